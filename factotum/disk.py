@@ -1,0 +1,135 @@
+"""The few things we ask of a file system, each said once with what it promises.
+
+Rename without overwriting, exchange two names, write durably, read only a regular file.
+No folders of ours, no names of ours.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import stat
+from pathlib import Path
+
+RENAME_NOREPLACE = 1
+RENAME_EXCHANGE = 2
+AT_FDCWD = -100
+
+#: What a file system answers that does not know the flag (FUSE, NFS, some network shares).
+NO_SUCH_FLAG = {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP}
+#: What it answers when it has no hard links (exFAT, many FUSE mounts).
+NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES}
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_renameat2 = getattr(_libc, "renameat2", None)
+
+
+class NotRegular(OSError):
+    """The path is a symlink, FIFO, device, folder or hard-linked file: never read it."""
+
+
+def _rename2(a: Path, b: Path, flag: int) -> None:
+    if _renameat2 is None:
+        raise OSError(errno.ENOSYS, "no renameat2 here")
+    if _renameat2(AT_FDCWD, os.fsencode(a), AT_FDCWD, os.fsencode(b), flag) != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code), str(a), None, str(b))
+
+
+def rename_new(source: Path, target: Path) -> None:
+    """Moves `source` to `target`, never over something. Atomic where the disk can do it.
+
+    Without RENAME_NOREPLACE: link and unlink (both names exist for a moment; a scan that
+    finds two links to one file mends it). Without hard links too: the target is reserved
+    by an empty file first. Raises FileExistsError, FileNotFoundError, OSError.
+    """
+    try:
+        return _rename2(source, target, RENAME_NOREPLACE)
+    except OSError as refused:
+        if refused.errno not in NO_SUCH_FLAG:
+            raise
+    link_new(source, target)
+
+
+def link_new(source: Path, target: Path) -> None:
+    """The fallback of `rename_new`, callable by itself so that it can be tried anywhere."""
+    try:
+        os.link(source, target, follow_symlinks=False)  # unlike rename, never overwrites
+    except OSError as refused:
+        if refused.errno not in NO_HARD_LINKS:
+            raise
+        return reserve_new(source, target)
+    os.unlink(source)
+
+
+def reserve_new(source: Path, target: Path) -> None:
+    """The fallback without hard links: an empty file holds the name while we rename over it."""
+    os.lstat(source)
+    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
+    try:
+        os.rename(source, target)
+    except OSError:
+        os.unlink(target)
+        raise
+
+
+def exchange(a: Path, b: Path) -> bool:
+    """Swaps two names in one step; False where the file system cannot."""
+    try:
+        _rename2(a, b, RENAME_EXCHANGE)
+    except OSError as refused:
+        if refused.errno in NO_SUCH_FLAG:
+            return False
+        raise
+    return True
+
+
+def fsync_folder(folder: Path) -> None:
+    """Makes a rename or a creation in `folder` survive a power cut."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    except OSError as refused:
+        if refused.errno not in {errno.EINVAL, errno.EOPNOTSUPP}:  # some network shares
+            raise
+    finally:
+        os.close(fd)
+
+
+def write_new(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Writes a file that must not exist yet and fsyncs it."""
+    fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, mode)
+    with open(fd, "wb") as out:
+        out.write(data)
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def replace(path: Path, data: bytes, scratch: Path, *, durable: bool = True) -> None:
+    """Puts `data` at `path` whole, by way of `scratch` on the same disk; ours alone."""
+    with open(scratch, "wb", opener=lambda p, f: os.open(p, f | os.O_NOFOLLOW, 0o644)) as out:
+        out.write(data)
+        out.flush()
+        if durable:
+            os.fsync(out.fileno())
+    os.replace(scratch, path)
+
+
+def read_regular(path: Path, most_bytes: int) -> bytes:
+    """The bytes of a regular file, at most `most_bytes` + 1 of them (so that a caller sees
+    that there are more). Never follows a link, never blocks on a FIFO.
+
+    Raises NotRegular, FileNotFoundError, OSError.
+    """
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as refused:
+        if refused.errno in {errno.ELOOP, errno.ENXIO}:
+            raise NotRegular(refused.errno, "is a link or a special file", str(path)) from None
+        raise
+    with open(fd, "rb") as file:
+        about = os.fstat(fd)
+        if not stat.S_ISREG(about.st_mode):
+            raise NotRegular(errno.EINVAL, "is not a regular file", str(path))
+        return file.read(most_bytes + 1)

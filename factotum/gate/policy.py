@@ -1,0 +1,159 @@
+"""What each tool may do, and therefore whether a call is allowed, asked about or denied.
+
+The table was reviewed by hand, one row a tool. A real tool that nobody reviewed is taken
+for the worst: it leaves the house, cannot be undone and cannot be looked up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from email.utils import getaddresses
+from typing import Any
+
+from factotum.model import Call, Effect, Risk, Task, Trust
+
+#: Goes into every seal: what was judged under one version is not run under another.
+POLICY_VERSION = "built-in-1"
+
+
+@dataclass(frozen=True)
+class Form:
+    """How the arguments of a call are laid out for editing: a heading, one-line fields,
+    and one long text. Other arguments are shown in the exact data only."""
+
+    heading: str
+    lines: tuple[str, ...] = ()
+    text: str = ""
+    lists: frozenset[str] = frozenset()
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return (*self.lines, self.text) if self.text else self.lines
+
+
+@dataclass(frozen=True)
+class Row:
+    """What we know of one tool. Flags as in the design: does it read private things, read
+    what outsiders wrote, send something out, change something, write only what is ours."""
+
+    reads_private: bool = False
+    reads_untrusted: bool = False
+    egress: bool = False
+    mutates: bool = False
+    writes_own: bool = False
+    effect: Effect = Effect.OPAQUE
+    risk: Risk = Risk.MEDIUM
+    form: Form | None = None
+    facets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    resolver: str = ""
+    verb: str = ""
+    reviewed: bool = True
+    offered: bool = True
+
+    @property
+    def acts(self) -> bool:
+        """Whether a call changes anything anywhere, so that it needs an attempt row."""
+        return self.egress or self.mutates or self.writes_own
+
+
+LETTER = Form(
+    "The mail", ("to", "cc", "bcc", "subject"), "body", lists=frozenset({"to", "cc", "bcc"})
+)
+
+#: One reviewed row a tool.
+REVIEWED: dict[str, Row] = {
+    "mail__search": Row(reads_private=True, reads_untrusted=True),
+    "mail__read": Row(reads_private=True, reads_untrusted=True),
+    "mail__draft": Row(
+        writes_own=True,
+        effect=Effect.QUERYABLE,
+        risk=Risk.LOW,
+        resolver="mail__find_sent",
+        facets={"recipients": ("to", "cc", "bcc")},
+        verb="Put a draft into your mailbox",
+    ),
+    "mail__send": Row(
+        egress=True,
+        mutates=True,
+        effect=Effect.OPAQUE,
+        form=LETTER,
+        facets={"recipients": ("to", "cc", "bcc")},
+        resolver="mail__find_sent",
+        verb="Send this mail",
+    ),
+    "mail__find_sent": Row(reads_private=True, offered=False),
+    "notes__write": Row(
+        writes_own=True, effect=Effect.IDEMPOTENT, risk=Risk.LOW, verb="Write a note"
+    ),
+}
+
+#: A tool that exists but that nobody reviewed.
+UNREVIEWED = Row(
+    reads_untrusted=True,
+    egress=True,
+    mutates=True,
+    effect=Effect.OPAQUE,
+    risk=Risk.HIGH,
+    verb="Use a tool that nobody has reviewed",
+    reviewed=False,
+)
+
+
+def row_of(tool: str) -> Row:
+    return REVIEWED.get(tool, UNREVIEWED)
+
+
+@dataclass(frozen=True)
+class Allow:
+    rule: str
+
+
+@dataclass(frozen=True)
+class Ask:
+    risk: Risk
+    rule: str
+
+
+@dataclass(frozen=True)
+class Deny:
+    rule: str
+
+
+Verdict = Allow | Ask | Deny
+
+
+def judge(call: Call, task: Task) -> Verdict:
+    """Whether this call may happen now, must be asked about, or never happens.
+
+    Reading and writing our own notes are allowed; everything that leaves the house or
+    changes something asks. The rule that decided is named in the person's words.
+    """
+    row = row_of(call.tool)
+    if not row.reviewed:
+        return Ask(Risk.HIGH, "a tool that nobody has reviewed always asks")
+    if row.egress or row.mutates:
+        rule = "whatever leaves the house asks" if row.egress else "whatever changes things asks"
+        return Ask(_risk(row, call, task), rule)
+    if row.writes_own:
+        return Allow("own drafts and notes need no asking")
+    return Allow("reading needs no asking")
+
+
+def _risk(row: Row, call: Call, task: Task) -> Risk:
+    """High where a task that is not the owner's own sends to others or sends files."""
+    if task.trust is Trust.OWNER:
+        return row.risk
+    to = recipients(call.tool, call.args)
+    outward = any(address.casefold() != task.sender.casefold() for address in to)
+    return Risk.HIGH if outward or call.args.get("attachments") else row.risk
+
+
+def recipients(tool: str, args: Mapping[str, Any]) -> list[str]:
+    """Every bare address that a call would reach, in order, without repeats."""
+    wanted: list[str] = []
+    for name in row_of(tool).facets.get("recipients", ()):
+        value = args.get(name) or ()
+        values: Sequence[Any] = [value] if isinstance(value, str) else value
+        wanted += [address for _, address in getaddresses([str(v) for v in values]) if address]
+    return list(dict.fromkeys(wanted))

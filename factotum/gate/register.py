@@ -1,0 +1,629 @@
+"""The gate's rows in the ledger: cards, their sealed versions, decisions, attempts, outcomes.
+
+Every rule that must hold between processes is a condition inside one SQL transaction
+here: the first decision wins, an attempt needs an approving decision for exactly that
+digest and no outcome, a version that was superseded cannot be decided any more.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from factotum import names
+from factotum.gate.seal import Seal, nonce, normalised
+from factotum.ledger import Ledger, dumps
+from factotum.model import Attachment, Cancelled, Effect, FailedClean, Lost, Outcome, Risk
+from factotum.model import Succeeded, Trust
+
+#: How often a clean failure may be tried again under the same seal.
+ATTEMPTS_MOST = 3
+
+
+class GateError(Exception):
+    """The wish cannot be granted; the message says what became of the card instead."""
+
+
+class NoSuchCard(GateError):
+    pass
+
+
+class NotOpen(GateError):
+    """It is decided, expired, withdrawn or superseded already."""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What a run asks for: one call of its turn, ready to be sealed. `allowed_by` is the
+    rule that lets it happen without asking, empty when a person is asked."""
+
+    idx: int
+    tool: str
+    args: Mapping[str, Any]
+    title: str
+    effect: Effect
+    risk: Risk
+    rule: str
+    ttl_s: float
+    trust: Trust
+    policy: str
+    pin: str = ""
+    account: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    kind: str = "effect"
+    allowed_by: str = ""
+
+
+@dataclass(frozen=True)
+class Decision:
+    verdict: str
+    channel: str
+    who: str
+    digest: str
+    why: str
+    at: float
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How an effect ended. `status` is SUCCEEDED, FAILED_CLEAN, UNKNOWN, CANCELLED, or after
+    a person's word on an Unknown HAPPENED or DID_NOT."""
+
+    status: str
+    evidence: Mapping[str, Any]
+    at: float
+
+
+@dataclass(frozen=True)
+class Card:
+    """A proposed effect or a question, with its current version and all that became of it."""
+
+    id: str
+    task: str
+    run: int
+    idx: int
+    again: int
+    kind: str
+    title: str
+    name: str
+    version: int
+    remark: str
+    settled: bool
+    created: float
+    seal: Seal
+    decision: Decision | None
+    attempts: int
+    ended: Ended | None
+
+    @property
+    def status(self) -> str:
+        """pending, expired, withdrawn, approved, rejected, answered, or how it ended."""
+        if self.ended:
+            return self.ended.status.lower()
+        if self.seal.closed:
+            return self.seal.closed
+        if self.decision:
+            return {"approve": "approved", "reject": "rejected", "answer": "answered"}[
+                self.decision.verdict
+            ]
+        return "pending"
+
+    @property
+    def over(self) -> bool:
+        """Whether the task need not wait for it any longer."""
+        return self.status not in {"pending", "approved", "expired", "unknown"}
+
+
+class Register:
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+
+    # -- proposing
+
+    def propose(self, task: str, run: int, proposals: Iterable[Proposal], now: float) -> list[str]:
+        """Seals what a turn asks for, all in one transaction; returns the cards' ids.
+
+        The id is a hash of task, run and place in the turn, so that a step which is
+        repeated after a crash changes nothing.
+        """
+        with self.ledger.tx():
+            return [self._propose(task, run, one, 0, now) for one in proposals]
+
+    def _propose(self, task: str, run: int, p: Proposal, again: int, now: float) -> str:
+        id = names.id_of("a", task, str(run), str(p.idx), str(again))
+        name = names.note_name(p.title, id=id, fallback="request")
+        added = self.ledger.db.execute(
+            "INSERT OR IGNORE INTO card"
+            " (id, task, run, idx, again, kind, title, name, version, created)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, ?)",
+            (id, task, run, p.idx, again, p.kind, p.title, name, now),
+        )
+        if not added.rowcount:
+            return id
+        seal = self._seal(id, 1, p, now)
+        self.ledger.event(
+            "sealed",
+            now,
+            task=task,
+            card=id,
+            tool=p.tool,
+            version=1,
+            digest=seal.digest,
+            risk=p.risk,
+            rule=p.rule,
+            trust=p.trust,
+        )
+        if p.allowed_by:
+            self._insert_decision(
+                id, 1, "approve", "rule", p.allowed_by, seal.digest, "", now, task
+            )
+        return id
+
+    def _seal(self, card: str, version: int, p: Proposal, now: float) -> Seal:
+        draft = Seal(
+            card,
+            version,
+            p.tool,
+            p.pin,
+            normalised(p.args),
+            p.attachments,
+            p.account,
+            p.trust,
+            p.policy,
+            p.ttl_s,
+            nonce(),
+            self.ledger.epoch,
+            p.effect,
+            p.risk,
+            p.rule,
+            now,
+        )
+        digest = draft.computed_digest()
+        files = [vars(a) for a in p.attachments]
+        self.ledger.db.execute(
+            "INSERT INTO seal VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,NULL,NULL,NULL)",
+            (
+                card,
+                version,
+                p.tool,
+                p.pin,
+                dumps(draft.args),
+                dumps(files),
+                p.account,
+                p.trust,
+                p.policy,
+                p.ttl_s,
+                draft.nonce,
+                draft.epoch,
+                digest,
+                p.effect,
+                p.risk,
+                p.rule,
+                now,
+            ),
+        )
+        return Seal(**{**vars(draft), "digest": digest})
+
+    def reseal(
+        self,
+        card: Card,
+        now: float,
+        remark: str,
+        *,
+        args: Mapping[str, Any] | None = None,
+        pin: str | None = None,
+    ) -> Card:
+        """Makes the next version of a card that has not been attempted; the old one is
+        closed in the same transaction and can never run. Raises NotOpen."""
+        old = card.seal
+        proposal = Proposal(
+            card.idx,
+            old.tool,
+            old.args if args is None else args,
+            card.title,
+            old.effect,
+            old.risk,
+            old.rule,
+            old.ttl_s,
+            old.trust,
+            old.policy,
+            old.pin if pin is None else pin,
+            old.account,
+            old.attachments,
+            card.kind,
+        )
+        with self.ledger.tx() as db:
+            latest = self.card(card.id)
+            stopped = latest.ended is not None and latest.ended.status != "CANCELLED"
+            if latest.version != card.version or latest.attempts or stopped:
+                raise NotOpen(f"{card.name}: {self.said(latest)}")
+            db.execute(
+                "UPDATE seal SET closed = coalesce(closed, 'superseded')"
+                " WHERE card = ? AND version = ?",
+                (card.id, card.version),
+            )
+            db.execute(
+                "UPDATE card SET version = ?, remark = ?, settled = 0 WHERE id = ?",
+                (card.version + 1, remark, card.id),
+            )
+            seal = self._seal(card.id, card.version + 1, proposal, now)
+            self.ledger.event(
+                "resealed",
+                now,
+                task=card.task,
+                card=card.id,
+                tool=seal.tool,
+                version=seal.version,
+                digest=seal.digest,
+                why=remark,
+            )
+            return self.card(card.id)
+
+    def remark(self, card: str, text: str) -> None:
+        with self.ledger.tx() as db:
+            db.execute("UPDATE card SET remark = ? WHERE id = ?", (text, card))
+
+    def shown(self, card: Card, now: float) -> None:
+        """The card was delivered: from now on its time runs."""
+        with self.ledger.tx() as db:
+            first = db.execute(
+                "UPDATE seal SET shown = ?, deadline = ? + ttl_s"
+                " WHERE card = ? AND version = ? AND shown IS NULL",
+                (now, now, card.id, card.version),
+            )
+            if first.rowcount:
+                self.ledger.event("shown", now, task=card.task, card=card.id, version=card.version)
+
+    def shift_deadlines(self, by_s: float) -> None:
+        """Moves every open deadline: the time in which nobody could decide does not count."""
+        with self.ledger.tx() as db:
+            db.execute(
+                "UPDATE seal SET deadline = deadline + ? WHERE closed IS NULL AND deadline IS NOT"
+                " NULL AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.card = seal.card"
+                " AND d.version = seal.version)",
+                (by_s,),
+            )
+
+    def close(self, card: Card, reason: str, now: float) -> bool:
+        """Closes an undecided version as `expired` or `withdrawn`; False when it is too late."""
+        with self.ledger.tx() as db:
+            done = db.execute(
+                "UPDATE seal SET closed = ? WHERE card = ? AND version = ?"
+                " AND (closed IS NULL OR closed = 'expired')"
+                " AND NOT EXISTS (SELECT 1 FROM decision d"
+                " WHERE d.card = seal.card AND d.version = seal.version)",
+                (reason, card.id, card.version),
+            )
+            if done.rowcount:
+                self.ledger.event(reason, now, task=card.task, card=card.id, version=card.version)
+            return bool(done.rowcount)
+
+    # -- deciding
+
+    def decide(
+        self,
+        card: str,
+        digest: str,
+        verdict: str,
+        channel: str,
+        who: str,
+        now: float,
+        why: str = "",
+    ) -> Card:
+        """Records a person's word on the version with this digest; the first one wins.
+
+        `verdict` is approve, reject or answer. Raises NotOpen (with what was said before)
+        or NoSuchCard. May be called from any process of the same user.
+        """
+        with self.ledger.tx():
+            found = self.card(card)
+            if found.decision or found.seal.closed or found.ended:
+                raise NotOpen(f"{found.name}: {self.said(found)}")
+            if found.seal.digest != digest:
+                raise NotOpen(f"{found.name} was changed meanwhile; look at version {found.version}")
+            if found.seal.deadline is not None and now >= found.seal.deadline:
+                raise NotOpen(f"{found.name} has expired; wake it: factotum wake {card}")
+            self._insert_decision(
+                card, found.version, verdict, channel, who, digest, why, now, found.task
+            )
+            return self.card(card)
+
+    def _insert_decision(
+        self,
+        card: str,
+        version: int,
+        verdict: str,
+        channel: str,
+        who: str,
+        digest: str,
+        why: str,
+        now: float,
+        task: str,
+    ) -> None:
+        self.ledger.db.execute(
+            "INSERT INTO decision VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (card, version, verdict, channel, who, digest, why, now),
+        )
+        self.ledger.event(
+            "decided",
+            now,
+            task=task,
+            card=card,
+            verdict=verdict,
+            channel=channel,
+            who=who,
+            version=version,
+            digest=digest,
+            why=why,
+        )
+
+    def cancel(self, card: str, channel: str, who: str, now: float) -> Card:
+        """Stops an approved effect that has not begun. Raises NotOpen when it is too late."""
+        with self.ledger.tx():
+            found = self.card(card)
+            if found.status != "approved":
+                raise NotOpen(f"{found.name}: {self.said(found)}")
+            if found.attempts:
+                raise NotOpen(f"{found.name}: too late, it is being carried out")
+            self.end(found, Cancelled(f"{who} ({channel})"), now)
+            return self.card(card)
+
+    def wish(self, card: str, what: str, channel: str, who: str, now: float) -> None:
+        """Asks the executor for `send_now` or `wake`; whether it can be done it will see."""
+        with self.ledger.tx() as db:
+            found = self.card(card)
+            needed = {"send_now": "approved", "wake": "expired"}[what]
+            if found.status != needed:
+                raise NotOpen(f"{found.name}: {self.said(found)}")
+            db.execute(
+                "INSERT INTO wish (card, what, channel, who, at) VALUES (?, ?, ?, ?, ?)",
+                (card, what, channel, who, now),
+            )
+            self.ledger.event(what, now, task=found.task, card=card, channel=channel, who=who)
+
+    def wishes(self) -> list[tuple[int, str, str]]:
+        """What was wished for and not granted yet: (number, card, what)."""
+        rows = self.ledger.db.execute("SELECT seq, card, what FROM wish WHERE granted IS NULL")
+        return [(row["seq"], row["card"], row["what"]) for row in rows]
+
+    def granted(self, seq: int, now: float) -> None:
+        with self.ledger.tx() as db:
+            db.execute("UPDATE wish SET granted = ? WHERE seq = ?", (now, seq))
+
+    def resolve(self, card: str, choice: str, channel: str, who: str, now: float) -> Card:
+        """A person's word on an Unknown: `happened`, `did-not` or `leave`.
+
+        `did-not` closes this card for good and proposes the same again under a new id,
+        which needs a new yes. Raises NotOpen when there is nothing to resolve.
+        """
+        with self.ledger.tx() as db:
+            found = self.card(card)
+            if found.status != "unknown" or found.ended is None:
+                raise NotOpen(f"{found.name}: {self.said(found)}")
+            self.ledger.event(
+                "resolved", now, task=found.task, card=card, choice=choice, channel=channel, who=who
+            )
+            if choice == "leave":
+                return found
+            status = {"happened": "HAPPENED", "did-not": "DID_NOT"}[choice]
+            evidence = {**found.ended.evidence, "resolved_by": who, "resolved_at": now}
+            db.execute(
+                "UPDATE outcome SET status = ?, evidence = ? WHERE card = ? AND version = ?",
+                (status, dumps(evidence), card, found.version),
+            )
+            if choice == "did-not":
+                self._propose_again(found, now)
+            return self.card(card)
+
+    def _propose_again(self, card: Card, now: float) -> None:
+        old = card.seal
+        proposal = Proposal(
+            card.idx,
+            old.tool,
+            old.args,
+            card.title,
+            old.effect,
+            old.risk,
+            old.rule,
+            old.ttl_s,
+            old.trust,
+            old.policy,
+            old.pin,
+            old.account,
+            old.attachments,
+        )
+        self._propose(card.task, card.run, proposal, card.again + 1, now)
+
+    # -- acting
+
+    def begin(self, card: Card, key: str, now: float) -> int:
+        """Commits, with fsync, that the effect is about to be attempted; returns which try.
+
+        Only where an approving decision for exactly this digest exists, the digest is that
+        of the stored arguments, the ledger is the one that sealed it, and nothing came of
+        it yet. Raises GateError otherwise; then nothing may be done.
+        """
+        with self.ledger.tx() as db:
+            found = self.card(card.id)
+            seal, decision = found.seal, found.decision
+            if found.version != card.version or found.ended or seal.closed:
+                raise NotOpen(f"{found.name}: {self.said(found)}")
+            if decision is None or decision.verdict != "approve":
+                raise GateError(f"{found.name} was not approved")
+            if not decision.digest == seal.digest == seal.computed_digest():
+                raise GateError(f"{found.name}: what is stored is not what was approved")
+            if seal.epoch != self.ledger.epoch:
+                raise GateError(f"{found.name} was sealed before the ledger was restored")
+            if found.attempts >= ATTEMPTS_MOST:
+                raise GateError(f"{found.name} was tried {found.attempts} times")
+            n = found.attempts + 1
+            db.execute(
+                "INSERT INTO attempt VALUES (?, ?, ?, ?, ?, NULL)",
+                (card.id, card.version, n, key, now),
+            )
+            self.ledger.event(
+                "attempt",
+                now,
+                task=found.task,
+                card=card.id,
+                tool=seal.tool,
+                n=n,
+                digest=seal.digest,
+                version=card.version,
+            )
+            return n
+
+    def failed_try(self, card: Card, n: int, reason: str, now: float) -> None:
+        """Notes that one try failed before anything left; the seal may be tried again."""
+        with self.ledger.tx() as db:
+            db.execute(
+                "UPDATE attempt SET clean = ? WHERE card = ? AND version = ? AND n = ?",
+                (reason, card.id, card.version, n),
+            )
+            self.ledger.event("try_failed", now, task=card.task, card=card.id, n=n, reason=reason)
+
+    def end(self, card: Card, outcome: Outcome, now: float) -> None:
+        """Records what came of it, once. A second outcome for the same version is refused."""
+        match outcome:
+            case Succeeded(receipt):
+                status, evidence = "SUCCEEDED", dict(receipt)
+            case FailedClean(reason):
+                status, evidence = "FAILED_CLEAN", {"reason": reason}
+            case Lost(last_known):
+                status, evidence = "UNKNOWN", {"last_known": last_known}
+            case Cancelled(by):
+                status, evidence = "CANCELLED", {"by": by}
+        with self.ledger.tx() as db:
+            try:
+                db.execute(
+                    "INSERT INTO outcome VALUES (?, ?, ?, ?, ?)",
+                    (card.id, card.version, status, dumps(evidence), now),
+                )
+            except sqlite3.IntegrityError:
+                raise NotOpen(f"{card.name} has an outcome already; it stands") from None
+            self.ledger.event(
+                "outcome",
+                now,
+                task=card.task,
+                card=card.id,
+                tool=card.seal.tool,
+                status=status,
+                evidence=evidence,
+                digest=card.seal.digest,
+                version=card.version,
+            )
+
+    def last_try(self, card: Card) -> tuple[int, float, str | None] | None:
+        """(number, when begun, why it failed cleanly or None) of the last try, or None."""
+        row = self.ledger.db.execute(
+            "SELECT n, at, clean FROM attempt WHERE card = ? AND version = ?"
+            " ORDER BY n DESC LIMIT 1",
+            (card.id, card.version),
+        ).fetchone()
+        return None if row is None else (row["n"], row["at"], row["clean"])
+
+    def settle(self, card: Card, settled: bool = True) -> None:
+        """The card's note lies where it ends (or, False, must be looked after again)."""
+        with self.ledger.tx() as db:
+            db.execute("UPDATE card SET settled = ? WHERE id = ?", (int(settled), card.id))
+
+    # -- looking
+
+    def card(self, id: str) -> Card:
+        """Raises NoSuchCard."""
+        found = self._cards("c.id = ?", (id,))
+        if not found:
+            raise NoSuchCard(f"there is no card {id}; see: factotum status")
+        return found[0]
+
+    def find(self, id: str) -> Card | None:
+        found = self._cards("c.id = ?", (id,))
+        return found[0] if found else None
+
+    def unsettled(self) -> list[Card]:
+        return self._cards("c.settled = 0", ())
+
+    def of_run(self, task: str, run: int) -> list[Card]:
+        return self._cards("c.task = ? AND c.run = ?", (task, run))
+
+    def of_task(self, task: str) -> list[Card]:
+        return self._cards("c.task = ?", (task,))
+
+    def named(self, name: str) -> Card | None:
+        found = self._cards("c.name = ?", (name,))
+        return found[0] if found else None
+
+    def versions(self, card: str) -> list[Seal]:
+        rows = self.ledger.db.execute("SELECT * FROM seal WHERE card = ? ORDER BY version", (card,))
+        return [_seal(row) for row in rows]
+
+    def _cards(self, where: str, values: tuple[Any, ...]) -> list[Card]:
+        rows = self.ledger.db.execute(
+            "SELECT c.* FROM card c"
+            f" WHERE {where} ORDER BY c.created, c.task, c.run, c.idx, c.again",
+            values,
+        ).fetchall()
+        return [self._load(row) for row in rows]
+
+    def _load(self, row: sqlite3.Row) -> Card:
+        key = (row["id"], row["version"])
+        one = self.ledger.db.execute
+        seal = one("SELECT * FROM seal WHERE card = ? AND version = ?", key).fetchone()
+        decided = one("SELECT * FROM decision WHERE card = ? AND version = ?", key).fetchone()
+        ended = one("SELECT * FROM outcome WHERE card = ? AND version = ?", key).fetchone()
+        (tries,) = one(
+            "SELECT count(*) FROM attempt WHERE card = ? AND version = ?", key
+        ).fetchone()
+        return Card(
+            row["id"],
+            row["task"],
+            row["run"],
+            row["idx"],
+            row["again"],
+            row["kind"],
+            row["title"],
+            row["name"],
+            row["version"],
+            row["remark"],
+            bool(row["settled"]),
+            row["created"],
+            _seal(seal),
+            Decision(*tuple(decided)[2:]) if decided else None,
+            tries,
+            Ended(ended["status"], json.loads(ended["evidence"]), ended["at"]) if ended else None,
+        )
+
+    def said(self, card: Card) -> str:
+        """What became of a card, as one plain clause."""
+        by = f" by {card.decision.who} ({card.decision.channel})" if card.decision else ""
+        return {
+            "pending": "it still waits for a decision",
+            "approved": f"it was approved{by} and is about to be carried out",
+            "rejected": f"it was refused{by}",
+            "answered": f"it was answered{by}",
+            "expired": f"it has expired; wake it: factotum wake {card.id}",
+            "withdrawn": "it was withdrawn with its task",
+            "superseded": "a newer version has taken its place",
+            "succeeded": f"it is done already, approved{by}",
+            "failed_clean": "it failed before anything left; nothing was sent",
+            "cancelled": "it was cancelled; nothing was sent",
+            "unknown": f"whether it happened is unknown: factotum resolve {card.id} happened|did-not|leave",
+            "happened": "a person found that it happened",
+            "did_not": "a person found that it did not happen; a new card asks again",
+        }[card.status]
+
+
+def _seal(row: sqlite3.Row) -> Seal:
+    files = tuple(Attachment(**one) for one in json.loads(row["attachments"]))
+    plain = {
+        **dict(row),
+        "args": json.loads(row["args"]),
+        "attachments": files,
+        "trust": Trust(row["trust"]),
+        "effect": Effect(row["effect"]),
+        "risk": Risk(row["risk"]),
+    }
+    return Seal(**plain)

@@ -1,0 +1,72 @@
+"""Reading files that may never answer: a few threads that can be left behind.
+
+An evicted file of a sync client (iCloud, OneDrive) or a dead network share blocks the
+reader for minutes. The read is then abandoned after a time-out, the path is remembered as
+stuck until its thread comes back, and everything else goes on.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from factotum.disk import read_regular
+
+#: How long one read may take before it is left behind, in seconds.
+READ_S = 5.0
+
+#: How many reads may hang at once; beyond that nothing is read until one comes back.
+STUCK_MOST = 4
+
+
+class Stuck(OSError):
+    """The file did not answer in time; it is tried again when its thread has come back."""
+
+
+class _Job:
+    def __init__(self, path: Path, most_bytes: int) -> None:
+        self.path = path
+        self.most_bytes = most_bytes
+        self.done = threading.Event()
+        self.data: bytes | None = None
+        self.error: OSError | None = None
+
+
+class Reader:
+    def __init__(
+        self, read: Callable[[Path, int], bytes] = read_regular, wait_s: float = READ_S
+    ) -> None:
+        self._read = read
+        self._wait_s = wait_s
+        self._jobs: queue.SimpleQueue[_Job] | None = None
+        self._stuck: dict[Path, _Job] = {}
+
+    def read(self, path: Path, most_bytes: int) -> bytes:
+        """Like `disk.read_regular`, and raises Stuck when there is no answer in time."""
+        self._stuck = {p: job for p, job in self._stuck.items() if not job.done.is_set()}
+        if path in self._stuck or len(self._stuck) >= STUCK_MOST:
+            raise Stuck(0, "does not answer (evicted by a sync client, or a dead share?)", str(path))
+        job = _Job(path, most_bytes)
+        if self._jobs is None:
+            self._jobs = queue.SimpleQueue()
+            threading.Thread(target=self._work, args=(self._jobs,), daemon=True).start()
+        self._jobs.put(job)
+        if not job.done.wait(self._wait_s):
+            self._stuck[path] = job
+            self._jobs = None  # its thread is left behind; the next read starts another
+            raise Stuck(0, "does not answer (evicted by a sync client, or a dead share?)", str(path))
+        if job.error is not None:
+            raise job.error
+        assert job.data is not None
+        return job.data
+
+    def _work(self, jobs: queue.SimpleQueue[_Job]) -> None:
+        while self._jobs is jobs or not jobs.empty():
+            job = jobs.get()
+            try:
+                job.data = self._read(job.path, job.most_bytes)
+            except OSError as failed:
+                job.error = failed
+            job.done.set()

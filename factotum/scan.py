@@ -1,0 +1,215 @@
+"""What lies in the pipeline folders now. A file event is a hint; this is the truth.
+
+A look lists and stats every pipeline folder; a note is opened only when its size, time or
+inode changed since the last look. Nothing here writes, decides or knows the ledger.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from factotum import names
+from factotum.model import FOLDERS, WAITING_FOLDER, State
+from factotum.note import Note, NoteError, parse
+from factotum.reader import Reader
+
+#: A note larger than this is no task, in bytes; it is listed on the Dashboard.
+TASK_MOST_BYTES = 1024 * 1024
+#: The same for a card.
+CARD_MOST_BYTES = 256 * 1024
+
+#: The folders that are read at every look. Done is only counted: it grows for years.
+LOOKED_AT = (
+    State.NEEDS_ACTION,
+    State.IN_PROGRESS,
+    State.PENDING,
+    State.APPROVED,
+    State.REJECTED,
+    State.FAILED,
+)
+
+Signature = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One note in a pipeline folder. `instance` is whose In_Progress folder it lies in."""
+
+    state: State
+    path: Path
+    size_bytes: int
+    mtime: float
+    signature: Signature
+    links: int
+    instance: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A file that cannot be worked on: which, why, and what to do about it."""
+
+    path: Path
+    reason: str
+
+
+@dataclass
+class _Known:
+    signature: Signature
+    since: float
+    note: Note | NoteError | None = None
+
+
+@dataclass
+class Listing:
+    entries: list[Entry] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def within(self, *states: State) -> list[Entry]:
+        return [entry for entry in self.entries if entry.state in states]
+
+
+class Shelf:
+    """Remembers, between looks, what each note held and since when it is unchanged."""
+
+    def __init__(self, root: Path, instance: str, reader: Reader) -> None:
+        self.root = root
+        self.instance = instance
+        self.reader = reader
+        self._known: dict[Path, _Known] = {}
+        self._done: dict[str, tuple[int, int]] = {}
+
+    def look(self, now_s: float) -> Listing:
+        """Lists every pipeline folder. `now_s` is a monotonic clock's reading."""
+        listing = Listing()
+        for state in LOOKED_AT:
+            self._look_in(listing, state, self.root / FOLDERS[state], "")
+        inbox = [e for e in _entries(self.root / FOLDERS[State.INBOX]) if not names.ignored(e.name)]
+        listing.counts = {state.value: 0 for state in State}
+        listing.counts[State.INBOX.value] = len(inbox)
+        listing.counts[State.DONE.value] = self._count_done()
+        known = {}
+        for entry in listing.entries:
+            listing.counts[entry.state.value] += 1
+            before = self._known.get(entry.path)
+            if before is None or before.signature != entry.signature:
+                before = _Known(entry.signature, now_s)
+            known[entry.path] = before
+        self._known = known
+        return listing
+
+    def _look_in(self, listing: Listing, state: State, folder: Path, instance: str) -> None:
+        for found in _entries(folder):
+            if names.ignored(found.name):
+                continue
+            path = Path(found.path)
+            if found.is_dir(follow_symlinks=False):
+                if state is State.IN_PROGRESS and not instance:
+                    self._look_in(listing, State.IN_PROGRESS, path, found.name)
+                elif state is State.IN_PROGRESS and found.name == WAITING_FOLDER:
+                    self._look_in(listing, State.WAITING, path, instance)
+                continue
+            if not found.name.endswith(".md"):
+                continue
+            try:
+                about = found.stat(follow_symlinks=False)
+            except OSError:
+                continue  # it went between listing and stat: the next look tells
+            if reason := refusal(about, state):
+                listing.problems.append(Problem(path, reason))
+            elif about.st_size:
+                signature = (about.st_size, about.st_mtime_ns, about.st_ino)
+                entry = Entry(
+                    state, path, about.st_size, about.st_mtime, signature, about.st_nlink, instance
+                )
+                listing.entries.append(entry)
+
+    def _count_done(self) -> int:
+        total = 0
+        for month in _entries(self.root / FOLDERS[State.DONE]):
+            if not month.is_dir(follow_symlinks=False) or names.ignored(month.name):
+                continue
+            stamp = month.stat().st_mtime_ns
+            if self._done.get(month.name, (0, 0))[0] != stamp:
+                found = sum(e.name.endswith(".md") for e in _entries(Path(month.path)))
+                self._done[month.name] = (stamp, found)
+            total += self._done[month.name][1]
+        return total
+
+    def still_s(self, entry: Entry, now_s: float) -> float:
+        """How long we have seen this note unchanged, in seconds."""
+        known = self._known.get(entry.path)
+        return now_s - known.since if known and known.signature == entry.signature else 0.0
+
+    def note(self, entry: Entry) -> Note:
+        """What the note holds. Raises NoteError (also for an evicted file)."""
+        known = self._known.setdefault(entry.path, _Known(entry.signature, float("inf")))
+        if known.signature != entry.signature or known.note is None:
+            known.signature = entry.signature
+            known.note = self._read(entry)
+        if isinstance(known.note, NoteError):
+            raise known.note
+        return known.note
+
+    def _read(self, entry: Entry) -> Note | NoteError | None:
+        most = TASK_MOST_BYTES if entry.state in TASK_STATES else CARD_MOST_BYTES
+        try:
+            return parse(self.reader.read(entry.path, most), max_bytes=most)
+        except NoteError as broken:
+            return broken
+        except OSError as failed:
+            self._known.pop(entry.path, None)  # not remembered: it is asked again next time
+            raise NoteError(
+                f"{entry.name} cannot be read: {failed.strerror}. Open it on a device that has "
+                f"it, or move it out of {entry.path.parent.name}"
+            ) from failed
+
+
+TASK_STATES = {State.NEEDS_ACTION, State.IN_PROGRESS, State.WAITING, State.FAILED, State.DONE}
+
+
+def refusal(about: os.stat_result, state: State) -> str:
+    """Why this entry is never opened as a note, or an empty string."""
+    if stat.S_ISLNK(about.st_mode):
+        return "is a link. Put the note itself here instead of a link to it"
+    if not stat.S_ISREG(about.st_mode):
+        return "is no regular file. Take it out of this folder"
+    if about.st_nlink > 1:
+        return "has a second name elsewhere (a hard link). Make a copy and remove this one"
+    most = TASK_MOST_BYTES if state in TASK_STATES else CARD_MOST_BYTES
+    if about.st_size > most:
+        return f"is larger than {most // 1024} KiB, too large for a note here. Put it into Inbox"
+    return ""
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as found:
+            return list(found)
+    except OSError:
+        return []  # a folder that sync takes away for a moment: the next look tells
+
+
+def mend_links(listing_root: Path, unlink: Callable[[Path], None]) -> None:
+    """Finishes a move that a crash left half done: one file under two names in the pipeline.
+
+    Only where renaming without overwriting had to be done as link and unlink. The name that
+    is further along stays. Names outside the pipeline are never touched.
+    """
+    found: dict[tuple[int, int], list[Path]] = {}
+    for state in (State.INBOX, *LOOKED_AT, State.DONE):
+        for path in sorted((listing_root / FOLDERS[state]).rglob("*")):
+            about = path.lstat()
+            if stat.S_ISREG(about.st_mode) and about.st_nlink > 1:
+                found.setdefault((about.st_dev, about.st_ino), []).append(path)
+    for twice in found.values():
+        for earlier in twice[:-1]:
+            unlink(earlier)

@@ -1,0 +1,262 @@
+"""The vault is the queue: a folder is a state, and renaming a note is the transition.
+
+Only this module writes inside the vault. Notes are written whole into `.factotum/tmp/`
+and then renamed into place, so a reader never sees half a note (the Maildir rule); a note
+is rewritten by exchanging it and looking at what came out, so no byte of a concurrent
+editor is lost. It has no opinions: whether a move is right is for its callers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from factotum import disk
+from factotum.model import FOLDERS, WAITING_FOLDER, State
+
+#: Our own folder inside the vault. Sync clients and Obsidian leave dot folders alone.
+OWN = ".factotum"
+
+#: How long the bytes that a rewrite displaced are kept to catch an editor that had the
+#: note open and writes a moment later, in seconds.
+DISPLACED_S = 20.0
+
+#: Every folder that `factotum init` makes, from the root of the vault.
+ALL_FOLDERS = (
+    *dict.fromkeys(FOLDERS.values()),
+    "Plans",
+    "Briefings",
+    "Logs",
+    "Drafts",
+    *(
+        f"Office/{name}"
+        for name in (
+            "Schedules",
+            "Agents",
+            "Skills",
+            "Playbooks",
+            "Memory",
+            "Contacts",
+            "Accounting",
+            "Updates",
+            "Attachments",
+            "Templates",
+        )
+    ),
+)
+
+
+class VaultError(Exception):
+    """The vault cannot be used; the message names the thing, the cause and the remedy."""
+
+
+class Changed(Exception):
+    """The note is not what the caller read; it was left as the editor wrote it."""
+
+
+@dataclass(frozen=True)
+class Displaced:
+    """Bytes that a rewrite took out of `path`, kept for a while in `kept`."""
+
+    path: Path
+    kept: Path
+    sha256: str
+    at: float
+
+
+class Vault:
+    def __init__(self, root: Path, instance: str, monotonic: Callable[[], float]) -> None:
+        """Raises VaultError when `root` is no vault of ours, or cannot be written."""
+        self.root = root
+        self.instance = instance
+        self.monotonic = monotonic
+        self.own = root / OWN
+        self.tmp = self.own / "tmp"
+        self._counter = itertools.count()
+        self._displaced: list[Displaced] = []
+        self._check()
+
+    def _check(self) -> None:
+        if not self.root.is_dir():
+            raise VaultError(f"there is no vault at {self.root}. Make one: factotum init {self.root}")
+        missing = [name for name in ALL_FOLDERS if not (self.root / name).is_dir()]
+        if not self.own.is_dir() or FOLDERS[State.NEEDS_ACTION] in missing:
+            raise VaultError(
+                f"{self.root} is not a vault of Factotum (no folder "
+                f"{missing[0] if missing else OWN!r}). Adopt it: factotum init {self.root}"
+            )
+        try:
+            for folder in (self.tmp, self.aside, self.intake, self.folder(State.WAITING)):
+                folder.mkdir(parents=True, exist_ok=True)
+            for name in missing:
+                (self.root / name).mkdir(parents=True, exist_ok=True)
+            probe = self._scratch("probe")
+            disk.write_new(probe, b"")
+            probe.unlink()
+        except OSError as refused:
+            raise VaultError(
+                f"the vault {self.root} cannot be written ({refused.strerror}). Check its owner "
+                f"and permissions, whether its disk is mounted read-only, and whether it is full"
+            ) from refused
+
+    # -- where things are
+
+    @property
+    def aside(self) -> Path:
+        """Where late copies and echoes are put: nothing is ever deleted."""
+        return self.own / "aside"
+
+    @property
+    def intake(self) -> Path:
+        """Where this instance keeps a dropped file while it makes a task of it."""
+        return self.own / "intake" / self.instance
+
+    def folder(self, state: State, month: str = "") -> Path:
+        """The folder of a state; `month` (YYYY-MM) is needed for Done."""
+        base = self.root / FOLDERS[state]
+        match state:
+            case State.IN_PROGRESS:
+                return base / self.instance
+            case State.WAITING:
+                return base / self.instance / WAITING_FOLDER
+            case State.DONE:
+                return base / month
+            case _:
+                return base
+
+    def relative(self, path: Path) -> str:
+        return path.relative_to(self.root).as_posix()
+
+    def _scratch(self, name: str) -> Path:
+        return self.tmp / f"{self.instance}-{os.getpid()}-{next(self._counter)}~{name[-100:]}"
+
+    # -- writing
+
+    def drop(self, target: Path, data: bytes) -> None:
+        """Puts a whole new note at `target`. Raises FileExistsError; then nothing changed."""
+        scratch = self._scratch(target.name)
+        disk.write_new(scratch, data)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            disk.rename_new(scratch, target)
+        except OSError:
+            scratch.unlink(missing_ok=True)
+            raise
+        disk.fsync_folder(target.parent)
+
+    def move(self, source: Path, target: Path, *, durable: bool = True) -> None:
+        """Renames, never over something. A claim may be lost to a power cut (it is then
+        simply made again); everything else is fsynced. Raises FileExistsError,
+        FileNotFoundError (somebody else was first)."""
+        target.parent.mkdir(parents=True, exist_ok=True)
+        disk.rename_new(source, target)
+        if durable:
+            disk.fsync_folder(target.parent)
+            disk.fsync_folder(source.parent)
+
+    def rewrite(self, path: Path, expected: bytes, new: bytes) -> None:
+        """Replaces the bytes `expected` at `path` by `new`, or raises Changed.
+
+        The two files are exchanged in one step and what came out is compared: if an editor
+        was quicker, its bytes are put back. What came out is kept for DISPLACED_S more, for
+        the editor that had the file open and writes late. Where the file system cannot
+        exchange, the note is compared just before it is replaced.
+        """
+        if expected == new:
+            return
+        scratch = self._scratch(path.name)
+        disk.write_new(scratch, new)
+        try:
+            if not disk.exchange(scratch, path):
+                return self._replace(path, expected, new, scratch)
+        except FileNotFoundError:
+            scratch.unlink(missing_ok=True)
+            raise Changed(f"{path.name} was moved meanwhile") from None
+        except OSError:
+            scratch.unlink(missing_ok=True)
+            raise
+        came_out = disk.read_regular(scratch, max(len(expected), 1 << 22))
+        if came_out != expected:
+            self._put_back(path, scratch, new)
+            raise Changed(f"{path.name} was edited meanwhile")
+        disk.fsync_folder(path.parent)
+        digest = hashlib.sha256(expected).hexdigest()
+        self._displaced.append(Displaced(path, scratch, digest, self.monotonic()))
+
+    def _replace(self, path: Path, expected: bytes, new: bytes, scratch: Path) -> None:
+        if disk.read_regular(path, len(expected)) != expected:
+            scratch.unlink()
+            raise Changed(f"{path.name} was edited meanwhile")
+        os.replace(scratch, path)
+        disk.fsync_folder(path.parent)
+
+    def _put_back(self, path: Path, scratch: Path, ours: bytes) -> None:
+        disk.exchange(scratch, path)
+        if disk.read_regular(scratch, len(ours)) == ours:
+            scratch.unlink()
+        else:  # somebody wrote into our copy in the instant that it was there: keep that too
+            self.put_aside(scratch)
+
+    def late_edits(self) -> list[tuple[Path, bytes, Path]]:
+        """What editors wrote into files that a rewrite had displaced, once it is old enough.
+
+        Each is (the note's path, the bytes, where they are kept now). Files that nobody
+        touched are removed. Call it at every tick.
+        """
+        now = self.monotonic()
+        due = [one for one in self._displaced if now - one.at >= DISPLACED_S]
+        self._displaced = [one for one in self._displaced if now - one.at < DISPLACED_S]
+        edits = []
+        for one in due:
+            data = disk.read_regular(one.kept, 1 << 24)
+            if hashlib.sha256(data).hexdigest() == one.sha256:
+                one.kept.unlink()
+            else:
+                edits.append((one.path, data, self.put_aside(one.kept, one.path.name)))
+        return edits
+
+    def recover(self) -> list[Path]:
+        """Empties the scratch folder after a crash: what is not certainly ours is put aside."""
+        kept = []
+        for entry in sorted(os.scandir(self.tmp), key=lambda e: e.name):
+            owner, _, name = entry.name.partition("~")
+            if owner.startswith(f"{self.instance}-{os.getpid()}-"):
+                continue
+            if not owner.startswith(f"{self.instance}-") or not entry.is_file(follow_symlinks=False):
+                continue
+            if entry.stat(follow_symlinks=False).st_nlink > 1 or not entry.stat().st_size:
+                os.unlink(entry.path)  # an unfinished link+unlink drop: the other name stands
+            else:
+                kept.append(self.put_aside(Path(entry.path), name))
+        return kept
+
+    def put_aside(self, path: Path, name: str = "") -> Path:
+        """Moves an entry (never opening it) out of the pipeline; returns where it lies now."""
+        self.aside.mkdir(parents=True, exist_ok=True)
+        for n in itertools.count():
+            target = self.aside / (f"{n}-" * bool(n) + (name or path.name))
+            try:
+                disk.rename_new(path, target)
+            except FileExistsError:
+                continue
+            return target
+        raise AssertionError("unreachable")
+
+    def append(self, path: Path, text: str) -> None:
+        """Adds lines to a log of ours, creating it if need be, and fsyncs."""
+        fresh = not path.exists()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(path, "ab") as out:
+            out.write(text.encode())
+            out.flush()
+            os.fsync(out.fileno())
+        if fresh:
+            disk.fsync_folder(path.parent)
+
+    def replace_own(self, path: Path, data: bytes) -> None:
+        """Replaces a file that is ours alone and can be made again (no fsync)."""
+        disk.replace(path, data, self._scratch(path.name), durable=False)
