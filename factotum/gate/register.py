@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from factotum import names
@@ -55,6 +55,7 @@ class Proposal:
     attachments: tuple[Attachment, ...] = ()
     kind: str = "effect"
     allowed_by: str = ""
+    about: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,7 @@ class Card:
     version: int
     remark: str
     settled: bool
+    lies: str
     created: float
     seal: Seal
     decision: Decision | None
@@ -179,12 +181,13 @@ class Register:
             p.effect,
             p.risk,
             p.rule,
+            normalised(p.about),
             now,
         )
         digest = draft.computed_digest()
         files = [vars(a) for a in p.attachments]
         self.ledger.db.execute(
-            "INSERT INTO seal VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,NULL,NULL,NULL)",
+            "INSERT INTO seal VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,NULL,NULL,NULL)",
             (
                 card,
                 version,
@@ -202,6 +205,7 @@ class Register:
                 p.effect,
                 p.risk,
                 p.rule,
+                dumps(draft.about),
                 now,
             ),
         )
@@ -215,6 +219,7 @@ class Register:
         *,
         args: Mapping[str, Any] | None = None,
         pin: str | None = None,
+        about: Mapping[str, Any] | None = None,
     ) -> Card:
         """Makes the next version of a card that has not been attempted; the old one is
         closed in the same transaction and can never run. Raises NotOpen."""
@@ -234,6 +239,7 @@ class Register:
             old.account,
             old.attachments,
             card.kind,
+            about=old.about if about is None else about,
         )
         with self.ledger.tx() as db:
             latest = self.card(card.id)
@@ -434,6 +440,7 @@ class Register:
             old.pin,
             old.account,
             old.attachments,
+            about=old.about,
         )
         self._propose(card.task, card.run, proposal, card.again + 1, now)
 
@@ -530,6 +537,12 @@ class Register:
         with self.ledger.tx() as db:
             db.execute("UPDATE card SET settled = ? WHERE id = ?", (int(settled), card.id))
 
+    def lies(self, card: Card, where: str) -> None:
+        """Remembers in which folder the card's note was last put or found."""
+        if card.lies != where:
+            with self.ledger.tx() as db:
+                db.execute("UPDATE card SET lies = ? WHERE id = ?", (where, card.id))
+
     # -- looking
 
     def card(self, id: str) -> Card:
@@ -589,6 +602,7 @@ class Register:
             row["version"],
             row["remark"],
             bool(row["settled"]),
+            row["lies"],
             row["created"],
             _seal(seal),
             Decision(*tuple(decided)[2:]) if decided else None,
@@ -621,6 +635,7 @@ def _seal(row: sqlite3.Row) -> Seal:
     plain = {
         **dict(row),
         "args": json.loads(row["args"]),
+        "about": json.loads(row["about"]),
         "attachments": files,
         "trust": Trust(row["trust"]),
         "effect": Effect(row["effect"]),

@@ -25,7 +25,8 @@ class SealError(ValueError):
 class Seal:
     """One version of one proposed effect. `args` is what runs. Times are epoch seconds;
     `deadline` is moved on while nobody could have seen the card, so it is not sealed; the
-    time to live `ttl_s` is."""
+    time to live `ttl_s` is. `about` is what the card tells besides (who asked, how well you
+    know the recipient), fixed when it was sealed."""
 
     card: str
     version: int
@@ -42,6 +43,7 @@ class Seal:
     effect: Effect
     risk: Risk
     rule: str
+    about: Mapping[str, Any]
     created: float
     digest: str = ""
     shown: float | None = None

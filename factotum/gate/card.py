@@ -1,0 +1,359 @@
+"""How a card reads, and what a person wrote on it. Pure: text in, text out.
+
+One code path writes every card. The text that may be changed stands in a fence under its
+own heading; the exact data is folded away; nothing that an outsider wrote stands outside
+a fence without being made inert.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import getaddresses
+from typing import Any
+
+from factotum.gate.policy import Form, row_of
+from factotum.gate.register import Card
+from factotum.inert import inert, one_line
+from factotum.model import State
+from factotum.note import Note, fence, fenced_under, section
+from factotum.words import size, when
+
+#: The longest text that a card shows; a longer one cannot be approved by looking at it.
+TEXT_MOST_CHARS = 60_000
+
+WHY_NOT = "Why not"
+YOUR_ANSWER = "Your answer"
+DATA = "Exact data"
+
+#: In which folder the note of a card belongs, by the card's status.
+PLACES: dict[str, State] = {
+    "pending": State.PENDING,
+    "expired": State.PENDING,
+    "unknown": State.PENDING,
+    "approved": State.APPROVED,
+    "rejected": State.REJECTED,
+    "cancelled": State.REJECTED,
+    "withdrawn": State.REJECTED,
+    "failed_clean": State.FAILED,
+    "did_not": State.FAILED,
+    "succeeded": State.DONE,
+    "happened": State.DONE,
+    "answered": State.DONE,
+}
+
+#: The checkbox properties that a card offers, by its status.
+TICKS: dict[str, tuple[str, ...]] = {
+    "pending": ("approve", "reject"),
+    "approved": ("cancel", "send_now"),
+    "expired": ("wake", "reject"),
+    "unknown": ("happened", "did_not"),
+}
+ALL_TICKS = ("approve", "reject", "answered", "cancel", "send_now", "wake", "happened", "did_not")
+
+TYPES = {"effect": "approval", "question": "question"}
+
+
+class CardDamaged(Exception):
+    """The editable part of the note cannot be found or read; the message says what."""
+
+
+def ticks_of(card: Card) -> tuple[str, ...]:
+    if card.kind == "question" and card.status == "pending":
+        return ("answered", "reject")
+    return TICKS.get(card.status, ())
+
+
+def ticked(note: Note) -> set[str]:
+    """The names of the checkbox properties that a person has ticked."""
+    return {name for name in ALL_TICKS if note.props.get(name) is True}
+
+
+def props(card: Card, instance: str) -> dict[str, Any]:
+    """The properties that we keep on a card's note; a None takes the property away."""
+    seal = card.seal
+    offered = ticks_of(card)
+    unknown = card.status == "unknown"
+    until = seal.deadline if card.status == "pending" else None
+    return {
+        "id": card.id,
+        "type": "unknown_outcome" if unknown else TYPES[card.kind],
+        "action": seal.tool,
+        "status": card.status,
+        "risk": seal.risk.value,
+        "version": card.version,
+        "instance": instance,
+        "task": f"[[{seal.about.get('note', '')}]]",
+        "created": _iso(card.created),
+        "expires": _iso(until) if until is not None else None,
+        **{name: (False if name in offered else None) for name in ALL_TICKS},
+        "aliases": [card.title],
+    }
+
+
+def _iso(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).astimezone().isoformat(timespec="seconds")
+
+
+def body(card: Card, now: float, regret_s: float) -> str:
+    """The whole text of the card's note below its properties."""
+    about = card.seal.about
+    parts = [f"# {_headline(card)}", _facts(card, now), *_remark(card), _how(card, now, regret_s)]
+    if card.kind == "question":
+        parts += _choices(card)
+        parts += [f"## {YOUR_ANSWER}", card.decision.why if card.decision else ""]
+    else:
+        parts += _form(card)
+        if card.seal.attachments:
+            parts.append(_attached(card))
+        if card.status in {"pending", "rejected"}:
+            why = card.decision.why if card.decision else ""
+            parts += [f"## {WHY_NOT}", inert(why)]
+    if card.ended:
+        parts.append(_receipt(card))
+    if excerpt := about.get("excerpt"):
+        parts.append(callout("quote", "What they wrote", fence(str(excerpt))))
+    parts.append(callout("info", f"Why I ask: {card.seal.rule}. {DATA}", fence(_data(card), "json")))
+    return "\n\n".join(parts) + "\n"
+
+
+def _headline(card: Card) -> str:
+    asked = inert(one_line(card.title, 120))
+    return {
+        "pending": asked,
+        "expired": f"Expired, not sent: {asked}",
+        "unknown": f"Unknown whether this happened: {asked}",
+        "rejected": f"Refused: {asked}",
+        "cancelled": f"Cancelled, not sent: {asked}",
+        "withdrawn": f"Withdrawn, not sent: {asked}",
+        "failed_clean": f"Failed, nothing left the house: {asked}",
+        "did_not": f"Did not happen: {asked}",
+        "succeeded": f"Done: {asked}",
+        "happened": f"Done, by your word: {asked}",
+        "answered": f"Answered: {asked}",
+    }.get(card.status, asked)
+
+
+def _facts(card: Card, now: float) -> str:
+    about = card.seal.about
+    first = [str(about.get("who", ""))]
+    if card.status == "pending" and card.seal.deadline is not None:
+        first.append(f"till {when(_local(card.seal.deadline), _local(now))}")
+    if int(about.get("of", 1)) > 1:
+        first.append(f"{about['place']} of {about['of']}")
+    lines = [" · ".join(part for part in first if part), *map(str, about.get("lines", ()))]
+    return "\n".join(line for line in lines if line)
+
+
+def _remark(card: Card) -> list[str]:
+    return [f"> [!warning] {card.remark}"] if card.remark else []
+
+
+def _how(card: Card, now: float, regret_s: float) -> str:
+    """What the person can do about it now."""
+    seal, decision = card.seal, card.decision
+    by = f"{decision.who} ({decision.channel})" if decision else "nobody"
+    match card.status:
+        case "pending" if card.kind == "question":
+            return (
+                f"Write under *{YOUR_ANSWER}* and tick `answered`, or move this note to Approved. "
+                f"No answer: tick `reject`."
+            )
+        case "pending":
+            return (
+                "**Yes:** tick `approve` or move this note to Approved. "
+                "**No:** tick `reject` or move it to Rejected."
+            )
+        case "approved":
+            at = when(_local((decision.at if decision else now) + regret_s), _local(now))
+            return (
+                f"Approved by {by}. It goes out {at}; till then tick `cancel` to stop it, "
+                f"or `send_now`."
+            )
+        case "expired":
+            return "Nothing was sent. To be asked again tick `wake`; to refuse it tick `reject`."
+        case "unknown":
+            return _unknown(card, now)
+        case _:
+            return f"Decided by {by}, version {seal.version}." if decision else "Nobody decided it."
+
+
+def _unknown(card: Card, now: float) -> str:
+    evidence = card.ended.evidence if card.ended else {}
+    key = card.seal.about.get("key", "")
+    check = f" To check, search Sent for this Message-ID: `{key}`." if key else ""
+    return (
+        f"It was begun, and what came of it is lost: {inert(str(evidence.get('last_known', '')))}."
+        f"{check}\n\nI will not try it again by myself. **It happened:** tick `happened`. **It did "
+        f"not:** tick `did_not`, and I will ask anew. Or leave this note: it stays. Moving it "
+        f"decides nothing."
+    )
+
+
+def _form(card: Card) -> list[str]:
+    form = row_of(card.seal.tool).form
+    if form is None:
+        return []
+    hint = {"pending": "(change it here, then tick approve)"}.get(card.status, "")
+    return [f"## {form.heading}", *([hint] if hint else []), fence(form_text(form, card.seal.args))]
+
+
+def _attached(card: Card) -> str:
+    def line(name: str, size_bytes: int) -> str:
+        return f"📎 {inert(one_line(name, 100))} ({size(size_bytes)})"
+
+    return "\n".join(line(a.name, a.size_bytes) for a in card.seal.attachments)
+
+
+def _choices(card: Card) -> list[str]:
+    asked = str(card.seal.args.get("question", ""))
+    text = [inert(asked)] if asked and asked != card.title else []
+    choices = card.seal.args.get("choices") or []
+    return text + [f"- `{inert(one_line(str(choice), 80))}`" for choice in choices]
+
+
+def _receipt(card: Card) -> str:
+    assert card.ended is not None
+    rows = [f"- {key}: {inert(one_line(_plain(value), 300))}" for key, value in card.ended.evidence.items()]
+    return "\n".join(["## Receipt", "", *rows])
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _data(card: Card) -> str:
+    seal = card.seal
+    shown = {
+        "id": card.id,
+        "version": seal.version,
+        "tool": seal.tool,
+        "args": seal.args,
+        "attachments": [{"name": a.name, "sha256": a.sha256} for a in seal.attachments],
+        "checksum": seal.digest,
+    }
+    return json.dumps(shown, ensure_ascii=True, indent=1)
+
+
+def callout(kind: str, title: str, text: str) -> str:
+    """A folded Obsidian callout; every line of `text` stays inside it."""
+    return "\n".join([f"> [!{kind}]- {title}", *(f"> {line}" for line in text.split("\n"))])
+
+
+def _local(at: float) -> datetime:
+    return datetime.fromtimestamp(at, UTC).astimezone()
+
+
+# -- the form
+
+
+def form_text(form: Form, args: Mapping[str, Any]) -> str:
+    """The editable fields as they stand in the note: `Name: value` lines, then the text."""
+    head = [f"{name.capitalize()}: {_field(args.get(name))}".rstrip() for name in form.lines]
+    return "\n".join([*head, "", str(args.get(form.text) or "")])
+
+
+def _field(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value or "")
+
+
+@dataclass(frozen=True)
+class Edit:
+    """What a person changed in the form: the new arguments and how many lines differ."""
+
+    args: Mapping[str, Any]
+    lines: int
+
+
+def edited(note: Note, card: Card) -> Edit | None:
+    """The person's changes to the form, or None when it is as sealed.
+
+    Raises CardDamaged when the form is not there any more or cannot be read.
+    """
+    form = row_of(card.seal.tool).form
+    if form is None:
+        return None
+    found = fenced_under(note.body, form.heading)
+    if found is None:
+        raise CardDamaged(f"the part under “{form.heading}” could not be found")
+    before, after = _lines(form_text(form, card.seal.args)), _lines(found)
+    if before == after:
+        return None
+    head, _, text = "\n".join(after).partition("\n\n")
+    args = {**card.seal.args, **_head(form, head, card.seal.args)}
+    if form.text:
+        old_text = "\n".join(before).partition("\n\n")[2]
+        args[form.text] = card.seal.args.get(form.text) if text == old_text else text
+    return Edit(args, _differing(before, after))
+
+
+def _lines(text: str) -> list[str]:
+    return [line.rstrip() for line in text.replace("\r\n", "\n").rstrip().split("\n")]
+
+
+def _head(form: Form, head: str, sealed: Mapping[str, Any]) -> dict[str, Any]:
+    """The one-line fields. A field whose line is unchanged keeps its sealed value."""
+    values: dict[str, Any] = {}
+    for line in head.split("\n"):
+        name, colon, value = line.partition(":")
+        key = name.strip().casefold()
+        if not colon or key not in form.lines or key in values:
+            raise CardDamaged(f"I cannot read this line of “{form.heading}”: {one_line(line, 60)}")
+        value = value.strip()
+        if value == _field(sealed.get(key)):
+            values[key] = sealed[key] if key in sealed else ([] if key in form.lists else "")
+        elif key in form.lists:
+            values[key] = addresses(value)
+        else:
+            values[key] = value
+    missing = [name for name in form.lines if name not in values]
+    if missing:
+        raise CardDamaged(f"the line “{missing[0].capitalize()}:” is gone from “{form.heading}”")
+    return {key: value for key, value in values.items() if value or key in sealed}
+
+
+def addresses(value: str) -> list[str]:
+    """A comma-separated list of mail addresses. Raises CardDamaged for what is none."""
+    found = [address for _, address in getaddresses([value.replace(";", ",")])]
+    wrong = [address for address in found if not re.fullmatch(r"[^@\s,<>]+@[^@\s,<>]+", address)]
+    if value.strip() and (wrong or not found):
+        raise CardDamaged(f"“{one_line(value, 60)}” is not a list of mail addresses")
+    return found
+
+
+def _differing(before: list[str], after: list[str]) -> int:
+    import difflib
+
+    changes = difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
+    return sum(max(b2 - b1, a2 - a1) for tag, b1, b2, a1, a2 in changes if tag != "equal")
+
+
+# -- what a person wrote besides
+
+
+def why_not(note: Note) -> str:
+    return section(note.body, WHY_NOT) or ""
+
+
+def answer(note: Note) -> str:
+    return section(note.body, YOUR_ANSWER) or ""
+
+
+def settled_text(text: str, card: Card) -> str:
+    """The body without what may be changed or moves by itself, to see other changes."""
+    form = row_of(card.seal.tool).form
+    text = text.replace("\r\n", "\n")
+    if form:
+        found = fenced_under(text, form.heading)
+        if found is not None:
+            text = text.replace(found, "", 1)
+    for heading in (WHY_NOT, YOUR_ANSWER):
+        written = section(text, heading)
+        if written:
+            text = text.replace(written, "", 1)
+    text = re.sub(r"till [^·\n]*", "", text)
+    text = re.sub(r"`{3,}", "```", text)  # a fence grows with the text that it holds
+    return "\n".join(line.rstrip() for line in text.split("\n") if line.strip())
