@@ -1,0 +1,1 @@
+"""The agent decides what to do: it is handed functions and touches neither files nor network."""

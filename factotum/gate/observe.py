@@ -1,0 +1,440 @@
+"""From notes to decisions: what people did to the cards, and where each card's note belongs.
+
+Called once a tick with what lies in the folders. It records decisions (by move and by
+tick), seals edits anew, lets cards expire and wake, and brings each note into the folder
+and the words that the ledger says. It never acts outward: `due` says what may be begun.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from factotum import failpoint, names
+from factotum.gate import card as cards
+from factotum.gate.policy import recipients
+from factotum.gate.register import Card, NotOpen, Register
+from factotum.inert import one_line
+from factotum.ledger import Ledger
+from factotum.model import Effect, State
+from factotum.note import Note, NoteError, render, set_props, with_body
+from factotum.scan import Entry, Listing, Problem, Shelf
+from factotum.vault import Changed, Vault
+
+#: How long a card's note may be gone before it is written again, in seconds. Between
+#: devices a move is a deletion and, a while later, a creation.
+MISSING_S = 60.0
+
+#: The folders in which a card's note is looked for.
+CARD_FOLDERS = (State.PENDING, State.APPROVED, State.REJECTED, State.FAILED)
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How patient the gate is, in seconds."""
+
+    stable_s: float
+    regret_s: float
+
+
+@dataclass
+class Seen:
+    """What one look at the cards found: what is due, and what a person should know."""
+
+    due: list[Card] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    wake_at: list[float] = field(default_factory=list)
+    waiting: list[Card] = field(default_factory=list)
+
+
+class Observer:
+    def __init__(
+        self, vault: Vault, shelf: Shelf, ledger: Ledger, register: Register, pace: Pace
+    ) -> None:
+        self.vault = vault
+        self.shelf = shelf
+        self.ledger = ledger
+        self.register = register
+        self.pace = pace
+        self._gone: dict[str, float] = {}
+        self._checked: dict[str, tuple[object, ...]] = {}
+
+    def look(self, listing: Listing, now: float, mono: float) -> Seen:
+        """One look. `now` is the wall clock (epoch seconds), `mono` a monotonic one."""
+        seen = Seen()
+        copies = self._copies(listing, seen, mono, now)
+        self._wishes(now)
+        for card in self.register.unsettled():
+            try:
+                self._one(card, copies.get(card.id, []), seen, now, mono)
+            except Changed:
+                continue  # an editor is at it: the next look tells
+            except FileNotFoundError:
+                continue  # it was moved between the look and us
+            except NoteError as broken:
+                seen.problems.append(Problem(self._home(card, now), str(broken)))
+        return seen
+
+    # -- which note is which card's
+
+    def _copies(
+        self, listing: Listing, seen: Seen, mono: float, now: float
+    ) -> dict[str, list[Entry]]:
+        found: dict[str, list[Entry]] = {}
+        for entry in listing.within(*CARD_FOLDERS):
+            card = self._card_of(entry)
+            if card is None:
+                self._stranger(entry, seen, mono, now)
+            elif card.settled:
+                self._replay(card, entry, mono, now)
+            else:
+                found.setdefault(card.id, []).append(entry)
+        return found
+
+    def _card_of(self, entry: Entry) -> Card | None:
+        try:
+            id = self.shelf.note(entry).props.get("id")
+        except NoteError:
+            id = None
+        if isinstance(id, str) and names.is_id(id, "a"):
+            return self.register.find(id)
+        return self.register.named(entry.name)
+
+    def _stranger(self, entry: Entry, seen: Seen, mono: float, now: float) -> None:
+        """A note in a card's folder that is none of our cards: nothing is ever done for it."""
+        if entry.state in {State.REJECTED, State.FAILED}:
+            return
+        try:
+            props = self.shelf.note(entry).props
+        except NoteError as broken:
+            seen.problems.append(Problem(entry.path, str(broken)))
+            return
+        instance = props.get("instance")
+        if self._foreign(instance):
+            return
+        claims = entry.state is State.APPROVED or names.is_id(props.get("id"), "a")
+        if not claims:
+            reason = "is no card of mine. To have it done, move it to Needs_Action"
+            seen.problems.append(Problem(entry.path, reason))
+        elif self._still(entry, mono):
+            self._put_into_rejected(entry)
+            self.ledger.event("forged", now, name=entry.name, found=entry.state.value)
+
+    def _foreign(self, instance: object) -> bool:
+        """Whether this is the name of another machine that works on the same vault."""
+        known = isinstance(instance, str) and names.is_plain(instance)
+        return (
+            known
+            and instance != self.vault.instance
+            and (self.vault.folder(State.IN_PROGRESS).parent / str(instance)).is_dir()
+        )
+
+    def _put_into_rejected(self, entry: Entry) -> None:
+        target = self.vault.folder(State.REJECTED) / entry.name
+        try:
+            self.vault.move(entry.path, target)
+        except FileExistsError:
+            self.vault.put_aside(entry.path)
+
+    def _replay(self, card: Card, entry: Entry, mono: float, now: float) -> None:
+        """A copy of a card that is over: a stale device brought it back. It runs nothing."""
+        if entry.state is cards.PLACES[card.status] or not self._still(entry, mono):
+            return
+        self.vault.put_aside(entry.path)
+        self.ledger.event(
+            "replay", now, task=card.task, card=card.id, name=entry.name, found=entry.state.value
+        )
+
+    def _still(self, entry: Entry, mono: float) -> bool:
+        return self.shelf.still_s(entry, mono) >= self.pace.stable_s
+
+    # -- one card
+
+    def _one(
+        self, card: Card, entries: list[Entry], seen: Seen, now: float, mono: float
+    ) -> None:
+        if len(entries) > 1:
+            entries = self._several(card, entries, seen, now, mono)
+            if not entries:
+                return
+        entry = entries[0] if entries else None
+        if entry is None and not self._missing_long(card, mono):
+            seen.wake_at.append(mono + MISSING_S)
+            if card.status in {"pending", "unknown", "expired"}:
+                seen.waiting.append(card)
+                return
+        if entry is not None:
+            self._gone.pop(card.id, None)
+            if not self._readable(card, entry, seen, now, mono):
+                return
+            card = self._heed(card, entry, seen, now, mono)
+        card = self._expire(card, now)
+        if card.status in {"pending", "unknown", "expired"}:
+            seen.waiting.append(card)
+            if card.status == "pending" and card.seal.deadline:
+                seen.wake_at.append(mono + max(0.0, card.seal.deadline - now))
+        self._place(card, entry, now, mono, seen)
+        if card.status == "approved":
+            self._due(card, seen, now, mono)
+
+    def _missing_long(self, card: Card, mono: float) -> bool:
+        if not card.lies:
+            return True  # never written yet
+        return mono - self._gone.setdefault(card.id, mono) >= MISSING_S
+
+    def _several(
+        self, card: Card, entries: list[Entry], seen: Seen, now: float, mono: float
+    ) -> list[Entry]:
+        """Two notes with one card's id. Before a decision: no decision. After it: the copy
+        that does not belong is put aside; in the regret wait, one in Rejected means no."""
+        if card.status == "pending":
+            where = " and ".join(sorted(f"{e.path.parent.name}/{e.name}" for e in entries))
+            reason = f"stands twice ({where}), so nothing is decided. Remove one of them"
+            if not (self._identical(entries) and not all(self._still(e, mono) for e in entries)):
+                seen.problems.append(Problem(entries[0].path, reason))
+            seen.waiting.append(card)
+            return []
+        refused = [e for e in entries if e.state is State.REJECTED]
+        if card.status == "approved" and refused:
+            return refused[:1]
+        home = cards.PLACES[card.status]
+        ordered = sorted(entries, key=lambda e: (e.state is not home, e.name != card.name))
+        for late in ordered[1:]:
+            if self._still(late, mono):
+                self._replay(card, late, mono, now) if late.state is not home else None
+                if late.state is home:
+                    self.vault.put_aside(late.path)
+        return ordered[:1]
+
+    def _identical(self, entries: Iterable[Entry]) -> bool:
+        try:
+            return len({self.shelf.note(entry).raw for entry in entries}) == 1
+        except NoteError:
+            return False
+
+    def _readable(
+        self, card: Card, entry: Entry, seen: Seen, now: float, mono: float
+    ) -> bool:
+        """False while the note cannot be read; once it is still, it is written anew."""
+        try:
+            self.shelf.note(entry)
+            return True
+        except NoteError as broken:
+            if not self._still(entry, mono):
+                return False
+            self.ledger.event("damaged", now, task=card.task, card=card.id, why=str(broken))
+            kept = self.vault.put_aside(entry.path)
+            remark = f"I could not read this note any more ({broken}). What it held is kept as {kept.name}."
+            self.register.remark(card.id, remark)
+            if card.status == "pending" and card.attempts == 0:
+                card = self.register.reseal(card, now, remark)
+            self._write(card, None, now)
+            return False
+
+    # -- what a person did
+
+    def _heed(self, card: Card, entry: Entry, seen: Seen, now: float, mono: float) -> Card:
+        """Records what the note says that a person wants, if it is still and new."""
+        if not self._still(entry, mono):
+            seen.wake_at.append(mono + self.pace.stable_s)
+            return card
+        note = self.shelf.note(entry)
+        ticks = cards.ticked(note)
+        try:
+            match card.status:
+                case "pending":
+                    return self._pending(card, entry, note, ticks, now)
+                case "approved":
+                    return self._approved(card, entry, ticks, now)
+                case "expired":
+                    return self._expired(card, entry, ticks, now)
+                case "unknown":
+                    return self._unknown(card, ticks, now)
+        except NotOpen:
+            return self.register.card(card.id)  # another channel was first
+        return card
+
+    def _pending(
+        self, card: Card, entry: Entry, note: Note, ticks: set[str], now: float
+    ) -> Card:
+        if entry.state is State.REJECTED or ("reject" in ticks and "approve" not in ticks):
+            channel = "move" if entry.state is State.REJECTED else "tick"
+            return self._decide(card, "reject", channel, now, cards.why_not(note))
+        if "approve" in ticks and "reject" in ticks:
+            remark = "Both boxes are ticked. Untick one of them."
+            if card.remark != remark:
+                self.register.remark(card.id, remark)
+            return self.register.card(card.id)
+        wanted = entry.state is State.APPROVED or "approve" in ticks or "answered" in ticks
+        if card.kind == "question":
+            return self._answered(card, entry, note, wanted, now)
+        try:
+            edit = cards.edited(note, card)
+        except cards.CardDamaged as damaged:
+            return self._restore(card, entry, now, f"I put this card back: {damaged}.")
+        if edit:
+            return self._reseal(card, edit, now)
+        if self._tampered(card, note, now):
+            where = "outside the part that can be changed"
+            return self._restore(card, entry, now, f"I undid what was changed {where}.")
+        if wanted:
+            return self._decide(
+                card, "approve", "move" if entry.state is State.APPROVED else "tick", now
+            )
+        return card
+
+    def _answered(self, card: Card, entry: Entry, note: Note, wanted: bool, now: float) -> Card:
+        if not wanted:
+            return card
+        text = cards.answer(note)
+        if not text:
+            remark = f"Please write your answer under “{cards.YOUR_ANSWER}” first."
+            return self._restore(card, entry, now, remark)
+        return self._decide(
+            card, "answer", "move" if entry.state is State.APPROVED else "tick", now, text
+        )
+
+    def _approved(self, card: Card, entry: Entry, ticks: set[str], now: float) -> Card:
+        taken_back = entry.state is State.PENDING and card.lies == State.APPROVED
+        if "cancel" in ticks or entry.state is State.REJECTED or taken_back:
+            channel = "tick" if "cancel" in ticks else "move"
+            cancelled = self.register.cancel(card.id, channel, "you", now)
+            if taken_back and "cancel" not in ticks:
+                return self.register.reseal(cancelled, now, "You took it back; nothing was sent.")
+            return cancelled
+        if "send_now" in ticks and not self._hurried(card):
+            self.register.wish(card.id, "send_now", "tick", "you", now)
+        return card
+
+    def _expired(self, card: Card, entry: Entry, ticks: set[str], now: float) -> Card:
+        if "reject" in ticks or entry.state is State.REJECTED:
+            self.register.close(card, "withdrawn", now)
+        elif "wake" in ticks or entry.state is State.APPROVED:
+            return self.register.reseal(card, now, "It had expired; here it is again.")
+        return self.register.card(card.id)
+
+    def _unknown(self, card: Card, ticks: set[str], now: float) -> Card:
+        chosen = ticks & {"happened", "did_not"}
+        if len(chosen) == 1:
+            choice = "happened" if "happened" in chosen else "did-not"
+            return self.register.resolve(card.id, choice, "tick", "you", now)
+        return card
+
+    def _decide(self, card: Card, verdict: str, channel: str, now: float, why: str = "") -> Card:
+        decided = self.register.decide(card.id, card.seal.digest, verdict, channel, "you", now, why)
+        failpoint.hit("decision.recorded")
+        return decided
+
+    def _reseal(self, card: Card, edit: cards.Edit, now: float) -> Card:
+        lines = "1 line" if edit.lines == 1 else f"{edit.lines} lines"
+        remark = f"Version {card.version + 1}: you changed {lines}. Approve it as it stands now."
+        about = dict(card.seal.about)
+        to = recipients(card.seal.tool, edit.args)
+        if to != recipients(card.seal.tool, card.seal.args):
+            about["who"] = ", ".join(to)
+        return self.register.reseal(card, now, remark, args=edit.args, about=about)
+
+    def _tampered(self, card: Card, note: Note, now: float) -> bool:
+        ours = cards.body(card, now, self.pace.regret_s)
+        return cards.settled_text(note.body, card) != cards.settled_text(ours, card)
+
+    def _restore(self, card: Card, entry: Entry, now: float, remark: str) -> Card:
+        """Undoes an edit that cannot count. Moved to Approved with it, the card comes back."""
+        if entry.state is State.APPROVED:
+            return self.register.reseal(card, now, remark)
+        self.register.remark(card.id, remark)
+        return self.register.card(card.id)
+
+    # -- time
+
+    def _expire(self, card: Card, now: float) -> Card:
+        deadline = card.seal.deadline
+        if card.status != "pending" or deadline is None or now < deadline:
+            return card
+        self.register.close(card, "expired", now)
+        return self.register.card(card.id)
+
+    def _wishes(self, now: float) -> None:
+        for seq, id, what in self.register.wishes():
+            card = self.register.find(id)
+            if what == "wake" and card and card.status == "expired":
+                self.register.reseal(card, now, "It had expired; here it is again.")
+            if what == "wake" or card is None or card.status != "approved" or card.attempts:
+                self.register.granted(seq, now)
+
+    def _hurried(self, card: Card) -> bool:
+        return any(id == card.id and what == "send_now" for _, id, what in self.register.wishes())
+
+    def _due(self, card: Card, seen: Seen, now: float, mono: float) -> None:
+        decision = card.decision
+        if decision is None:
+            return
+        waits = card.seal.effect is Effect.OPAQUE and decision.channel != "rule"
+        elapsed = now - decision.at
+        left = self.pace.regret_s - elapsed if waits and elapsed >= 0 else 0.0
+        if left <= 0 or self._hurried(card):
+            seen.due.append(card)
+        else:
+            seen.wake_at.append(mono + left)
+
+    # -- writing
+
+    def _home(self, card: Card, now: float):  # type: ignore[no-untyped-def]
+        month = f"{datetime.fromtimestamp(now, UTC).astimezone():%Y-%m}"
+        return self.vault.folder(cards.PLACES[card.status], month) / card.name
+
+    def _place(
+        self, card: Card, entry: Entry | None, now: float, mono: float, seen: Seen
+    ) -> None:
+        """Brings the note into the words and the folder that the ledger says."""
+        key = (card.version, card.status, card.remark, entry and (entry.path, entry.signature))
+        if entry is not None and self._checked.get(card.id) == key:
+            return
+        if entry is not None and not self._still(entry, mono) and card.status == "pending":
+            return  # somebody may be typing
+        self._write(card, entry, now)
+        if entry is not None:
+            self._checked[card.id] = key
+
+    def _write(self, card: Card, entry: Entry | None, now: float) -> None:
+        target = self._home(card, now)
+        text = cards.body(card, now, self.pace.regret_s)
+        wanted = cards.props(card, self.vault.instance)
+        if entry is None:
+            fresh = {key: value for key, value in wanted.items() if value is not None}
+            try:
+                self.vault.drop(target, render(fresh, text))
+            except FileExistsError:
+                return  # a copy that we have not seen yet: the next look tells
+            failpoint.hit("card.written")
+        else:
+            self._rewrite(card, entry, target, wanted, text)
+        self.register.lies(card, cards.PLACES[card.status].value)
+        if card.status == "pending":
+            self.register.shown(card, now)
+        elif card.over:
+            self.register.settle(card)
+            failpoint.hit("card.projected")
+
+    def _rewrite(
+        self, card: Card, entry: Entry, target, wanted: dict[str, object], text: str  # type: ignore[no-untyped-def]
+    ) -> None:
+        note = self.shelf.note(entry)
+        same_text = cards.settled_text(note.body, card) == cards.settled_text(text, card)
+        try:
+            unsealed = cards.edited(note, card) is not None
+        except cards.CardDamaged:
+            unsealed = True
+        if card.status == "pending" and same_text and not unsealed:
+            text = note.body  # only the properties can differ
+        changed = {k: v for k, v in wanted.items() if note.props.get(k) != v}
+        raw = set_props(with_body(note.raw, text), changed)
+        if raw != note.raw:
+            self.vault.rewrite(entry.path, note.raw, raw)
+        if entry.path != target:
+            self.vault.move(entry.path, target)
+
+
+def first_line(text: str) -> str:
+    return one_line(text.split("\n", 1)[0], 200)
