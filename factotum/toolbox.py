@@ -183,7 +183,7 @@ class Toolbox:
         try:
             answer = await self._answer(client, tool, args, meta, self._effect_limit_s)
         except TimeoutError:
-            return Lost(f"{tool} gave no answer within {self._effect_limit_s:g} s")
+            return _after_the_limit(f"{tool} gave no answer in {self._effect_limit_s:g} s", meta)
         except Exception as broken:  # noqa: BLE001  (the request was on its way)
             return _after_a_break(f"{tool} broke ({type(broken).__name__}: {broken})", meta)
         if answer.is_error:
@@ -277,6 +277,13 @@ def _after_a_break(what: str, meta: Mapping[str, Any]) -> Outcome:
             return Lost(f"{what}; {last_known}")
         case certain:
             return certain
+
+
+def _after_the_limit(what: str, meta: Mapping[str, Any]) -> Outcome:
+    """What is known of a call that is still running: only a yes is sure to stay true."""
+    path = meta.get("phase_file")
+    outcome = read_phase(Path(path)).outcome if path else None
+    return outcome if isinstance(outcome, Succeeded) else Lost(what)
 
 
 def _words(answer: Any) -> str:
