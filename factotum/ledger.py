@@ -49,7 +49,8 @@ CREATE TABLE seen (
 ) STRICT;
 CREATE TABLE run (
   task TEXT NOT NULL REFERENCES task (id), n INTEGER NOT NULL, started REAL NOT NULL,
-  plan TEXT, ended REAL, result TEXT, reason TEXT, projected INTEGER NOT NULL DEFAULT 0,
+  plan TEXT, ended REAL, result TEXT, reason TEXT, final TEXT,
+  projected INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (task, n)
 ) STRICT;
 CREATE INDEX run_open ON run (projected) WHERE projected = 0;

@@ -22,9 +22,6 @@ from factotum.model import State
 from factotum.note import Note, fence, fenced_under, section
 from factotum.words import size, when
 
-#: The longest text that a card shows; a longer one cannot be approved by looking at it.
-TEXT_MOST_CHARS = 60_000
-
 WHY_NOT = "Why not"
 YOUR_ANSWER = "Your answer"
 DATA = "Exact data"

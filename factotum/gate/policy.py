@@ -6,6 +6,7 @@ for the worst: it leaves the house, cannot be undone and cannot be looked up.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import getaddresses
@@ -35,7 +36,9 @@ class Form:
 @dataclass(frozen=True)
 class Row:
     """What we know of one tool. Flags as in the design: does it read private things, read
-    what outsiders wrote, send something out, change something, write only what is ours."""
+    what outsiders wrote, send something out, change something, write only what is ours.
+    `resolver` is the tool that looks an effect up by its key; `phased` says that its server
+    keeps a phase file, so that what was never handed over is known for certain."""
 
     reads_private: bool = False
     reads_untrusted: bool = False
@@ -47,6 +50,7 @@ class Row:
     form: Form | None = None
     facets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     resolver: str = ""
+    phased: bool = False
     verb: str = ""
     reviewed: bool = True
     offered: bool = True
@@ -80,6 +84,7 @@ REVIEWED: dict[str, Row] = {
         form=LETTER,
         facets={"recipients": ("to", "cc", "bcc")},
         resolver="mail__find_sent",
+        phased=True,
         verb="Send this mail",
     ),
     "mail__find_sent": Row(reads_private=True, offered=False),
@@ -147,6 +152,36 @@ def _risk(row: Row, call: Call, task: Task) -> Risk:
     to = recipients(call.tool, call.args)
     outward = any(address.casefold() != task.sender.casefold() for address in to)
     return Risk.HIGH if outward or call.args.get("attachments") else row.risk
+
+
+#: The longest text that a card shows whole; a longer one could not be approved by reading.
+TEXT_MOST_CHARS = 60_000
+
+ADDRESS = re.compile(r"[^@\s,;<>\"()\[\]]+@[^@\s,;<>\"()\[\]]+")
+
+
+def misfits(call: Call) -> list[str]:
+    """Why a call could not be shown on a card or sent, beyond what its schema says."""
+    form = row_of(call.tool).form
+    if form is None:
+        return []
+    problems = []
+    for name in form.lines:
+        value = call.args.get(name) or ()
+        values = [value] if isinstance(value, str) else list(value)
+        if any(not str(one).isprintable() for one in values):
+            problems.append(f"{name} holds a line break or a control character")
+        elif name in form.lists:
+            problems += [
+                f"{name}: {one!r:.60} is no mail address"
+                for one in values
+                if not ADDRESS.fullmatch(str(one))
+            ]
+    if "to" in form.lines and not call.args.get("to"):
+        problems.append("to: nobody is named to send it to")
+    if len(str(call.args.get(form.text) or "")) > TEXT_MOST_CHARS:
+        problems.append(f"{form.text} is longer than the {TEXT_MOST_CHARS} characters of a card")
+    return problems
 
 
 def recipients(tool: str, args: Mapping[str, Any]) -> list[str]:

@@ -1,0 +1,61 @@
+"""Finding the files that a call wants to send, and keeping them as they are now.
+
+A file is one that came with the task, or one of the vault named by its path or link. What
+is sealed is a copy: what happens to the original afterwards does not matter.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+
+from factotum.blobs import Blobs
+from factotum.disk import NotRegular
+from factotum.model import Attachment, Task
+from factotum.reader import Reader
+
+#: The largest file that goes out, in bytes. Most mail servers take no more than this.
+FILE_MOST_BYTES = 20 * 1024 * 1024
+
+
+class AttachError(Exception):
+    """The file cannot be sent; the message names it, the cause and the remedy."""
+
+
+class Cupboard:
+    def __init__(self, root: Path, blobs: Blobs, reader: Reader) -> None:
+        self.root = root
+        self.blobs = blobs
+        self.reader = reader
+
+    def take(self, name: str, task: Task) -> Attachment:
+        """Seals a copy of the file. Raises AttachError."""
+        path = self._find(name, task)
+        try:
+            data = self.reader.read(path, FILE_MOST_BYTES)
+        except NotRegular:
+            raise AttachError(f"{name} is a link or no regular file; put a copy there") from None
+        except OSError as failed:
+            raise AttachError(f"{name} cannot be read ({failed.strerror})") from failed
+        if len(data) > FILE_MOST_BYTES:
+            raise AttachError(f"{name} is larger than {FILE_MOST_BYTES >> 20} MB, too large to send")
+        sha = self.blobs.put(data)
+        return Attachment(path.name if not task_file(name, task) else name, len(data), sha)
+
+    def _find(self, name: str, task: Task) -> Path:
+        if found := task_file(name, task):
+            return self.root / found.path  # an absolute path (the state directory) stays one
+        wanted = PurePosixPath(name.removeprefix("[[").removesuffix("]]"))
+        if wanted.is_absolute() or ".." in wanted.parts or any(p[0] == "." for p in wanted.parts):
+            raise AttachError(f"{name} is not in the vault; name a file by its path in the vault")
+        path = self.root.joinpath(*wanted.parts)
+        if path.parent.resolve() != self.root.resolve().joinpath(*wanted.parts[:-1]):
+            raise AttachError(f"{name} leads out of the vault by a link; put a copy into the vault")
+        if not path.exists():
+            raise AttachError(
+                f"there is no file {name}: it did not come with the task and is not in the vault"
+            )
+        return path
+
+
+def task_file(name: str, task: Task) -> Attachment | None:
+    return next((a for a in task.attachments if name in {a.name, a.path}), None)

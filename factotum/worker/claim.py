@@ -1,0 +1,312 @@
+"""Which notes are tasks, whose they are, and when one may be started.
+
+Claiming is a rename; the ledger hears of it after. What a crash leaves between the two is
+found by the next look, which is the same code. Nothing here runs a task.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from factotum import failpoint, names
+from factotum.ledger import ORIGINAL_BYTES, Ledger, TaskRow
+from factotum.model import State, Trust
+from factotum.note import Note, NoteError, append, ends_with_go, set_props, title_of
+from factotum.scan import Entry, Listing, Problem, Shelf
+from factotum.vault import Changed, Vault
+from factotum.worker.runs import Runs
+
+#: How long after a finished task a note with the same beginning at the same place is still
+#: taken for the editor's echo of it, in seconds.
+ECHO_S = 600.0
+#: How much of a note must be the same for it to be an echo, in bytes.
+ECHO_BYTES = 200
+#: How long a task's note may be gone before what waits for it is withdrawn, in seconds.
+MISSING_S = 60.0
+
+TASK_FOLDERS = (State.NEEDS_ACTION, State.IN_PROGRESS, State.WAITING, State.FAILED)
+
+
+@dataclass(frozen=True)
+class Pace:
+    settle_s: float
+    stable_s: float
+
+
+@dataclass
+class Claimed:
+    """What one look at the tasks found: which to run, and what a person should know."""
+
+    tasks: list[tuple[str, Entry]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    wake_at: list[float] = field(default_factory=list)
+    frozen: set[str] = field(default_factory=set)
+
+
+class Claims:
+    def __init__(
+        self, vault: Vault, shelf: Shelf, ledger: Ledger, runs: Runs, pace: Pace
+    ) -> None:
+        self.vault = vault
+        self.shelf = shelf
+        self.ledger = ledger
+        self.runs = runs
+        self.pace = pace
+        self._gone: dict[str, float] = {}
+        self._here: dict[str, Entry] = {}
+
+    def look(self, listing: Listing, now: float, mono: float, room: int) -> Claimed:
+        """Claims what is ready, at most `room` new tasks, and says which of ours may run."""
+        found = Claimed()
+        ids = self._ids(listing, found)
+        self._here = {ids[e.path]: e for e in listing.entries if e.path in ids}
+        for entry in sorted(listing.within(State.NEEDS_ACTION), key=lambda e: e.mtime):
+            if found.frozen and entry.path in {p.path for p in found.problems}:
+                continue
+            try:
+                room -= self._consider(entry, ids.get(entry.path, ""), found, now, mono, room)
+            except Changed:
+                continue
+            except FileNotFoundError:
+                continue  # another instance was first
+        for entry in listing.within(State.IN_PROGRESS, State.WAITING):
+            if entry.instance == self.vault.instance:
+                self._resume(entry, ids.get(entry.path, ""), found, now)
+        self._missing(listing, ids, now, mono)
+        return found
+
+    # -- identity
+
+    def _ids(self, listing: Listing, found: Claimed) -> dict[Path, str]:
+        """The id of each note; ids that stand twice are frozen and shown."""
+        ids: dict[Path, str] = {}
+        paths: dict[str, list[Entry]] = {}
+        for entry in listing.within(*TASK_FOLDERS):
+            try:
+                note = self.shelf.note(entry)
+            except NoteError as broken:
+                found.problems.append(Problem(entry.path, str(broken)))
+                continue
+            id = task_id(note)
+            if id or entry.state is not State.NEEDS_ACTION:
+                id = id or self._known_by_name(entry)
+            if id:
+                ids[entry.path] = id
+                paths.setdefault(id, []).append(entry)
+            if names.git_markers(note.body):
+                reason = "holds git conflict markers (<<<<<<<). Choose one side and remove them"
+                self._freeze(found, entry, id or entry.name, reason)
+        for id, entries in paths.items():
+            if len(entries) > 1:
+                self._freeze_twice(found, id, entries)
+        return ids
+
+    def _known_by_name(self, entry: Entry) -> str:
+        """An editor may have saved an old text over ours, without the id that we had put."""
+        row = self.ledger.task_named(entry.name)
+        return row.id if row else ""
+
+    def _freeze(self, found: Claimed, entry: Entry, id: str, reason: str) -> None:
+        found.frozen.add(id)
+        found.problems.append(Problem(entry.path, reason))
+
+    def _freeze_twice(self, found: Claimed, id: str, entries: list[Entry]) -> None:
+        mine = [e for e in entries if e.instance in {"", self.vault.instance}]
+        if not mine:
+            return
+        where = " and ".join(self.vault.relative(e.path) for e in entries)
+        same = len({self.shelf.note(e).raw for e in entries}) == 1
+        differs = "The two are the same" if same else "They differ"
+        reason = f"stands twice ({where}). {differs}. Nothing is done until one of them is removed"
+        for entry in mine:
+            self._freeze(found, entry, id, reason)
+
+    # -- a note in Needs_Action
+
+    def _consider(
+        self, entry: Entry, id: str, found: Claimed, now: float, mono: float, room: int
+    ) -> int:
+        """Claims the note if it is ready; returns how many were claimed (0 or 1)."""
+        try:
+            note = self.shelf.note(entry)
+        except NoteError:
+            return 0  # listed already
+        if id in found.frozen or entry.name in found.frozen:
+            return 0
+        if names.is_id(note.props.get("id"), "a"):
+            reason = "is a card, not a task. Move it back to Pending_Approval, Approved or Rejected"
+            found.problems.append(Problem(entry.path, reason))
+            return 0
+        row = self.ledger.task(id) if id else None
+        if row is not None and self.runs.finished_copy(row.id):
+            self._freeze(found, entry, id, "stands also in Done. Remove one of the two")
+            return 0
+        if row is None and not self._ready(entry, note, found, mono, now):
+            return 0
+        if row is None and self._echo(entry, note, now):
+            return 0
+        if room <= 0:
+            return 0
+        if row is not None:
+            self.runs.withdraw(row.id, "you moved the task back to Needs_Action", now)
+        path = self._claim(entry)
+        failpoint.hit("claim.renamed")
+        id, claimed = self._adopt(path, note, id, self.vault.relative(entry.path), now)
+        found.tasks.append((id, claimed_entry(entry, claimed, self.vault.instance)))
+        return 1
+
+    def _ready(self, entry: Entry, note: Note, found: Claimed, mono: float, now: float) -> bool:
+        """A person's note: when it says `go` or `ready`, or has lain still; never while it
+        is empty or on hold."""
+        if not note.body.strip() or note.props.get("hold") is True:
+            return False
+        still_s = self.shelf.still_s(entry, mono)
+        eager = ends_with_go(note.body) or note.props.get("ready") is True
+        needed_s = self.pace.stable_s if eager else self.pace.settle_s
+        unchanged_s = max(still_s, now - entry.mtime) if still_s >= self.pace.stable_s else still_s
+        if unchanged_s >= needed_s:
+            return True
+        found.wake_at.append(mono + max(self.pace.stable_s - still_s, needed_s - unchanged_s))
+        return False
+
+    def _echo(self, entry: Entry, note: Note, now: float) -> bool:
+        """An editor that had the note open saved it again at its old place."""
+        row = self.ledger.task_from(self.vault.relative(entry.path))
+        if row is None or not row.original:
+            return False
+        begins = row.original[:ECHO_BYTES]
+        open_still = self.runs.is_open(row.id)
+        recent = now - row.created < ECHO_S
+        if not note.raw.startswith(begins) or not (open_still or recent):
+            return False
+        added = added_text(row.original, note.raw)
+        if added and not open_still:
+            return False  # the task is over and this says something new: a task of its own
+        there = self._here.get(row.id)
+        if added and there is not None:
+            task = self.shelf.note(there)
+            self.vault.rewrite(there.path, task.raw, with_addition(task.raw, added))
+        self.ledger.event("added", now, task=row.id, text=added)
+        self.vault.put_aside(entry.path)
+        return True
+
+    def _claim(self, entry: Entry) -> Path:
+        folder = self.vault.folder(State.IN_PROGRESS)
+        target = folder / entry.name
+        try:
+            self.vault.move(entry.path, target, durable=False)
+        except FileExistsError:
+            stem, _, _ = entry.name.rpartition(".md")
+            target = folder / f"{stem[:150]}_{names.new_id('t')[2:6]}.md"
+            self.vault.move(entry.path, target, durable=False)
+        return target
+
+    def _adopt(self, path: Path, note: Note, id: str, origin: str, now: float) -> tuple[str, Path]:
+        """Registers a claimed note under an id and sees to it that the note carries it."""
+        id = id or names.new_id("t")
+        if self.ledger.task(id) is None:
+            self.ledger.add_task(self._row(path, note, id, origin, now))
+        failpoint.hit("claim.registered")
+        self._put_id(path, note, id)
+        return id, path
+
+    def _row(self, path: Path, note: Note, id: str, origin: str, now: float) -> TaskRow:
+        props = note.props
+        outside = any(props.get(key) for key in ("source", "url"))
+        facts = {
+            "sender": str(props.get("from") or ""),
+            "subject": str(props.get("subject") or ""),
+        }
+        return TaskRow(
+            id,
+            path.name,
+            "note",
+            title_of(note, path.stem),
+            Trust.STRANGER if outside else Trust.OWNER,
+            str(props.get("source") or ""),
+            "",
+            origin,
+            note.raw[:ORIGINAL_BYTES],
+            facts,
+            now,
+            None,
+        )
+
+    def _put_id(self, path: Path, note: Note, id: str) -> None:
+        if task_id(note) == id:
+            return
+        key = "factotum_id" if note.props.get("id") not in (None, "", id) else "id"
+        try:
+            self.vault.rewrite(path, note.raw, set_props(note.raw, {key: id}))
+        except Changed:
+            return  # an editor is at it; the next look puts it
+
+    # -- a note in our In_Progress
+
+    def _resume(self, entry: Entry, id: str, found: Claimed, now: float) -> None:
+        try:
+            note = self.shelf.note(entry)
+        except NoteError:
+            return
+        if id in found.frozen or entry.name in found.frozen:
+            return
+        if not id or self.ledger.task(id) is None:  # claimed, and then we died
+            origin = f"Needs_Action/{entry.name}"
+            id, _ = self._adopt(entry.path, note, id, origin, now)
+        elif not task_id(note):
+            self._put_id(entry.path, note, id)
+        row = self.ledger.task(id)
+        if row is not None and row.name != entry.name:
+            self.ledger.rename_task(id, entry.name)
+        found.tasks.append((id, entry))
+
+    # -- a note that went away
+
+    def _missing(self, listing: Listing, ids: dict[Path, str], now: float, mono: float) -> None:
+        """A waiting task that was deleted or moved away: what waits for it is withdrawn."""
+        here = {
+            ids[e.path]
+            for e in listing.within(State.NEEDS_ACTION, State.IN_PROGRESS, State.WAITING)
+            if e.path in ids
+        }
+        failed = {ids[e.path] for e in listing.within(State.FAILED) if e.path in ids}
+        for task in self.runs.unfinished():
+            if task in failed:
+                self.runs.withdraw(task, "you moved the task to Failed", now, projected=True)
+            elif task in here:
+                self._gone.pop(task, None)
+            elif mono - self._gone.setdefault(task, mono) >= MISSING_S:
+                self.runs.withdraw(task, "its note was moved away or deleted", now, projected=True)
+
+
+def task_id(note: Note) -> str:
+    """The task id that a note carries, or an empty string."""
+    for key in ("id", "factotum_id"):
+        value = note.props.get(key)
+        if isinstance(value, str) and names.is_id(value, "t"):
+            return value
+    return ""
+
+
+def claimed_entry(entry: Entry, path: Path, instance: str) -> Entry:
+    return Entry(
+        State.IN_PROGRESS,
+        path,
+        entry.size_bytes,
+        entry.mtime,
+        entry.signature,
+        entry.links,
+        instance,
+    )
+
+
+def added_text(original: bytes, now: bytes) -> str:
+    """What a person typed after the note had been claimed; all of it if it was rewritten."""
+    if now.startswith(original):
+        return now[len(original) :].decode(errors="replace").strip()
+    return now.decode(errors="replace").strip()
+
+
+def with_addition(raw: bytes, text: str) -> bytes:
+    return append(raw, f"## Added by you\n\n{text}\n")

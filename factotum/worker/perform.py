@@ -1,0 +1,116 @@
+"""Carrying out one approved effect: begin, perform from the seal, end; the same after a crash.
+
+`begin` commits before the first byte can leave; whatever happens after it, `end` or the
+next start's `reconcile` finds out what is known, and never does it twice on a guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from factotum import failpoint, log
+from factotum.blobs import BlobError, Blobs
+from factotum.gate import effect
+from factotum.gate.effect import Again
+from factotum.gate.policy import row_of
+from factotum.gate.register import ATTEMPTS_MOST, Card, GateError, Register
+from factotum.model import Effect, FailedClean, Lost, Outcome, Succeeded
+from factotum.phase import read_phase
+from factotum.toolbox import Read, Toolbox, ToolboxError
+from factotum.vault import Vault
+from factotum.worker.desk import Desk
+from factotum.worker.local import is_local, write_note
+
+logger = log.get("factotum.perform")
+
+
+@dataclass
+class Performer:
+    desk: Desk
+    register: Register
+    vault: Vault
+    blobs: Blobs
+    toolbox: Toolbox
+    phases: Path
+    domain: str
+    clock: Callable[[], float]
+    stopped: Callable[[], str]
+
+    async def perform(self, card: Card) -> None:
+        """Brings one approved card to an outcome, or leaves it to be tried later."""
+        last = await self.desk.do(self.register.last_try, card)
+        if last is not None and last[2] is None:
+            await self._reconcile(card, last[0])
+            return
+        if last is not None and self.clock() < effect.next_try_at(last[0], last[1]):
+            return
+        await self._attempt(card)
+
+    async def _attempt(self, card: Card) -> None:
+        if reason := self.stopped():
+            logger.info("held", extra={"card": card.id, "reason": reason})
+            return
+        key = effect.key(card, self.domain)
+        try:
+            n = await self.desk.do(self.register.begin, card, key, self.clock())
+        except GateError as refused:
+            logger.warning("not begun", extra={"card": card.id, "reason": str(refused)})
+            return
+        failpoint.hit("attempt.begun")
+        outcome = await self._act(card, n)
+        failpoint.hit("effect.after")
+        await self._end(card, n, effect.after_failure(outcome, n))
+
+    async def _act(self, card: Card, n: int) -> Outcome:
+        failpoint.hit("effect.before")
+        if is_local(card.seal.tool):
+            task = str(card.seal.about.get("note", card.task))
+            return await self.desk.do(write_note, self.vault, card, task)
+        try:
+            data = effect.run_data(card, self.domain, self.phases, n, self.blobs)
+        except BlobError as gone:
+            return FailedClean(str(gone))
+        return await self.toolbox.call(card.seal.tool, card.seal.args, data)
+
+    async def _reconcile(self, card: Card, n: int) -> None:
+        """A try was begun and no outcome recorded: find out what is known of it."""
+        row = row_of(card.seal.tool)
+        phase: Outcome | None = None
+        if row.phased:
+            phase = read_phase(effect.phase_file(self.phases, card, n)).outcome
+        found, asked = None, False
+        if row.resolver and not isinstance(phase, Succeeded | FailedClean):
+            found, asked = await self._look_up(card, row.resolver)
+        what = effect.after_crash(card.seal.effect, phase, found, asked)
+        logger.info("reconciled", extra={"card": card.id, "reason": type(what).__name__})
+        await self._end(card, n, what)
+        if isinstance(what, Again) and n < ATTEMPTS_MOST:
+            await self._attempt(card)  # it was we who stopped, not the other side: no waiting
+
+    async def _look_up(self, card: Card, resolver: str) -> tuple[dict[str, object] | None, bool]:
+        """(the receipt if the effect is seen outside, whether we could ask at all)."""
+        key = effect.key(card, self.domain)
+        try:
+            answer = await self.toolbox.call(resolver, {"message_id": key})
+        except ToolboxError:
+            return None, False
+        assert isinstance(answer, Read)
+        places = answer.data.get("found")
+        if not places:
+            return None, True
+        return {"message_id": key, "evidence": f"found in {places}"}, True
+
+    async def _end(self, card: Card, n: int, what: Again | Outcome) -> None:
+        now = self.clock()
+        if isinstance(what, Again):
+            await self.desk.do(self.register.failed_try, card, n, what.reason, now)
+            if n < ATTEMPTS_MOST:
+                return
+            what = FailedClean(f"{what.reason} (tried {n} times)")
+        elif isinstance(what, Lost) and card.seal.effect is Effect.IDEMPOTENT:
+            what = FailedClean(what.last_known)
+        await self.desk.do(self.register.end, card, what, now)
+        failpoint.hit("outcome.recorded")
+        logger.info("ended", extra={"card": card.id, "outcome": type(what).__name__})

@@ -1,0 +1,172 @@
+"""The runs of a task in the ledger: begun, planned, ended, withdrawn, shown in the vault.
+
+A task that is done again gets a new run, so that what it asks for gets new cards.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from factotum.agent.turn import Became
+from factotum.gate.register import Card, NotOpen, Register
+from factotum.ledger import Ledger, dumps
+
+
+@dataclass(frozen=True)
+class Run:
+    """`plan` is frozen JSON once there is one; `result` is done or failed once it ended."""
+
+    task: str
+    n: int
+    started: float
+    plan: Mapping[str, Any] | None
+    ended: float | None
+    result: str | None
+    reason: str
+    projected: bool
+    final: str
+
+
+#: What a card's status means for the call that it belongs to.
+BECAME: dict[str, Became] = {
+    "pending": Became.OPEN,
+    "approved": Became.OPEN,
+    "expired": Became.OPEN,
+    "unknown": Became.OPEN,
+    "succeeded": Became.GOOD,
+    "happened": Became.GOOD,
+    "answered": Became.GOOD,
+    "rejected": Became.REFUSED,
+    "cancelled": Became.REFUSED,
+    "withdrawn": Became.REFUSED,
+    "failed_clean": Became.FAILED,
+    "did_not": Became.FAILED,
+}
+
+
+class Runs:
+    def __init__(self, ledger: Ledger, register: Register, root: Path) -> None:
+        self.ledger = ledger
+        self.register = register
+        self.root = root
+
+    def latest(self, task: str) -> Run | None:
+        row = self.ledger.db.execute(
+            "SELECT * FROM run WHERE task = ? ORDER BY n DESC LIMIT 1", (task,)
+        ).fetchone()
+        if row is None:
+            return None
+        plan = json.loads(row["plan"]) if row["plan"] else None
+        return Run(
+            row["task"],
+            row["n"],
+            row["started"],
+            plan,
+            row["ended"],
+            row["result"],
+            row["reason"] or "",
+            bool(row["projected"]),
+            row["final"] or "",
+        )
+
+    def current(self, task: str, now: float) -> Run:
+        """The run that is under way, or a new one."""
+        latest = self.latest(task)
+        if latest is not None and not latest.projected:
+            return latest
+        n = latest.n + 1 if latest else 1
+        with self.ledger.tx() as db:
+            db.execute("INSERT INTO run (task, n, started) VALUES (?, ?, ?)", (task, n, now))
+            self.ledger.event("started", now, task=task, run=n)
+        return Run(task, n, now, None, None, None, "", False, "")
+
+    def is_open(self, task: str) -> bool:
+        latest = self.latest(task)
+        return latest is not None and not latest.projected
+
+    def unfinished(self) -> list[str]:
+        rows = self.ledger.db.execute("SELECT task FROM run WHERE projected = 0")
+        return [row["task"] for row in rows]
+
+    def finished_copy(self, task: str) -> bool:
+        """Whether the task is over and its note still lies where it ended: another note
+        with its id is then a stale copy."""
+        latest = self.latest(task)
+        return bool(
+            latest and latest.projected and latest.final and (self.root / latest.final).exists()
+        )
+
+    def plan(self, run: Run, plan: Mapping[str, Any], now: float) -> None:
+        with self.ledger.tx() as db:
+            db.execute(
+                "UPDATE run SET plan = ? WHERE task = ? AND n = ?", (dumps(plan), run.task, run.n)
+            )
+            self.ledger.event("planned", now, task=run.task, by=plan["by"], calls=len(plan["calls"]))
+
+    def end(self, run: Run, result: str, reason: str, now: float) -> None:
+        with self.ledger.tx() as db:
+            db.execute(
+                "UPDATE run SET ended = ?, result = ?, reason = ? WHERE task = ? AND n = ?"
+                " AND ended IS NULL",
+                (now, result, reason, run.task, run.n),
+            )
+            self.ledger.event("ended", now, task=run.task, run=run.n, result=result, reason=reason)
+
+    def projected(self, run: Run, final: str) -> None:
+        with self.ledger.tx() as db:
+            db.execute(
+                "UPDATE run SET projected = 1, final = ? WHERE task = ? AND n = ?",
+                (final, run.task, run.n),
+            )
+
+    def withdraw(self, task: str, why: str, now: float, *, projected: bool = True) -> None:
+        """Ends the open run of a task that a person took away; its cards can run no more."""
+        run = self.latest(task)
+        if run is None or run.projected:
+            return
+        with self.ledger.tx():
+            for card in self.register.of_run(task, run.n):
+                self._withdraw(card, why, now)
+            self.end(run, "withdrawn", why, now)
+            if projected:
+                self.projected(run, "")
+
+    def _withdraw(self, card: Card, why: str, now: float) -> None:
+        if card.status in {"pending", "expired"}:
+            self.register.close(card, "withdrawn", now)
+        elif card.status == "approved":
+            try:
+                self.register.cancel(card.id, "move", f"you ({why})", now)
+            except NotOpen:
+                return  # it is being carried out: its outcome is recorded all the same
+
+    # -- the calls of a run
+
+    def record(self, run: Run, idx: int, became: Became, data: Any, now: float) -> None:
+        """Notes what became of a call that needed no card. A repeated step changes nothing."""
+        with self.ledger.tx() as db:
+            db.execute(
+                "INSERT OR IGNORE INTO step VALUES (?, ?, ?, ?, ?, ?)",
+                (run.task, run.n, idx, became.value, dumps(data), now),
+            )
+
+    def steps(self, run: Run) -> dict[int, tuple[Became, Any]]:
+        rows = self.ledger.db.execute(
+            "SELECT idx, status, data FROM step WHERE task = ? AND run = ?", (run.task, run.n)
+        )
+        return {row["idx"]: (Became(row["status"]), json.loads(row["data"])) for row in rows}
+
+    def cards(self, run: Run) -> dict[int, Card]:
+        """The newest card of each call: one that was proposed again replaces the first."""
+        found: dict[int, Card] = {}
+        for card in sorted(self.register.of_run(run.task, run.n), key=lambda c: c.again):
+            found[card.idx] = card
+        return found
+
+    def became(self, run: Run) -> dict[int, Became]:
+        steps = {idx: became for idx, (became, _) in self.steps(run).items()}
+        return steps | {idx: BECAME[card.status] for idx, card in self.cards(run).items()}
