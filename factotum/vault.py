@@ -246,6 +246,12 @@ class Vault:
             return target
         raise AssertionError("unreachable")
 
+    def keep(self, name: str, data: bytes) -> Path:
+        """Keeps a copy of what a note held, before it is written anew."""
+        scratch = self._scratch(name)
+        disk.write_new(scratch, data)
+        return self.put_aside(scratch, name)
+
     def append(self, path: Path, text: str) -> None:
         """Adds lines to a log of ours, creating it if need be, and fsyncs."""
         fresh = not path.exists()

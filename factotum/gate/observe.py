@@ -7,24 +7,27 @@ and the words that the ledger says. It never acts outward: `due` says what may b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 from factotum import failpoint, names
 from factotum.gate import card as cards
 from factotum.gate.policy import recipients
 from factotum.gate.register import Card, NotOpen, Register
-from factotum.inert import one_line
 from factotum.ledger import Ledger
 from factotum.model import Effect, State
 from factotum.note import Note, NoteError, render, set_props, with_body
-from factotum.scan import Entry, Listing, Problem, Shelf
+from factotum.scan import Entry, Listing, Problem, Shelf, Signature
 from factotum.vault import Changed, Vault
 
 #: How long a card's note may be gone before it is written again, in seconds. Between
 #: devices a move is a deletion and, a while later, a creation.
 MISSING_S = 60.0
+
+INSTANCE = re.compile(r"[a-z0-9-]{1,60}")
 
 #: The folders in which a card's note is looked for.
 CARD_FOLDERS = (State.PENDING, State.APPROVED, State.REJECTED, State.FAILED)
@@ -44,8 +47,9 @@ class Seen:
 
     due: list[Card] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
-    wake_at: list[float] = field(default_factory=list)
+    soon: list[float] = field(default_factory=list)
     waiting: list[Card] = field(default_factory=list)
+    approved: list[Card] = field(default_factory=list)
 
 
 class Observer:
@@ -59,6 +63,7 @@ class Observer:
         self.pace = pace
         self._gone: dict[str, float] = {}
         self._checked: dict[str, tuple[object, ...]] = {}
+        self._at_rest: dict[Path, Signature] = {}
 
     def look(self, listing: Listing, now: float, mono: float) -> Seen:
         """One look. `now` is the wall clock (epoch seconds), `mono` a monotonic one."""
@@ -72,8 +77,6 @@ class Observer:
                 continue  # an editor is at it: the next look tells
             except FileNotFoundError:
                 continue  # it was moved between the look and us
-            except NoteError as broken:
-                seen.problems.append(Problem(self._home(card, now), str(broken)))
         return seen
 
     # -- which note is which card's
@@ -83,6 +86,8 @@ class Observer:
     ) -> dict[str, list[Entry]]:
         found: dict[str, list[Entry]] = {}
         for entry in listing.within(*CARD_FOLDERS):
+            if self._at_rest.get(entry.path) == entry.signature:
+                continue
             card = self._card_of(entry)
             if card is None:
                 self._stranger(entry, seen, mono, now)
@@ -104,6 +109,7 @@ class Observer:
     def _stranger(self, entry: Entry, seen: Seen, mono: float, now: float) -> None:
         """A note in a card's folder that is none of our cards: nothing is ever done for it."""
         if entry.state in {State.REJECTED, State.FAILED}:
+            self._at_rest[entry.path] = entry.signature
             return
         try:
             props = self.shelf.note(entry).props
@@ -123,12 +129,10 @@ class Observer:
 
     def _foreign(self, instance: object) -> bool:
         """Whether this is the name of another machine that works on the same vault."""
-        known = isinstance(instance, str) and names.is_plain(instance)
-        return (
-            known
-            and instance != self.vault.instance
-            and (self.vault.folder(State.IN_PROGRESS).parent / str(instance)).is_dir()
-        )
+        if not isinstance(instance, str) or not INSTANCE.fullmatch(instance):
+            return False
+        others = self.vault.folder(State.IN_PROGRESS).parent
+        return instance != self.vault.instance and (others / instance).is_dir()
 
     def _put_into_rejected(self, entry: Entry) -> None:
         target = self.vault.folder(State.REJECTED) / entry.name
@@ -139,8 +143,13 @@ class Observer:
 
     def _replay(self, card: Card, entry: Entry, mono: float, now: float) -> None:
         """A copy of a card that is over: a stale device brought it back. It runs nothing."""
-        if entry.state is cards.PLACES[card.status] or not self._still(entry, mono):
-            return
+        at_home = entry.state is cards.PLACES[card.status] and entry.name == card.name
+        if at_home:
+            self._at_rest[entry.path] = entry.signature
+        elif self._still(entry, mono):
+            self._put_aside(card, entry, now)
+
+    def _put_aside(self, card: Card, entry: Entry, now: float) -> None:
         self.vault.put_aside(entry.path)
         self.ledger.event(
             "replay", now, task=card.task, card=card.id, name=entry.name, found=entry.state.value
@@ -154,33 +163,45 @@ class Observer:
     def _one(
         self, card: Card, entries: list[Entry], seen: Seen, now: float, mono: float
     ) -> None:
+        if quiet(card):
+            return self._quiet(card, seen, now, mono)
         if len(entries) > 1:
             entries = self._several(card, entries, seen, now, mono)
             if not entries:
                 return
         entry = entries[0] if entries else None
-        if entry is None and not self._missing_long(card, mono):
-            seen.wake_at.append(mono + MISSING_S)
-            if card.status in {"pending", "unknown", "expired"}:
-                seen.waiting.append(card)
-                return
         if entry is not None:
             self._gone.pop(card.id, None)
-            if not self._readable(card, entry, seen, now, mono):
-                return
+            if not self._readable(card, entry, now, mono):
+                return self._list(card, seen)
             card = self._heed(card, entry, seen, now, mono)
         card = self._expire(card, now)
-        if card.status in {"pending", "unknown", "expired"}:
-            seen.waiting.append(card)
-            if card.status == "pending" and card.seal.deadline:
-                seen.wake_at.append(mono + max(0.0, card.seal.deadline - now))
-        self._place(card, entry, now, mono, seen)
+        self._list(card, seen)
+        if entry is not None or self._missing_long(card, now, mono):
+            self._place(card, entry, now, mono)
         if card.status == "approved":
             self._due(card, seen, now, mono)
 
-    def _missing_long(self, card: Card, mono: float) -> bool:
+    def _quiet(self, card: Card, seen: Seen, now: float, mono: float) -> None:
+        """An effect that a rule allowed: no note is shown for it unless it ends Unknown."""
+        if card.over:
+            self.register.settle(card)
+        elif card.status == "approved":
+            self._due(card, seen, now, mono)
+
+    def _list(self, card: Card, seen: Seen) -> None:
+        if card.status == "approved":
+            seen.approved.append(card)
+        elif not card.over:
+            seen.waiting.append(card)
+
+    def _missing_long(self, card: Card, now: float, mono: float) -> bool:
+        """Whether a card's note is to be written (again): at first, or after a while."""
         if not card.lies:
-            return True  # never written yet
+            return True
+        if card.over and self._home(card, now).exists():
+            self.register.settle(card)  # it got there just before a crash
+            return False
         return mono - self._gone.setdefault(card.id, mono) >= MISSING_S
 
     def _several(
@@ -202,9 +223,7 @@ class Observer:
         ordered = sorted(entries, key=lambda e: (e.state is not home, e.name != card.name))
         for late in ordered[1:]:
             if self._still(late, mono):
-                self._replay(card, late, mono, now) if late.state is not home else None
-                if late.state is home:
-                    self.vault.put_aside(late.path)
+                self._put_aside(card, late, now)
         return ordered[:1]
 
     def _identical(self, entries: Iterable[Entry]) -> bool:
@@ -213,9 +232,7 @@ class Observer:
         except NoteError:
             return False
 
-    def _readable(
-        self, card: Card, entry: Entry, seen: Seen, now: float, mono: float
-    ) -> bool:
+    def _readable(self, card: Card, entry: Entry, now: float, mono: float) -> bool:
         """False while the note cannot be read; once it is still, it is written anew."""
         try:
             self.shelf.note(entry)
@@ -237,7 +254,7 @@ class Observer:
     def _heed(self, card: Card, entry: Entry, seen: Seen, now: float, mono: float) -> Card:
         """Records what the note says that a person wants, if it is still and new."""
         if not self._still(entry, mono):
-            seen.wake_at.append(mono + self.pace.stable_s)
+            seen.soon.append(mono + self.pace.stable_s - self.shelf.still_s(entry, mono))
             return card
         note = self.shelf.note(entry)
         ticks = cards.ticked(note)
@@ -340,7 +357,9 @@ class Observer:
         return cards.settled_text(note.body, card) != cards.settled_text(ours, card)
 
     def _restore(self, card: Card, entry: Entry, now: float, remark: str) -> Card:
-        """Undoes an edit that cannot count. Moved to Approved with it, the card comes back."""
+        """Undoes an edit that cannot count; what the note held is kept. Moved to Approved
+        with it, the card comes back."""
+        self.vault.keep(entry.name, self.shelf.note(entry).raw)
         if entry.state is State.APPROVED:
             return self.register.reseal(card, now, remark)
         self.register.remark(card.id, remark)
@@ -376,65 +395,83 @@ class Observer:
         if left <= 0 or self._hurried(card):
             seen.due.append(card)
         else:
-            seen.wake_at.append(mono + left)
+            seen.soon.append(mono + left)
 
     # -- writing
 
-    def _home(self, card: Card, now: float):  # type: ignore[no-untyped-def]
-        month = f"{datetime.fromtimestamp(now, UTC).astimezone():%Y-%m}"
+    def _home(self, card: Card, now: float) -> Path:
+        """Where the note belongs. A card that is over stays in the month in which it ended."""
+        ended = card.ended.at if card.ended else card.decision.at if card.decision else now
+        month = f"{datetime.fromtimestamp(ended, UTC).astimezone():%Y-%m}"
         return self.vault.folder(cards.PLACES[card.status], month) / card.name
 
-    def _place(
-        self, card: Card, entry: Entry | None, now: float, mono: float, seen: Seen
-    ) -> None:
+    def _place(self, card: Card, entry: Entry | None, now: float, mono: float) -> None:
         """Brings the note into the words and the folder that the ledger says."""
-        key = (card.version, card.status, card.remark, entry and (entry.path, entry.signature))
-        if entry is not None and self._checked.get(card.id) == key:
-            return
-        if entry is not None and not self._still(entry, mono) and card.status == "pending":
-            return  # somebody may be typing
-        self._write(card, entry, now)
-        if entry is not None:
-            self._checked[card.id] = key
-
-    def _write(self, card: Card, entry: Entry | None, now: float) -> None:
-        target = self._home(card, now)
-        text = cards.body(card, now, self.pace.regret_s)
-        wanted = cards.props(card, self.vault.instance)
         if entry is None:
-            fresh = {key: value for key, value in wanted.items() if value is not None}
-            try:
-                self.vault.drop(target, render(fresh, text))
-            except FileExistsError:
-                return  # a copy that we have not seen yet: the next look tells
-            failpoint.hit("card.written")
-        else:
-            self._rewrite(card, entry, target, wanted, text)
-        self.register.lies(card, cards.PLACES[card.status].value)
+            return self._drop(card, now)
+        key = (card.version, card.status, card.remark, entry.path, entry.signature)
+        if self._checked.get(card.id) == key:
+            return
+        if card.status == "pending" and not self._still(entry, mono):
+            return  # somebody may be typing
+        self._rewrite(card, entry, now)
+        self._checked[card.id] = key
+
+    def _drop(self, card: Card, now: float) -> None:
         if card.status == "pending":
             self.register.shown(card, now)
-        elif card.over:
+            card = self.register.card(card.id)
+        fresh = {k: v for k, v in cards.props(card, self.vault.instance).items() if v is not None}
+        text = cards.body(card, now, self.pace.regret_s)
+        target = self._home(card, now)
+        try:
+            self.vault.drop(target, render(fresh, text))
+        except FileExistsError:
+            if not card.over:
+                return  # a copy that this look has not seen yet: the next one tells
+        failpoint.hit("card.written")
+        self._placed(card)
+
+    def _rewrite(self, card: Card, entry: Entry, now: float) -> None:
+        if card.status == "pending" and card.seal.shown is None:
+            self.register.shown(card, now)
+            card = self.register.card(card.id)
+        note = self.shelf.note(entry)
+        text = cards.body(card, now, self.pace.regret_s)
+        if card.status == "pending" and self._as_sealed(card, note, text):
+            text = note.body  # what a person wrote under “Why not” stays
+        elif card.over and self._form_differs(card, note):
+            self.vault.keep(entry.name, note.raw)
+        wanted = cards.props(card, self.vault.instance)
+        changed = {k: v for k, v in wanted.items() if note.props.get(k) != v}
+        raw = set_props(with_body(note.raw, text), changed)
+        self.vault.rewrite(entry.path, note.raw, raw)
+        target = self._home(card, now)
+        if entry.path != target:
+            try:
+                self.vault.move(entry.path, target)
+            except FileExistsError:
+                self.vault.put_aside(entry.path)
+        self._placed(card)
+
+    def _as_sealed(self, card: Card, note: Note, text: str) -> bool:
+        same = cards.settled_text(note.body, card) == cards.settled_text(text, card)
+        return same and not self._form_differs(card, note)
+
+    def _form_differs(self, card: Card, note: Note) -> bool:
+        try:
+            return cards.edited(note, card) is not None
+        except cards.CardDamaged:
+            return True
+
+    def _placed(self, card: Card) -> None:
+        self.register.lies(card, cards.PLACES[card.status].value)
+        if card.over:
             self.register.settle(card)
             failpoint.hit("card.projected")
 
-    def _rewrite(
-        self, card: Card, entry: Entry, target, wanted: dict[str, object], text: str  # type: ignore[no-untyped-def]
-    ) -> None:
-        note = self.shelf.note(entry)
-        same_text = cards.settled_text(note.body, card) == cards.settled_text(text, card)
-        try:
-            unsealed = cards.edited(note, card) is not None
-        except cards.CardDamaged:
-            unsealed = True
-        if card.status == "pending" and same_text and not unsealed:
-            text = note.body  # only the properties can differ
-        changed = {k: v for k, v in wanted.items() if note.props.get(k) != v}
-        raw = set_props(with_body(note.raw, text), changed)
-        if raw != note.raw:
-            self.vault.rewrite(entry.path, note.raw, raw)
-        if entry.path != target:
-            self.vault.move(entry.path, target)
 
-
-def first_line(text: str) -> str:
-    return one_line(text.split("\n", 1)[0], 200)
+def quiet(card: Card) -> bool:
+    """Whether no person is concerned: a rule allowed it and its outcome is known."""
+    by_rule = card.decision is not None and card.decision.channel == "rule"
+    return by_rule and card.status not in {"unknown", "happened", "did_not"}

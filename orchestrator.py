@@ -1,0 +1,387 @@
+"""The door: builds the rooms, wires them, ticks. `python orchestrator.py` is `factotum up`.
+
+A tick is one synchronous look at everything, on the desk's thread: files come in, tasks are
+claimed, cards are heeded and brought up to date, views are written. What the tick finds to
+do is handed to the worker's slots. Recovery after a crash is the first tick.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import hashlib
+import os
+import secrets
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+from factotum import failpoint, log
+from factotum.agent.playbook import Playbook
+from factotum.blobs import Blobs
+from factotum.gate import observe
+from factotum.gate.register import Card, Register
+from factotum.intake import Intake
+from factotum.ledger import Ledger
+from factotum.model import State
+from factotum.names import slug
+from factotum.reader import Reader
+from factotum.reading import read
+from factotum.scan import Entry, Problem, Shelf, mend_links
+from factotum.settings import Settings
+from factotum.toolbox import Toolbox
+from factotum.vault import Vault, VaultError
+from factotum.views.snapshot import Snapshot
+from factotum.views.views import Views
+from factotum.worker import claim
+from factotum.worker.attach import Cupboard
+from factotum.worker.case import Office
+from factotum.worker.close import Closer
+from factotum.worker.desk import Desk
+from factotum.worker.perform import Performer
+from factotum.worker.playbooks import PlaybookShelf
+from factotum.worker.runs import Runs
+from factotum.worker.slots import Worker, checker
+from factotum.wakeup import Wakeup
+
+HERE = Path(__file__).resolve().parent
+logger = log.get("factotum.orchestrator")
+
+#: A jump between the wall clock and the monotonic one that counts as sleep or a set clock.
+JUMP_S = 5.0
+#: How long a stop waits for what is under way, in seconds (PM2 kills after its own limit).
+STOP_GRACE_S = 4.0
+
+
+class DoorError(Exception):
+    """It cannot start; the message names the thing, the cause and the remedy."""
+
+
+@dataclass
+class Clock:
+    """Both clocks, so that tests can pass their own."""
+
+    wall: Callable[[], float] = time.time
+    monotonic: Callable[[], float] = time.monotonic
+
+    def zone(self, at: float) -> datetime:
+        """`at` in the machine's own zone."""
+        return datetime.fromtimestamp(at, UTC).astimezone()
+
+
+@dataclass
+class Found:
+    """What a tick found: what to run, what to carry out, and when to look again."""
+
+    tasks: list[tuple[str, Entry]] = field(default_factory=list)
+    due: list[Card] = field(default_factory=list)
+    soon: list[float] = field(default_factory=list)
+    waiting: list[Card] = field(default_factory=list)
+
+
+def state_dir(settings: Settings, vault: Path) -> Path:
+    """The private folder of one vault's state, made with mode 0700.
+
+    Raises DoorError when it lies inside the vault or others can read it.
+    """
+    given = settings.text("STATE_DIR")
+    if given:
+        folder = Path(given).expanduser().absolute()
+    else:
+        base = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+        mark = hashlib.sha256(os.fsencode(vault.resolve())).hexdigest()[:8]
+        folder = base / "factotum" / f"{slug(vault.name, 'vault')}-{mark}"
+    if folder.resolve().is_relative_to(vault.resolve()):
+        raise DoorError(
+            f"FACTOTUM_STATE_DIR is {folder}, inside the vault {vault}: sync would copy it and "
+            f"undo what was recorded. Choose a folder outside the vault"
+        )
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if folder.stat().st_mode & 0o077:
+            folder.chmod(0o700)
+    except OSError as refused:
+        raise DoorError(
+            f"the state directory {folder} cannot be used ({refused.strerror}). "
+            f"Set FACTOTUM_STATE_DIR to a folder that you own"
+        ) from refused
+    return folder
+
+
+@dataclass
+class Rooms:
+    """The rooms that every command needs, without running anything."""
+
+    settings: Settings
+    vault: Vault
+    state: Path
+    ledger: Ledger
+    register: Register
+    runs: Runs
+    reader: Reader
+    shelf: Shelf
+    clock: Clock
+
+    def close(self) -> None:
+        self.ledger.close()
+
+
+def open_rooms(settings: Settings, root: Path, clock: Clock | None = None) -> Rooms:
+    """Opens the vault at `root` and its ledger. Raises VaultError, LedgerError, DoorError."""
+    clock = clock or Clock()
+    instance = settings.text("INSTANCE")
+    vault = Vault(root, instance, clock.monotonic)
+    state = state_dir(settings, root)
+    ledger = Ledger(state / "ledger.db")
+    where = ledger.meta("vault")
+    if where and where != str(root.resolve()) and Path(where).exists():
+        ledger.close()
+        raise DoorError(
+            f"the state directory {state} belongs to the vault {where}, not to {root}. "
+            f"Set FACTOTUM_STATE_DIR to another folder for this vault"
+        )
+    if where != str(root.resolve()):
+        ledger.set_meta("vault", str(root.resolve()))
+    register = Register(ledger)
+    reader = Reader()
+    runs = Runs(ledger, register, root)
+    shelf = Shelf(root, instance, reader)
+    return Rooms(settings, vault, state, ledger, register, runs, reader, shelf, clock)
+
+
+def wake(state: Path) -> None:
+    """Tells a running orchestrator of this vault to look now."""
+    (state / "wake").write_bytes(secrets.token_bytes(8))
+
+
+class Orchestrator:
+    def __init__(self, rooms: Rooms, *, out: IO[str] = sys.stderr) -> None:
+        """Takes the executor's lock. Raises DoorError when another one runs."""
+        self.rooms = rooms
+        self._lock = self._only_one(rooms.state / "lock")
+        settings, vault = rooms.settings, rooms.vault
+        self.blobs = Blobs(rooms.state / "blobs")
+        self.phases = rooms.state / "phases"
+        self.phases.mkdir(mode=0o700, exist_ok=True)
+        pace = observe.Pace(settings.seconds("STABLE_S"), settings.seconds("REGRET_S"))
+        self.observer = observe.Observer(vault, rooms.shelf, rooms.ledger, rooms.register, pace)
+        self.claims = claim.Claims(
+            vault,
+            rooms.shelf,
+            rooms.ledger,
+            rooms.runs,
+            claim.Pace(settings.seconds("SETTLE_S"), settings.seconds("STABLE_S")),
+        )
+        zone = rooms.clock.zone
+        self.intake = Intake(
+            vault, rooms.ledger, rooms.reader, read, rooms.state, pace.stable_s, zone
+        )
+        self.playbooks = PlaybookShelf(vault.root, rooms.reader)
+        self.views = Views(rooms.vault, rooms.ledger, rooms.runs, rooms.state, zone, out)
+        self.desk = Desk()
+        self.toolbox = Toolbox(HERE / "mcp", settings.env_for, failpoint.hit)
+        self.worker = self._worker()
+        self.wakeup = Wakeup()
+        self._clocks = (rooms.clock.wall(), rooms.clock.monotonic())
+        self._trouble = ""
+        self.stopping = False
+
+    def _only_one(self, path: Path) -> IO[str]:
+        lock = open(path, "a+", encoding="utf-8")  # noqa: SIM115 (held while we run)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.seek(0)
+            pid = lock.read().strip()
+            lock.close()
+            raise DoorError(
+                f"another orchestrator (pid {pid}) runs for this vault; stop it first"
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        return lock
+
+    def _worker(self) -> Worker:
+        rooms, settings = self.rooms, self.rooms.settings
+        me = settings.text("MAIL_FROM")
+        office = Office(
+            rooms.ledger,
+            rooms.register,
+            rooms.runs,
+            Cupboard(rooms.vault.root, self.blobs, rooms.reader),
+            self._playbooks,
+            me,
+            settings.seconds("EXPIRY_S"),
+            rooms.clock.zone,
+            checker(self.toolbox),
+            self.toolbox.pin,
+        )
+        domain = me.rpartition("@")[2].rstrip(">") or f"{settings.text('INSTANCE')}.invalid"
+        performer = Performer(
+            self.desk,
+            rooms.register,
+            rooms.vault,
+            self.blobs,
+            self.toolbox,
+            self.phases,
+            domain,
+            rooms.clock.wall,
+            self.stopped,
+        )
+        return Worker(
+            self.desk,
+            office,
+            rooms.vault,
+            Closer(rooms.vault, rooms.runs),
+            self.toolbox,
+            performer,
+            rooms.clock.wall,
+            settings.count("WORKERS"),
+            lambda: self.wakeup.set(),
+        )
+
+    def _playbooks(self) -> Sequence[Playbook]:
+        return self.playbooks.current()
+
+    def stopped(self) -> str:
+        """Why nothing may be attempted now, or an empty string."""
+        if (self.rooms.vault.root / "STOP.md").exists():
+            return "STOP.md lies in the vault: remove it and I go on"
+        return self._trouble
+
+    # -- the tick
+
+    def tick(self) -> Found:
+        """One look at everything. Runs on the desk's thread."""
+        now, mono = self.rooms.clock.wall(), self.rooms.clock.monotonic()
+        self._time_passed(now, mono)
+        found = Found()
+        problems: list[Problem] = []
+        for path, data, kept in self.rooms.vault.late_edits():
+            self.rooms.ledger.event(
+                "late_edit", now, name=path.name, kept=kept.name, bytes=len(data)
+            )
+        taken = self.intake.look(now, mono)
+        listing = self.rooms.shelf.look(mono)
+        claimed = self.claims.look(listing, now, mono, self.worker.room)
+        found.tasks = [(id, entry) for id, entry in claimed.tasks if self._may_run(id, entry)]
+        seen = self.observer.look(listing, now, mono)
+        found.due = [card for card in seen.due if not self.worker.active(card.id)]
+        found.waiting = seen.waiting
+        found.soon = [*taken.wake_at, *claimed.wake_at, *seen.soon]
+        problems += [*listing.problems, *taken.problems, *claimed.problems, *seen.problems]
+        problems += self.playbooks.problems()
+        self._show(listing, seen, problems, now, mono)
+        return found
+
+    def _show(self, listing: Any, seen: observe.Seen, problems: list[Problem], now: float, mono: float) -> None:
+        problems += [Problem(Path(id), text) for id, text in sorted(self.worker.broken.items())]
+        unique = list({(p.path, p.reason): p for p in problems}.values())
+        health = {
+            "ok": not (self._trouble or self.worker.broken),
+            "stopped": self.stopped(),
+            "missing": self.toolbox.missing(),
+        }
+        self.views.show(listing, [*seen.waiting, *seen.approved], unique, health, now, mono)
+        failpoint.hit("snapshot.written")
+
+    def _may_run(self, id: str, entry: Entry) -> bool:
+        if self.worker.active(id):
+            return False
+        if entry.state is not State.WAITING:
+            return True
+        run = self.rooms.runs.latest(id)
+        if run is None or run.projected or run.ended:
+            return True
+        return all(card.over for card in self.rooms.runs.cards(run).values())
+
+    def _time_passed(self, now: float, mono: float) -> None:
+        """Time in which we slept, or by which the clock was set, is nobody's to answer in."""
+        wall_before, mono_before = self._clocks
+        jump = (now - wall_before) - (mono - mono_before)
+        if abs(jump) > JUMP_S:
+            self.rooms.register.shift_deadlines(jump)
+        self._clocks = (now, mono)
+        beat = self.rooms.state / "beat"
+        beat.touch()
+        os.utime(beat, (now, now))
+
+    def _after_the_break(self) -> None:
+        """The time since we last ran does not count against the person either."""
+        beat = self.rooms.state / "beat"
+        now = self.rooms.clock.wall()
+        if beat.exists() and abs(gap := now - beat.stat().st_mtime) > JUMP_S:
+            self.rooms.register.shift_deadlines(gap)
+        for kept in self.rooms.vault.recover():
+            self.rooms.ledger.event("late_edit", now, name=kept.name, kept=kept.name, bytes=0)
+        listing = self.rooms.shelf.look(self.rooms.clock.monotonic())
+        if any("hard link" in problem.reason for problem in listing.problems):
+            mend_links(self.rooms.vault.root, lambda path: path.unlink())
+
+    def _safe_tick(self) -> Found:
+        """A tick that a full or failing disk cannot stop: nothing is begun, and it says so."""
+        try:
+            found = self.tick()
+            self._trouble = ""
+            return found
+        except OSError as failed:
+            self._trouble = f"the disk fails ({failed.strerror or failed}): nothing is sent"
+        except Exception as broken:  # the loop outlives any one tick
+            self._trouble = f"{type(broken).__name__}: {broken}"
+        logger.exception("tick failed")
+        print(f"factotum: {self._trouble}", file=sys.stderr)
+        return Found()
+
+    # -- the loop
+
+    async def run(self, *, once: bool = False) -> None:
+        """Ticks until `stop`, or with `once` until nothing is left that only time brings:
+        settling, stability and the regret wait, but not a person, expiry or a retry."""
+        await self.desk.do(self._after_the_break)
+        if not once:
+            self.wakeup.watch(self.rooms.vault.root, self.rooms.state)
+        try:
+            while not self.stopping:
+                found = await self.desk.do(self._safe_tick)
+                for id, entry in found.tasks:
+                    self.worker.run(id, entry)
+                for card in found.due:
+                    self.worker.perform(card)
+                if once and not (found.tasks or found.due or found.soon or self.worker.busy):
+                    break
+                await self.wakeup.wait(self._pause_s(found))
+        finally:
+            await self._close()
+
+    def _pause_s(self, found: Found) -> float:
+        longest = self.rooms.settings.seconds("SCAN_S")
+        mono = self.rooms.clock.monotonic()
+        nearest = min((at - mono for at in found.soon), default=longest)
+        return max(0.01, min(longest, nearest))
+
+    def stop(self) -> None:
+        self.stopping = True
+        self.wakeup.set()
+
+    async def _close(self) -> None:
+        self.wakeup.close()
+        await self.worker.stop(STOP_GRACE_S)
+        await self.toolbox.close()
+        await self.desk.do(self._safe_tick)
+        self.desk.close()
+        self._lock.close()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    from factotum.cli import main as cli
+
+    return cli(["up", *(sys.argv[1:] if argv is None else argv)])
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

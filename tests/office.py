@@ -1,0 +1,143 @@
+"""An office to test in: a real vault, a real ledger, the real orchestrator, a loopback relay.
+
+Every `run()` opens the rooms anew, so every test of two runs is a test of a restart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from factotum.gate.register import Card, Register
+from factotum.ledger import Ledger
+from factotum.note import Note, parse, set_props
+from factotum.settings import Settings, load
+from factotum.vault import ALL_FOLDERS
+from orchestrator import Clock, Orchestrator, open_rooms
+
+ME = "Marco <marco@example.test>"
+
+
+@dataclass
+class Hands:
+    """The clock of a test: it stands still until it is told to go on."""
+
+    wall: float = 1_795_000_000.0
+    mono: float = 1000.0
+
+    def go(self, seconds: float) -> None:
+        self.wall += seconds
+        self.mono += seconds
+
+
+@dataclass
+class TestOffice:
+    """`run()` is one pass of the orchestrator until nothing is left to do."""
+
+    __test__ = False
+    folder: Path
+    env: dict[str, str] = field(default_factory=dict)
+    instance: str = "pi"
+    hands: Hands = field(default_factory=Hands)
+
+    def __post_init__(self) -> None:
+        for name in (*ALL_FOLDERS, ".factotum"):
+            (self.root / name).mkdir(parents=True, exist_ok=True)
+
+    @property
+    def root(self) -> Path:
+        return self.folder / "vault"
+
+    @property
+    def state(self) -> Path:
+        return self.folder / f"state-{self.instance}"
+
+    def settings(self) -> Settings:
+        base = {
+            "FACTOTUM_VAULT": str(self.root),
+            "FACTOTUM_STATE_DIR": str(self.state),
+            "FACTOTUM_INSTANCE": self.instance,
+            "FACTOTUM_SETTLE_S": "0",
+            "FACTOTUM_STABLE_S": "0",
+            "FACTOTUM_REGRET_S": "0",
+            "FACTOTUM_MAIL_FROM": ME,
+        }
+        return load({**base, **self.env}, [])
+
+    def clock(self) -> Clock:
+        return Clock(lambda: self.hands.wall, lambda: self.hands.mono)
+
+    def run(self, look: Callable[[Orchestrator], None] | None = None) -> None:
+        """Runs to rest, from a fresh start; `look` may look at the rooms before it ends."""
+
+        async def once() -> None:
+            rooms = open_rooms(self.settings(), self.root, self.clock())
+            try:
+                orchestrator = Orchestrator(rooms, out=io.StringIO())
+                await orchestrator.run(once=True)
+                if look:
+                    look(orchestrator)
+            finally:
+                rooms.close()
+
+        asyncio.run(once())
+
+    # -- a person's hands
+
+    def type(self, text: str, name: str = "A task.md") -> Path:
+        path = self.root / "Needs_Action" / name
+        path.write_bytes(text.encode())
+        return path
+
+    def drop(self, name: str, data: bytes) -> Path:
+        path = self.root / "Inbox" / name
+        path.write_bytes(data)
+        return path
+
+    def playbook(self, text: str, name: str = "10-test.md") -> None:
+        (self.root / "Office/Playbooks" / name).write_text(f"```yaml playbook\n{text}\n```\n")
+
+    def move(self, path: Path, folder: str) -> Path:
+        target = self.root / folder / path.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        path.rename(target)
+        return target
+
+    def tick(self, path: Path, *names: str) -> None:
+        raw = path.read_bytes()
+        path.write_bytes(set_props(raw, {name: True for name in names}))
+
+    # -- what is there
+
+    def files(self, folder: str) -> list[Path]:
+        return sorted(p for p in (self.root / folder).rglob("*.md"))
+
+    def one(self, folder: str) -> Path:
+        (path,) = self.files(folder)
+        return path
+
+    def note(self, path: Path) -> Note:
+        return parse(path.read_bytes())
+
+    def cards(self) -> list[Card]:
+        ledger = Ledger(self.state / "ledger.db")
+        try:
+            ids = [row["id"] for row in ledger.db.execute("SELECT id FROM card ORDER BY created")]
+            return [Register(ledger).card(id) for id in ids]
+        finally:
+            ledger.close()
+
+    def card(self) -> Card:
+        (card,) = self.cards()
+        return card
+
+    def events(self) -> list[Mapping[str, Any]]:
+        ledger = Ledger(self.state / "ledger.db")
+        try:
+            return [{"kind": e.kind, **e.data} for e in ledger.events()]
+        finally:
+            ledger.close()
