@@ -11,7 +11,7 @@ import re
 import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from imap_tools import (
@@ -25,6 +25,7 @@ from imap_tools import (
     MailMessage,
 )
 from imap_tools.utils import EmailAddress
+
 from mail_account import Account
 
 #: How long the server may take for one answer, in seconds.
@@ -184,7 +185,7 @@ def criteria_of(query: str) -> str:
 
 def _day(text: str) -> date:
     try:
-        return datetime.strptime(text, "%Y-%m-%d").date()
+        return date.fromisoformat(text)
     except ValueError:
         raise NotThere(f"query: {text!r} is no day; write it like 2026-11-30") from None
 
@@ -245,9 +246,7 @@ def _heading(letter: MailMessage) -> dict[str, Any]:
 def _whole(letter: MailMessage) -> dict[str, Any]:
     text = letter.text
     if not text.strip() and letter.html:
-        from markdownify import markdownify
-
-        text = markdownify(letter.html, strip=["script", "style", "img"])
+        text = _plain(letter.html)
     return {
         **_heading(letter),
         "cc": [_full(one) for one in letter.cc_values],
@@ -259,6 +258,18 @@ def _whole(letter: MailMessage) -> dict[str, Any]:
             for one in letter.attachments
         ],
     }
+
+
+def _plain(html: str) -> str:
+    """The words of a page, without what is not meant to be read and without pictures."""
+    from bs4 import BeautifulSoup
+    from markdownify import MarkdownConverter
+
+    soup = BeautifulSoup(html, "html.parser")
+    for element in soup(["script", "style", "head", "template", "img"]):
+        element.decompose()
+    words: str = MarkdownConverter().convert_soup(soup)
+    return words
 
 
 def _full(one: EmailAddress | None) -> str:

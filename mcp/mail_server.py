@@ -22,13 +22,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
+
 from mail_account import Account, AccountError, account
 from mail_imap import DRAFTS, SENT, Mailbox, MailboxError
 from mail_letter import Letter, LetterError, Wording, address, compose, reference
 from mail_phase import Phases
 from mail_smtp import Accepted, Doubtful, Postman, Refused, Waits
-from mcp.server.mcpserver import Context, MCPServer
-from mcp.server.mcpserver.exceptions import ToolError
 
 ENV = (
     "FACTOTUM_SMTP_HOST",

@@ -79,6 +79,9 @@ service lmtp {{
 }}
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 submission_relay_host = 127.0.0.1
 submission_relay_port = {relay}
@@ -154,6 +157,11 @@ class Dovecot:
         with smtplib.LMTP("127.0.0.1", self.lmtp_port) as lmtp:
             lmtp.sendmail(sender, [user], data)
 
+    def empty(self) -> None:
+        """Takes every letter and folder away."""
+        for home in (self.folder / "mail").iterdir():
+            shutil.rmtree(home)
+
     def settings(self, user: str) -> dict[str, str]:
         """The settings of this mailbox, as a tool server gets them."""
         return {
@@ -224,4 +232,4 @@ def _kept(box: imaplib.IMAP4, number: str) -> Kept:
     tail = answer[1] if isinstance(answer[1], bytes) else b""
     found = re.search(rb"FLAGS \(([^)]*)\)", head + tail)
     flags = frozenset(found[1].decode().split()) if found else frozenset()
-    return Kept(cast(EmailMessage, message_from_bytes(body, policy=default)), flags - {"\\Recent"})
+    return Kept(message_from_bytes(body, policy=default), flags - {"\\Recent"})
