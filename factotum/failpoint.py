@@ -1,0 +1,90 @@
+"""Named places where a test can kill the process, to see what the next start makes of it.
+
+FACTOTUM_FAILPOINT=name[:n] makes the process SIGKILL itself the n-th time that it comes by, so
+nothing is flushed, closed or tidied up. Unset, a place costs one look into a dictionary.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from dataclasses import dataclass
+
+VARIABLE = "FACTOTUM_FAILPOINT"
+
+#: Every place by name: what has just happened, or is about to.
+NAMES: dict[str, str] = {
+    "claim.renamed": "a task's note lies in our folder; the ledger does not know it yet",
+    "claim.registered": "the ledger knows the task; its first turn has not begun",
+    "task.dropped": "a note for a task was put into Needs_Action",
+    "inbox.claimed": "a dropped file was taken out of Inbox; it is not read yet",
+    "inbox.read": "a dropped file was read; no note exists yet",
+    "inbox.dropped": "the note of a dropped file exists; the file is not marked as seen",
+    "step.recorded": "a step of a task is in the ledger; nothing has followed from it",
+    "seal.committed": "an effect is sealed; its card is not written yet",
+    "card.written": "a card lies in Pending_Approval; the ledger does not know its file",
+    "task.waiting": "a task's note was moved to the waiting folder",
+    "decision.recorded": "a person's decision is in the ledger; the card has not moved",
+    "attempt.begun": "an attempt is in the ledger; nothing has left",
+    "effect.before": "an effect is about to be carried out",
+    "effect.after": "an effect was carried out; its outcome is not in the ledger",
+    "outcome.recorded": "an outcome is in the ledger; no note shows it",
+    "mail.connected": "the mail server has greeted; MAIL and RCPT come next",
+    "mail.phase": "the recipients are accepted; the phase file is written next",
+    "mail.data": "the phase file says `data`; the content is sent next",
+    "mail.accepted": "the mail server has taken the letter; no copy is in Sent",
+    "mail.sent_copy": "the letter is out, and its copy is in Sent",
+    "card.projected": "a card was moved to where its outcome belongs",
+    "task.receipts": "the receipts are in the note; it has not moved",
+    "task.projected": "a finished note was moved to Done or Failed",
+    "log.appended": "a line was written into Logs",
+    "snapshot.written": "the snapshot for the views was written",
+}
+
+
+class FailpointError(Exception):
+    """There is no such place: which name, and where the names are listed."""
+
+
+@dataclass
+class _Armed:
+    name: str
+    left: int
+
+
+_lock = threading.Lock()
+_armed: _Armed | None = None
+
+
+def arm(text: str) -> None:
+    """Sets the place, `name` or `name:n`; "" sets none. Raises FailpointError."""
+    global _armed  # noqa: PLW0603  a process has one way to die
+    name, _, count = text.partition(":")
+    if not text:
+        _armed = _Armed("", 0)
+    elif name not in NAMES:
+        raise FailpointError(
+            f"{VARIABLE}: there is no failpoint {name!r}. List them: factotum doctor --failpoints"
+        )
+    elif count and not (count.isascii() and count.isdigit() and int(count)):
+        raise FailpointError(f"{VARIABLE}: write {name}:n with n a whole number from 1 upwards")
+    else:
+        _armed = _Armed(name, int(count or 1))
+
+
+def hit(name: str) -> None:
+    """Says that the process has come to `name`. KeyError if no place has that name."""
+    NAMES[name]
+    if _armed is None:
+        arm(os.environ.get(VARIABLE, ""))
+    assert _armed is not None
+    if _armed.name == name:
+        _pass(_armed)
+
+
+def _pass(armed: _Armed) -> None:
+    with _lock:
+        armed.left -= 1
+        if armed.left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)

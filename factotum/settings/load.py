@@ -1,0 +1,231 @@
+"""From an environment and a `.env` file to settings that can be relied on.
+
+Reads one file and nothing else; changes nothing. Every problem is collected, so that a person
+mends them in one go.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from factotum.settings import dotenv
+from factotum.settings.rows import PREFIX, SETTINGS, Setting, Value
+
+V = TypeVar("V", bound=Value)
+
+_BY_NAME: dict[str, Setting] = {row.name: row for row in SETTINGS}
+
+
+class SettingsError(Exception):
+    """Settings are wrong: one line for each, with its name, where it stands, what to write."""
+
+
+class Settings:
+    """The settings of this process, each of its type. Holds secrets and never shows them."""
+
+    def __init__(self, values: Mapping[str, Value], written: Mapping[str, str]) -> None:
+        self._values = dict(values)
+        self._written = dict(written)
+
+    def seconds(self, name: str) -> float:
+        return self._get(name, float)
+
+    def count(self, name: str) -> int:
+        return self._get(name, int)
+
+    def path(self, name: str) -> Path:
+        """An absolute path."""
+        return self._get(name, Path)
+
+    def text(self, name: str) -> str:
+        """The text, or "" where it is not set."""
+        return self._get(name, str) if name in self._values else self._absent(name, str)
+
+    def env_for(self, names: Iterable[str]) -> dict[str, str]:
+        """Those of the full `names` that are set, as they were written: a tool server's share."""
+        return {name: self._written[name] for name in names if name in self._written}
+
+    def secrets(self) -> tuple[str, ...]:
+        """What must appear in no log."""
+        written = (self._written.get(row.full) for row in SETTINGS if row.secret)
+        return tuple(text for text in written if text)
+
+    def __repr__(self) -> str:
+        return f"Settings({', '.join(sorted(self._written))})"
+
+    def _get(self, name: str, kind: type[V]) -> V:
+        if name not in self._values:
+            self._absent(name, kind)
+            raise SettingsError(f"{PREFIX}{name} is not set, and it is needed here")
+        value = self._values[name]
+        if not isinstance(value, kind):
+            raise TypeError(f"{name} is a {type(value).__name__}, not a {kind.__name__}")
+        return value
+
+    def _absent(self, name: str, kind: type[Any]) -> str:
+        if _BY_NAME[name].type is not kind:
+            raise TypeError(f"{name} is a {_BY_NAME[name].type.__name__}, not a {kind.__name__}")
+        return ""
+
+
+@dataclass(frozen=True, repr=False)
+class _Given:
+    """What somebody wrote, where it stands, and the folder that a relative path starts from."""
+
+    text: str
+    where: str
+    folder: Path
+
+
+def env_files(cwd: Path, root: Path) -> tuple[Path, ...]:
+    """Where a `.env` may lie; the first that exists counts."""
+    return (cwd / ".env", root / ".env")
+
+
+def load(environ: Mapping[str, str], env_files: Sequence[Path] = ()) -> Settings:
+    """The settings of `environ`, and of the first of `env_files` that exists.
+
+    Raises SettingsError with a line for each FACTOTUM_ name that is unknown and each value that
+    does not fit. An empty value means: as if not set. Other names are not our business.
+    """
+    problems: list[str] = []
+    given = _from_file(env_files, problems)
+    here = Path.cwd()
+    given |= {
+        name: _Given(text.strip(), "the environment", here)
+        for name, text in environ.items()
+        if name.upper().startswith(PREFIX)
+    }
+    written: dict[str, str] = {}
+    values: dict[str, Value] = {row.name: row.default for row in SETTINGS if row.default}
+    for full, one in given.items():
+        row = _BY_NAME.get(full.removeprefix(PREFIX)) if full.startswith(PREFIX) else None
+        if row is None:
+            problems.append(f"{full} ({one.where}): {_no_such(full)}")
+        elif one.text:
+            written[full] = one.text
+            if (value := _value(row, one, environ)) is None:
+                problems.append(f"{full} ({one.where}) must be {_bounds(row)}")
+            else:
+                values[row.name] = value
+    if not problems:
+        _fill(values, environ)
+        problems = [*_open_passwords(values), *_overlap(values)]
+    if problems:
+        raise SettingsError("\n".join(problems))
+    return Settings(values, written)
+
+
+def apart(vault: Path, state_dir: Path) -> None:
+    """Raises SettingsError if the state directory lies in the vault, by whatever way."""
+    if state_dir.resolve().is_relative_to(vault.resolve()):
+        raise SettingsError(
+            f"FACTOTUM_STATE_DIR: {state_dir} lies inside the vault {vault}, where it would be "
+            f"synced and searched; choose a folder outside of it"
+        )
+
+
+def _from_file(files: Sequence[Path], problems: list[str]) -> dict[str, _Given]:
+    path = next((file for file in files if os.path.lexists(file)), None)
+    if path is None:
+        return {}
+    try:
+        lines = dotenv.parse(dotenv.read(path), path)
+    except dotenv.DotenvError as bad:
+        problems.append(str(bad))
+        return {}
+    return {
+        name: _Given(text, f"{path}, line {number}", path.parent)
+        for name, (text, number) in lines.items()
+        if name.upper().startswith(PREFIX)
+    }
+
+
+def _no_such(full: str) -> str:
+    from difflib import get_close_matches  # only for who misspelt something
+
+    names = [row.full for row in SETTINGS]
+    if near := get_close_matches(full.upper(), names, 1, 0.75):
+        return f"there is no such setting. Did you mean {near[0]}?"
+    return "there is no such setting. docs/settings.md lists them all"
+
+
+def _value(row: Setting, one: _Given, environ: Mapping[str, str]) -> Value | None:
+    """What the text means, or None if it does not fit its row."""
+    if row.type is Path:
+        return one.folder / _home(one.text, environ)
+    if row.type is str:
+        fits = one.text in row.one_of if row.one_of else re.fullmatch(row.pattern or ".*", one.text)
+        return one.text if fits and one.text.isprintable() else None
+    digits = r"[0-9]{1,12}" if row.type is int else r"[0-9]{1,12}(\.[0-9]{1,6})?"
+    if not re.fullmatch(digits, one.text):
+        return None
+    number = row.type(one.text)
+    assert isinstance(number, int | float)
+    too_little = row.at_least is not None and number < row.at_least
+    too_much = row.at_most is not None and number > row.at_most
+    return None if too_little or too_much else number
+
+
+def _bounds(row: Setting) -> str:
+    """What a value of this row looks like, for a message."""
+    if row.one_of:
+        return f"one of {', '.join(row.one_of)}"
+    if row.type in (int, float):
+        kind = "a whole number" if row.type is int else "a number"
+        unit = f" of {row.unit}" if row.unit else ""
+        most = f" to {row.at_most:g}" if row.at_most is not None else " upwards"
+        return f"{kind}{unit} from {row.at_least or 0:g}{most}"
+    return row.form or "text that can be printed"
+
+
+def _fill(values: dict[str, Value], environ: Mapping[str, str]) -> None:
+    """The defaults that depend on the machine."""
+    values["VAULT"] = Path.cwd() / _home(str(values["VAULT"]), environ)
+    if "STATE_DIR" not in values:
+        base = environ.get("XDG_STATE_HOME", "")
+        # A relative one is to be ignored: XDG Base Directory Specification, "Environment".
+        folder = Path(base) if os.path.isabs(base) else _home("~/.local/state", environ)
+        values["STATE_DIR"] = folder / "factotum"
+    if "INSTANCE" not in values:
+        host = re.sub(r"[^a-z0-9]+", "-", os.uname().nodename.split(".")[0].lower())
+        values["INSTANCE"] = host[:40].strip("-") or "here"
+
+
+def _home(text: str, environ: Mapping[str, str]) -> Path:
+    if text == "~" or text.startswith("~/"):
+        return Path(environ.get("HOME") or Path.home(), text[2:])
+    return Path(text)
+
+
+def _open_passwords(values: Mapping[str, Value]) -> list[str]:
+    """A problem for each mail account that would cross a network unprotected."""
+    return [
+        f"{PREFIX}{service}_SECURITY is none, but {PREFIX}{service}_HOST is another machine: "
+        f"letters and password would cross the network in the open. Write tls or starttls"
+        for service in ("SMTP", "IMAP")
+        if values.get(f"{service}_SECURITY") == "none"
+        and not _is_loopback(str(values.get(f"{service}_HOST", "localhost")))
+    ]
+
+
+def _is_loopback(host: str) -> bool:
+    from ipaddress import ip_address  # only where somebody wrote `none`
+
+    try:
+        return host.casefold() == "localhost" or ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _overlap(values: Mapping[str, Value]) -> list[str]:
+    try:
+        apart(Path(str(values["VAULT"])), Path(str(values["STATE_DIR"])))
+    except SettingsError as inside:
+        return [str(inside)]
+    return []

@@ -1,0 +1,1 @@
+"""Watchers: each turns something outside into notes, and keeps its own cursor."""
