@@ -31,6 +31,8 @@ from factotum.tools import (
 if TYPE_CHECKING:
     from mcp.client import Client
 
+__all__ = ["Read", "Tool", "Toolbox", "ToolboxError", "outcome_of"]
+
 #: How long one call may take, in seconds. A mail server may take ten minutes to answer the
 #: end of a letter (RFC 5321, 4.5.3.2.6), and giving up sooner makes a doubt out of a yes.
 EFFECT_LIMIT_S = 900.0

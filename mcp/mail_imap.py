@@ -100,7 +100,11 @@ class Mailbox:
             return folder if folder and _has(box, folder, message_id) else ""
 
     def keep(
-        self, data: bytes, message_id: str, place: Place, about_to: Callable[[], None]
+        self,
+        data: bytes,
+        message_id: str,
+        place: Place,
+        about_to: Callable[[], None] = lambda: None,
     ) -> tuple[str, bool]:
         """Puts a letter into a folder unless one of its id lies there; the folder, and if
         it was put. `about_to` is called before anything can change."""

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.utils import format_datetime, make_msgid
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,15 +53,15 @@ NEEDS = {
     "find_sent": ("FACTOTUM_IMAP_HOST", "FACTOTUM_IMAP_USER"),
 }
 
-#: The points at which `hit` is called: what happens next.
-HITS = {
-    "mail.connected": "MAIL and RCPT are sent",
-    "mail.phase": "the phase `data` is written down",
-    "mail.data": "DATA and the content are sent",
-    "mail.dot": "the server's answer to the content is read",
-    "mail.accepted": "the phase `accepted` is written down",
-    "mail.sent_copy": "the copy is put into Sent",
-}
+#: The points at which `hit` is called, in order.
+HITS = (
+    "mail.connected",
+    "mail.phase",
+    "mail.data",
+    "mail.dot",
+    "mail.accepted",
+    "mail.sent_copy",
+)
 
 #: The default of list arguments; never changed.
 _NONE: list[str] = []
@@ -151,7 +150,7 @@ class Office:
         wanted = reference(message_id, "message_id")
         sent = self.mailbox.where(wanted, SENT)
         draft = self.mailbox.where(wanted, DRAFTS)
-        return {"message_id": wanted, "sent": sent, "draft": draft}
+        return {"message_id": wanted, "found": sent or draft, "sent": sent, "draft": draft}
 
     def _letter(self, wording: Wording, run: Run, *, blind_copies_shown: bool = False) -> Letter:
         return compose(
@@ -167,11 +166,11 @@ class Office:
         """Keeps a copy of what was sent; says in words what became of it, whatever it is."""
         if self.mailbox is None:
             return "no: FACTOTUM_IMAP_HOST is not set"
-        about_to = partial(self.hit, "mail.sent_copy")
         try:
-            folder, put = self.mailbox.keep(letter.data, letter.message_id, SENT, about_to)
+            folder, put = self.mailbox.keep(letter.data, letter.message_id, SENT)
         except Exception as broken:  # noqa: BLE001  (it is sent; nothing may say otherwise)
             return f"no: {broken}"
+        self.hit("mail.sent_copy")
         return f"yes, in {folder}" if put else f"yes, the provider put it in {folder}"
 
 
@@ -263,9 +262,11 @@ def _offer_mailbox(server: MCPServer, office: Office, mailbox: Mailbox) -> None:
 
     @server.tool(meta={"factotum/offered": False})
     def find_sent(message_id: str) -> dict[str, Any]:
-        """In which folder a letter with this Message-ID lies: sent, draft, or an empty word.
+        """In which folder a letter with this Message-ID lies, or an empty word: found.
 
-        A letter that is found is proof that it was sent; one that is not found proves nothing.
+        sent and draft tell which of the two folders it is.
+
+        A letter among the sent ones was sent; one that is not found proves nothing.
         """
         try:
             return office.find(message_id)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from factotum import failpoint
 from factotum.model import Call, FailedClean, Lost, Succeeded
 from factotum.toolbox import Read, Toolbox
 from factotum.tools import ToolboxError
@@ -325,3 +326,15 @@ def test_mcp_is_no_package_and_hides_no_module() -> None:
     names = {path.stem for path in MCP.glob("*.py")}
     assert names.isdisjoint(sys.stdlib_module_names)
     assert all(name.endswith("_server") or "_" in name for name in names)
+
+
+def test_the_mail_server_passes_only_points_that_have_a_name(tmp_path: Path) -> None:
+    meta = {**RUN, "phase_file": str(tmp_path / "phase")}
+    with Relay() as relay:
+        outcome = run(
+            MCP,
+            lambda toolbox: toolbox.call("mail__send", LETTER, meta),
+            settings=over(relay.port),
+            hit=failpoint.hit,
+        )
+    assert isinstance(outcome, Succeeded), outcome

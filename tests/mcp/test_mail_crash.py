@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from factotum import failpoint
 from factotum.model import FailedClean, Lost, Succeeded
 from factotum.phase import read_phase
 from factotum.tools import load_server
@@ -32,8 +33,9 @@ POINTS = {
 }
 
 
-def test_every_point_has_a_row() -> None:
-    assert set(POINTS) == set(load_server(MCP / "mail_server.py").HITS)
+def test_every_point_has_a_row_and_a_name() -> None:
+    assert tuple(POINTS) == load_server(MCP / "mail_server.py").HITS
+    assert set(POINTS) <= set(failpoint.NAMES)
 
 
 def test_a_kill_at_every_point(tmp_path: Path) -> None:
@@ -57,6 +59,8 @@ def test_a_kill_at_every_point(tmp_path: Path) -> None:
                 phase = read_phase(phase_file)
                 assert (point, phase.state) == (point, state)
                 assert (point, len(relay.messages)) == (point, letters)
+                copies = dovecot.messages("ann@example.test", "Sent")
+                assert len(copies) == (point == "mail.sent_copy")
                 match phase.outcome:
                     case Succeeded(receipt):
                         assert receipt["message_id"] == run["message_id"]
@@ -66,6 +70,7 @@ def test_a_kill_at_every_point(tmp_path: Path) -> None:
                         assert answer["outcome"] == "succeeded"
                         assert len(relay.messages) == 1
                         assert read_phase(phase_file).state == "accepted"
+                        dovecot.empty()
                     case Lost(last_known):
                         assert "no answer is on record" in last_known
                     case other:

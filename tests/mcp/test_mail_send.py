@@ -177,9 +177,9 @@ def test_the_phase_is_synced_before_data_is_sent(tmp_path: Path) -> None:
         office = _office(module, over(relay.port))
         run = module.Run(RUN["message_id"], RUN["date"], {}, tmp_path / "p")
         seen = _calls(lambda: office.send(module.Wording(**LETTER), run))
-    data = seen.index("send DATA")
+    data = seen.index("send data")
     assert seen[:data].count("sync") == 4  # begun, its folder, connected, data
-    assert "sync" in seen[seen.index("send rcpt TO:<bob@example.test>") : data]
+    assert "sync" in seen[seen.index("send rcpt to:<bob@example.test>") : data]
     assert seen[data + 2 :].count("sync") == 1  # accepted
 
 
@@ -202,7 +202,7 @@ def _calls(work: Callable[[], Any]) -> list[str]:
         if event == "c_call" and getattr(arg, "__name__", "") == "sendall":
             sent = frame.f_locals["s"]
             line = sent if isinstance(sent, bytes) else sent.encode()
-            seen.append(f"send {line[:40].decode(errors='replace').splitlines()[0]}")
+            seen.append(f"send {line[:40].decode(errors='replace').splitlines()[0].lower()}")
 
     before = sys.getprofile()
     sys.setprofile(note)
