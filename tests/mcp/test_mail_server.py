@@ -12,7 +12,7 @@ import pytest
 from tests.servers.certificate import self_signed
 from tests.servers.dovecot import Dovecot, Kept
 from tests.servers.mail import LETTER, RUN, SaidNo, call, mail_server, over, phases, tools
-from tests.servers.ports import Silent, free_port
+from tests.servers.ports import free_port
 from tests.servers.smtp import Relay
 
 pytestmark = pytest.mark.slow
@@ -110,13 +110,13 @@ def test_folders_that_must_lie_below_inbox_do(tmp_path: Path) -> None:
         assert answer["receipt"]["sent_copy"] == "yes, in INBOX.Sent"
 
 
-@pytest.mark.parametrize("trouble", ["refused", "silent", "password"])
+@pytest.mark.parametrize("trouble", ["refused", "security", "password"])
 def test_no_copy_is_no_failure(dovecot: Dovecot, tmp_path: Path, trouble: str) -> None:
-    with Relay() as relay, Silent():
+    with Relay() as relay:
         env = {**over(relay.port), **dovecot.settings(ANN)}
         if trouble == "refused":
             env["FACTOTUM_IMAP_PORT"] = str(free_port())
-        if trouble == "silent":
+        if trouble == "security":
             env["FACTOTUM_IMAP_SECURITY"] = "tls"  # to a port that waits for plain words
         if trouble == "password":
             env["FACTOTUM_IMAP_PASSWORD"] = "not-annpw"
