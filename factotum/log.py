@@ -80,7 +80,7 @@ def start(level: str, stream: TextIO) -> None:
     Libraries are heard from warning upwards. Calling it again replaces the stream.
     """
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(_Lines())
+    handler.setFormatter(Lines())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
@@ -88,7 +88,9 @@ def start(level: str, stream: TextIO) -> None:
     logging.captureWarnings(True)
 
 
-class _Lines(logging.Formatter):
+class Lines(logging.Formatter):
+    """One record as one JSON line."""
+
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, UTC)
         line: dict[str, object] = {

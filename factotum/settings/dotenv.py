@@ -28,23 +28,28 @@ def read(path: Path) -> str:
         file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as refused:
         raise DotenvError(f"{path} cannot be read: {refused.strerror}") from None
-    with open(file, "rb") as opened:
-        found = os.fstat(file)
-        if not stat.S_ISREG(found.st_mode):
-            raise DotenvError(f"{path} is not a regular file; put the settings into one")
-        mode = stat.S_IMODE(found.st_mode)
-        if mode & 0o077:
-            raise DotenvError(
-                f"{path} has mode {mode:04o}, so others on this machine can get at the passwords "
-                f"in it. Run: chmod 600 '{path}'"
-            )
-        data = opened.read(SIZE_BYTES_MOST + 1)
+    try:
+        _private(path, os.fstat(file).st_mode)
+        data = os.read(file, SIZE_BYTES_MOST + 1)
+    finally:
+        os.close(file)
     if len(data) > SIZE_BYTES_MOST:
         raise DotenvError(f"{path} is larger than {SIZE_BYTES_MOST} bytes; it cannot be settings")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise DotenvError(f"{path} is not UTF-8 text; save it as UTF-8") from None
+
+
+def _private(path: Path, mode: int) -> None:
+    """Raises DotenvError for what is no regular file, or open to others."""
+    if not stat.S_ISREG(mode):
+        raise DotenvError(f"{path} is not a regular file; put the settings into one")
+    if mode & 0o077:
+        raise DotenvError(
+            f"{path} has mode {stat.S_IMODE(mode):04o}, so others on this machine can get at the "
+            f"passwords in it. Run: chmod 600 '{path}'"
+        )
 
 
 def parse(text: str, path: Path) -> dict[str, tuple[str, int]]:

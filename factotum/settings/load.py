@@ -9,9 +9,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from factotum.settings import dotenv
 from factotum.settings.rows import PREFIX, SETTINGS, Setting, Value
@@ -73,13 +72,15 @@ class Settings:
         return ""
 
 
-@dataclass(frozen=True, repr=False)
-class _Given:
+class _Given(NamedTuple):
     """What somebody wrote, where it stands, and the folder that a relative path starts from."""
 
     text: str
     where: str
     folder: Path
+
+    def __repr__(self) -> str:
+        return f"_Given({self.where})"
 
 
 def env_files(cwd: Path, root: Path) -> tuple[Path, ...]:
@@ -102,7 +103,9 @@ def load(environ: Mapping[str, str], env_files: Sequence[Path] = ()) -> Settings
         if name.upper().startswith(PREFIX)
     }
     written: dict[str, str] = {}
-    values: dict[str, Value] = {row.name: row.default for row in SETTINGS if row.default}
+    values: dict[str, Value] = {
+        row.name: row.default for row in SETTINGS if row.default is not None
+    }
     for full, one in given.items():
         row = _BY_NAME.get(full.removeprefix(PREFIX)) if full.startswith(PREFIX) else None
         if row is None:

@@ -1,0 +1,36 @@
+"""With STRICT=1 nothing is skipped: what cannot run here has failed.
+
+Otherwise a test that needs a server which is not installed says so and is skipped.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+STRICT = os.environ.get("STRICT") == "1"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    _no_skip(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    _no_skip(report)
+    return report
+
+
+def _no_skip(report: Any) -> None:
+    """Turns a skip into a failure that gives the skip's reason. An expected failure stays."""
+    if STRICT and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"STRICT=1 lets nothing be skipped. {reason}"
