@@ -1,0 +1,87 @@
+"""What bytes are, whatever their name says. Nothing is opened, unpacked or run."""
+
+from __future__ import annotations
+
+#: (offset, the bytes that stand there, what such a file is). The first that fits wins.
+MAGIC: tuple[tuple[int, bytes, str], ...] = (
+    (0, b"%PDF-", "a PDF"),
+    (0, b"\x89PNG\r\n\x1a\n", "a PNG picture"),
+    (0, b"\xff\xd8\xff", "a JPEG picture"),
+    (0, b"GIF87a", "a GIF picture"),
+    (0, b"GIF89a", "a GIF picture"),
+    (8, b"WEBP", "a WebP picture"),
+    (4, b"ftyphei", "an HEIC picture"),
+    (4, b"ftypmif1", "an HEIC picture"),
+    (4, b"ftypM4A", "a sound recording"),
+    (4, b"ftyp", "a video"),
+    (8, b"WAVE", "a sound recording"),
+    (8, b"AVI ", "a video"),
+    (0, b"OggS", "a sound recording"),
+    (0, b"ID3", "a sound recording"),
+    (0, b"\xff\xfb", "a sound recording"),
+    (0, b"\x1aE\xdf\xa3", "a video"),
+    (0, b"PK\x03\x04", "a ZIP archive"),
+    (0, b"PK\x05\x06", "an empty ZIP archive"),
+    (0, b"\x1f\x8b", "a gzip archive"),
+    (0, b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
+    (0, b"Rar!\x1a\x07", "a RAR archive"),
+    (0, b"BZh", "a bzip2 archive"),
+    (0, b"\xfd7zXZ\x00", "an xz archive"),
+    (257, b"ustar", "a tar archive"),
+    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office file or an Outlook message"),
+    (0, b"x\x9f\x3e\x22", "an Outlook winmail.dat"),
+    (0, b"{\\rtf", "a Rich Text file"),
+    (0, b"SQLite format 3\x00", "a database"),
+    (0, b"\x7fELF", "a program"),
+    (0, b"MZ", "a Windows program"),
+    (0, b"\xcf\xfa\xed\xfe", "a macOS program"),
+    (0, b"II*\x00", "a TIFF picture"),
+    (0, b"MM\x00*", "a TIFF picture"),
+    (0, b"BM", "a BMP picture"),
+)
+
+#: A ZIP whose first kilobytes name one of these is an Office document.
+IN_ZIP: tuple[tuple[bytes, str], ...] = (
+    (b"word/", "a Word document"),
+    (b"xl/", "an Excel workbook"),
+    (b"ppt/", "a PowerPoint presentation"),
+    (b"opendocument.text", "an OpenDocument text"),
+    (b"opendocument.spreadsheet", "an OpenDocument spreadsheet"),
+    (b"application/epub+zip", "an e-book"),
+)
+
+#: These begin with ordinary letters, so text that begins with them is no proof.
+_SHORT = {b"BM", b"MZ", b"ID3", b"BZh", b"WEBP", b"WAVE", b"AVI "}
+
+_LOOKED_AT = 8192
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+def what_is(data: bytes) -> str:
+    """What the bytes are, as `a PNG picture`; empty when they look like text or like nothing."""
+    head = data[:_LOOKED_AT]
+    for offset, magic, what in MAGIC:
+        if head[offset : offset + len(magic)] != magic:
+            continue
+        if magic in _SHORT and not is_binary(data):
+            continue
+        if what == "a ZIP archive":
+            return next((inside for mark, inside in IN_ZIP if mark in head), what)
+        return what
+    return ""
+
+
+def is_pdf(data: bytes) -> bool:
+    """Readers accept rubbish before the header, up to a kilobyte."""
+    return b"%PDF-" in data[:1024]
+
+
+def is_binary(data: bytes) -> bool:
+    """Whether the bytes cannot be text: NULs, or more controls than text ever has."""
+    head = data[:_LOOKED_AT]
+    if head[:2] in _UTF16:
+        return False
+    if b"\x00" in head:
+        return True
+    controls = sum(byte < 32 and byte not in (9, 10, 12, 13, 27) for byte in head)
+    return controls > 4 and controls * 20 > len(head)
