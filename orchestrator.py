@@ -7,7 +7,6 @@ do is handed to the worker's slots. Recovery after a crash is the first tick.
 
 from __future__ import annotations
 
-import asyncio
 import fcntl
 import hashlib
 import os
@@ -34,9 +33,9 @@ from factotum.reading import read
 from factotum.scan import Entry, Problem, Shelf, mend_links
 from factotum.settings import Settings
 from factotum.toolbox import Toolbox
-from factotum.vault import Vault, VaultError
-from factotum.views.snapshot import Snapshot
+from factotum.vault import Vault
 from factotum.views.views import Views
+from factotum.wakeup import Wakeup
 from factotum.worker import claim
 from factotum.worker.attach import Cupboard
 from factotum.worker.case import Office
@@ -46,7 +45,6 @@ from factotum.worker.perform import Performer
 from factotum.worker.playbooks import PlaybookShelf
 from factotum.worker.runs import Runs
 from factotum.worker.slots import Worker, checker
-from factotum.wakeup import Wakeup
 
 HERE = Path(__file__).resolve().parent
 logger = log.get("factotum.orchestrator")
@@ -279,7 +277,9 @@ class Orchestrator:
         self._show(listing, seen, problems, now, mono)
         return found
 
-    def _show(self, listing: Any, seen: observe.Seen, problems: list[Problem], now: float, mono: float) -> None:
+    def _show(
+        self, listing: Any, seen: observe.Seen, problems: list[Problem], now: float, mono: float
+    ) -> None:
         problems += [Problem(Path(id), text) for id, text in sorted(self.worker.broken.items())]
         unique = list({(p.path, p.reason): p for p in problems}.values())
         health = {

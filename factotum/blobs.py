@@ -59,4 +59,3 @@ class Blobs:
                 os.unlink(entry.path)
                 gone += 1
         return gone
-

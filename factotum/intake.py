@@ -250,7 +250,9 @@ class Intake:
             "attachments": [self._link(file) for file in files],
             "aliases": [one_line(reading.title, 120)],
         }
-        facts = [part for part in (_from(reading), when(at, self.zone(now)), f"from {SOURCE}") if part]
+        facts = [
+            part for part in (_from(reading), when(at, self.zone(now)), f"from {SOURCE}") if part
+        ]
         body = [f"# {inert(one_line(reading.title, 120))}", inert(" · ".join(facts))]
         body += [f"📎 {self._link(file)} ({size(file.size_bytes)})" for file in files]
         body += [f"> [!warning] {inert(remark)}" for remark in reading.remarks]

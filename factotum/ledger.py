@@ -255,7 +255,17 @@ class Ledger:
             f"SELECT * FROM event WHERE {where} ORDER BY seq LIMIT ?",
             (after, task, limit) if task else (after, limit),
         )
-        return [Event(*tuple(row)[:5], json.loads(row["data"])) for row in rows]
+        return [
+            Event(
+                row["seq"],
+                row["at"],
+                row["kind"],
+                row["task"],
+                row["card"],
+                json.loads(row["data"]),
+            )
+            for row in rows
+        ]
 
     def last_event(self) -> int:
         row = self.db.execute("SELECT max(seq) AS seq FROM event").fetchone()
@@ -308,7 +318,9 @@ class Ledger:
         row = self.db.execute(f"SELECT * FROM task WHERE {where} LIMIT 1", (value,)).fetchone()
         if row is None:
             return None
-        return TaskRow(**{**dict(row), "trust": Trust(row["trust"]), "facts": json.loads(row["facts"])})
+        return TaskRow(
+            **{**dict(row), "trust": Trust(row["trust"]), "facts": json.loads(row["facts"])}
+        )
 
     def rename_task(self, id: str, name: str) -> None:
         with self.tx() as db:

@@ -47,7 +47,9 @@ class Reader:
         """Like `disk.read_regular`, and raises Stuck when there is no answer in time."""
         self._stuck = {p: job for p, job in self._stuck.items() if not job.done.is_set()}
         if path in self._stuck or len(self._stuck) >= STUCK_MOST:
-            raise Stuck(0, "does not answer (evicted by a sync client, or a dead share?)", str(path))
+            raise Stuck(
+                0, "does not answer (evicted by a sync client, or a dead share?)", str(path)
+            )
         job = _Job(path, most_bytes)
         if self._jobs is None:
             self._jobs = queue.SimpleQueue()
@@ -56,7 +58,9 @@ class Reader:
         if not job.done.wait(self._wait_s):
             self._stuck[path] = job
             self._jobs = None  # its thread is left behind; the next read starts another
-            raise Stuck(0, "does not answer (evicted by a sync client, or a dead share?)", str(path))
+            raise Stuck(
+                0, "does not answer (evicted by a sync client, or a dead share?)", str(path)
+            )
         if job.error is not None:
             raise job.error
         assert job.data is not None

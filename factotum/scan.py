@@ -152,14 +152,15 @@ class Shelf:
     def note(self, entry: Entry) -> Note:
         """What the note holds. Raises NoteError (also for an evicted file)."""
         known = self._known.setdefault(entry.path, _Known(entry.signature, float("inf")))
-        if known.signature != entry.signature or known.note is None:
-            known.signature = entry.signature
-            known.note = self._read(entry)
-        if isinstance(known.note, NoteError):
-            raise known.note
-        return known.note
+        note = known.note if known.signature == entry.signature else None
+        if note is None:
+            note = self._read(entry)
+            known.signature, known.note = entry.signature, note
+        if isinstance(note, NoteError):
+            raise note
+        return note
 
-    def _read(self, entry: Entry) -> Note | NoteError | None:
+    def _read(self, entry: Entry) -> Note | NoteError:
         most = TASK_MOST_BYTES if entry.state in TASK_STATES else CARD_MOST_BYTES
         try:
             return parse(self.reader.read(entry.path, most), max_bytes=most)

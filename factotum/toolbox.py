@@ -114,6 +114,11 @@ class Toolbox:
             self._tools = tools
         return dict(self._tools)
 
+    def pin(self, tool: str) -> str:
+        """What identifies a tool as it is now: a sha256, empty for one that is not offered."""
+        found = (self._tools or {}).get(tool)
+        return found.pin if found else ""
+
     def check(self, call: Call) -> list[str]:
         """What is wrong with a call before it runs; empty if it fits its tool's schema.
 

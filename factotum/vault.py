@@ -82,7 +82,9 @@ class Vault:
 
     def _check(self) -> None:
         if not self.root.is_dir():
-            raise VaultError(f"there is no vault at {self.root}. Make one: factotum init {self.root}")
+            raise VaultError(
+                f"there is no vault at {self.root}. Make one: factotum init {self.root}"
+            )
         missing = [name for name in ALL_FOLDERS if not (self.root / name).is_dir()]
         if not self.own.is_dir() or FOLDERS[State.NEEDS_ACTION] in missing:
             raise VaultError(
@@ -226,7 +228,9 @@ class Vault:
             owner, _, name = entry.name.partition("~")
             if owner.startswith(f"{self.instance}-{os.getpid()}-"):
                 continue
-            if not owner.startswith(f"{self.instance}-") or not entry.is_file(follow_symlinks=False):
+            if not owner.startswith(f"{self.instance}-") or not entry.is_file(
+                follow_symlinks=False
+            ):
                 continue
             if entry.stat(follow_symlinks=False).st_nlink > 1 or not entry.stat().st_size:
                 os.unlink(entry.path)  # an unfinished link+unlink drop: the other name stands

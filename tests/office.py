@@ -109,7 +109,7 @@ class TestOffice:
 
     def tick(self, path: Path, *names: str) -> None:
         raw = path.read_bytes()
-        path.write_bytes(set_props(raw, {name: True for name in names}))
+        path.write_bytes(set_props(raw, dict.fromkeys(names, True)))
 
     # -- what is there
 

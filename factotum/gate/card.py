@@ -113,7 +113,9 @@ def body(card: Card, now: float, regret_s: float) -> str:
         parts.append(_receipt(card))
     if excerpt := about.get("excerpt"):
         parts.append(callout("quote", "What they wrote", fence(str(excerpt))))
-    parts.append(callout("info", f"Why I ask: {card.seal.rule}. {DATA}", fence(_data(card), "json")))
+    parts.append(
+        callout("info", f"Why I ask: {card.seal.rule}. {DATA}", fence(_data(card), "json"))
+    )
     return "\n\n".join(parts) + "\n"
 
 
@@ -214,7 +216,10 @@ def _choices(card: Card) -> list[str]:
 
 def _receipt(card: Card) -> str:
     assert card.ended is not None
-    rows = [f"- {key}: {inert(one_line(_plain(value), 300))}" for key, value in card.ended.evidence.items()]
+    rows = [
+        f"- {key}: {inert(one_line(_plain(value), 300))}"
+        for key, value in card.ended.evidence.items()
+    ]
     return "\n".join(["## Receipt", "", *rows])
 
 

@@ -160,9 +160,7 @@ class Observer:
 
     # -- one card
 
-    def _one(
-        self, card: Card, entries: list[Entry], seen: Seen, now: float, mono: float
-    ) -> None:
+    def _one(self, card: Card, entries: list[Entry], seen: Seen, now: float, mono: float) -> None:
         if quiet(card):
             return self._quiet(card, seen, now, mono)
         if len(entries) > 1:
@@ -246,7 +244,7 @@ class Observer:
             self.register.remark(card.id, remark)
             if card.status == "pending" and card.attempts == 0:
                 card = self.register.reseal(card, now, remark)
-            self._write(card, None, now)
+            self._drop(card, now)
             return False
 
     # -- what a person did
@@ -272,9 +270,7 @@ class Observer:
             return self.register.card(card.id)  # another channel was first
         return card
 
-    def _pending(
-        self, card: Card, entry: Entry, note: Note, ticks: set[str], now: float
-    ) -> Card:
+    def _pending(self, card: Card, entry: Entry, note: Note, ticks: set[str], now: float) -> Card:
         if entry.state is State.REJECTED or ("reject" in ticks and "approve" not in ticks):
             channel = "move" if entry.state is State.REJECTED else "tick"
             return self._decide(card, "reject", channel, now, cards.why_not(note))

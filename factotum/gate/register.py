@@ -16,8 +16,17 @@ from typing import Any
 from factotum import names
 from factotum.gate.seal import Seal, nonce, normalised
 from factotum.ledger import Ledger, dumps
-from factotum.model import Attachment, Cancelled, Effect, FailedClean, Lost, Outcome, Risk
-from factotum.model import Succeeded, Trust
+from factotum.model import (
+    Attachment,
+    Cancelled,
+    Effect,
+    FailedClean,
+    Lost,
+    Outcome,
+    Risk,
+    Succeeded,
+    Trust,
+)
 
 #: How often a clean failure may be tried again under the same seal.
 ATTEMPTS_MOST = 3
@@ -329,7 +338,9 @@ class Register:
             if found.decision or found.seal.closed or found.ended:
                 raise NotOpen(f"{found.name}: {self.said(found)}")
             if found.seal.digest != digest:
-                raise NotOpen(f"{found.name} was changed meanwhile; look at version {found.version}")
+                raise NotOpen(
+                    f"{found.name} was changed meanwhile; look at version {found.version}"
+                )
             if found.seal.deadline is not None and now >= found.seal.deadline:
                 raise NotOpen(f"{found.name} has expired; wake it: factotum wake {card}")
             self._insert_decision(

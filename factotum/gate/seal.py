@@ -59,8 +59,7 @@ class Seal:
             "pin": self.pin,
             "args": self.args,
             "attachments": [
-                {"name": a.name, "size": a.size_bytes, "sha256": a.sha256}
-                for a in self.attachments
+                {"name": a.name, "size": a.size_bytes, "sha256": a.sha256} for a in self.attachments
             ],
             "account": self.account,
             "taint": self.trust.value,

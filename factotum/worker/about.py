@@ -5,16 +5,20 @@ Fixed when the card is sealed, so that it cannot change under the person's eyes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from factotum.gate.policy import LETTER, recipients, row_of
 from factotum.gate.register import Card, Register
-from factotum.inert import inert, one_line, oddities
+from factotum.inert import inert, one_line
 from factotum.model import Call, Task, Trust
 
 #: How much of what an outsider wrote is shown on a card, in characters.
 EXCERPT_CHARS = 4000
+
+#: Characters that change how a text looks without being seen: direction marks, joiners.
+UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]")
 
 NOBODY_ELSE = {Trust.OWNER: "you", Trust.KNOWN: "somebody you know", Trust.STRANGER: "a stranger"}
 
@@ -92,6 +96,11 @@ def earlier(task: str, register: Register) -> list[str]:
 
 def _asked(card: Card) -> bool:
     return card.decision is not None and card.decision.channel != "rule"
+
+
+def oddities(text: str) -> list[str]:
+    """The unseen characters of a text, written out."""
+    return sorted({f"U+{ord(found):04X}" for found in UNSEEN.findall(text)})
 
 
 def question(text: str, task: Task, note: str) -> Mapping[str, Any]:

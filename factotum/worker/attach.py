@@ -37,7 +37,9 @@ class Cupboard:
         except OSError as failed:
             raise AttachError(f"{name} cannot be read ({failed.strerror})") from failed
         if len(data) > FILE_MOST_BYTES:
-            raise AttachError(f"{name} is larger than {FILE_MOST_BYTES >> 20} MB, too large to send")
+            raise AttachError(
+                f"{name} is larger than {FILE_MOST_BYTES >> 20} MB, too large to send"
+            )
         sha = self.blobs.put(data)
         return Attachment(path.name if not task_file(name, task) else name, len(data), sha)
 

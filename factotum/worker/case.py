@@ -181,7 +181,7 @@ class Case:
         )
 
     def _ended_by_word(self, questions: Sequence[Card]) -> Next | None:
-        words = {card.decision.why.strip().casefold() for card in questions if _free(card)}
+        words = {_word(card) for card in questions}
         if DONE in words:
             return self._end("done", "You said that you did it yourself.")
         if DROP in words:
@@ -347,5 +347,8 @@ def _kind(call: Call, task: Task) -> Kind:
             return Kind.ACT if policy.row_of(call.tool).acts else Kind.READ
 
 
-def _free(card: Card) -> bool:
-    return card.status == "answered" and not card.seal.args.get("field") and bool(card.decision)
+def _word(card: Card) -> str:
+    """The owner's answer to a free question, folded; empty if it is not answered so."""
+    if card.status != "answered" or card.seal.args.get("field") or card.decision is None:
+        return ""
+    return card.decision.why.strip().casefold()

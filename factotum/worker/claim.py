@@ -12,7 +12,7 @@ from pathlib import Path
 from factotum import failpoint, names
 from factotum.ledger import ORIGINAL_BYTES, Ledger, TaskRow
 from factotum.model import State, Trust
-from factotum.note import Note, NoteError, append, ends_with_go, set_props, title_of
+from factotum.note import Note, NoteError, append, ends_with_go, set_props
 from factotum.scan import Entry, Listing, Problem, Shelf
 from factotum.vault import Changed, Vault
 from factotum.worker.runs import Runs
@@ -45,9 +45,7 @@ class Claimed:
 
 
 class Claims:
-    def __init__(
-        self, vault: Vault, shelf: Shelf, ledger: Ledger, runs: Runs, pace: Pace
-    ) -> None:
+    def __init__(self, vault: Vault, shelf: Shelf, ledger: Ledger, runs: Runs, pace: Pace) -> None:
         self.vault = vault
         self.shelf = shelf
         self.ledger = ledger
@@ -62,8 +60,6 @@ class Claims:
         ids = self._ids(listing, found)
         self._here = {ids[e.path]: e for e in listing.entries if e.path in ids}
         for entry in sorted(listing.within(State.NEEDS_ACTION), key=lambda e: e.mtime):
-            if found.frozen and entry.path in {p.path for p in found.problems}:
-                continue
             try:
                 room -= self._consider(entry, ids.get(entry.path, ""), found, now, mono, room)
             except Changed:
@@ -259,25 +255,39 @@ class Claims:
         row = self.ledger.task(id)
         if row is not None and row.name != entry.name:
             self.ledger.rename_task(id, entry.name)
-        found.tasks.append((id, entry))
+        latest = self.runs.latest(id)
+        if latest is not None and latest.projected:
+            self._stale(entry, id, now)
+        else:
+            found.tasks.append((id, entry))
+
+    def _stale(self, entry: Entry, id: str, now: float) -> None:
+        """The note of a task that is over came back into In_Progress: sync brought an old
+        copy, or it had been gone so long that the task was withdrawn. It runs nothing."""
+        if self.runs.finished_copy(id):
+            self.vault.put_aside(entry.path)
+        else:
+            self.vault.move(entry.path, self.vault.folder(State.FAILED) / entry.name)
+        self.ledger.event("replay", now, task=id, name=entry.name, found=entry.state.value)
 
     # -- a note that went away
 
     def _missing(self, listing: Listing, ids: dict[Path, str], now: float, mono: float) -> None:
         """A waiting task that was deleted or moved away: what waits for it is withdrawn."""
-        here = {
-            ids[e.path]
-            for e in listing.within(State.NEEDS_ACTION, State.IN_PROGRESS, State.WAITING)
-            if e.path in ids
-        }
+        lie = listing.within(State.NEEDS_ACTION, State.IN_PROGRESS, State.WAITING)
+        here = {ids[e.path] for e in lie if e.path in ids}
+        unreadable = {e.name for e in lie if e.path not in ids}
         failed = {ids[e.path] for e in listing.within(State.FAILED) if e.path in ids}
         for task in self.runs.unfinished():
-            if task in failed:
-                self.runs.withdraw(task, "you moved the task to Failed", now, projected=True)
-            elif task in here:
+            row = self.ledger.task(task)
+            if task in here or (row is not None and row.name in unreadable):
                 self._gone.pop(task, None)
+            elif row is not None and self.runs.arrived(task, row.name):
+                continue  # it had got to its end just before a crash
+            elif task in failed:
+                self.runs.withdraw(task, "you moved the task to Failed", now)
             elif mono - self._gone.setdefault(task, mono) >= MISSING_S:
-                self.runs.withdraw(task, "its note was moved away or deleted", now, projected=True)
+                self.runs.withdraw(task, "its note was moved away or deleted", now)
 
 
 def task_id(note: Note) -> str:
@@ -287,6 +297,16 @@ def task_id(note: Note) -> str:
         if isinstance(value, str) and names.is_id(value, "t"):
             return value
     return ""
+
+
+def title_of(note: Note, stem: str) -> str:
+    """What a person called the task: its title, its first heading, or the note's name."""
+    if title := note.props.get("title"):
+        return str(title)
+    for line in note.body.splitlines():
+        if line.startswith("# "):
+            return line[2:].strip()
+    return stem
 
 
 def claimed_entry(entry: Entry, path: Path, instance: str) -> Entry:

@@ -12,11 +12,10 @@ from pathlib import Path
 from factotum import failpoint
 from factotum.gate.register import Card
 from factotum.inert import inert, one_line
-from factotum.model import State
 from factotum.note import append, parse, set_props
 from factotum.vault import Vault
 from factotum.words import when
-from factotum.worker.runs import Run, Runs
+from factotum.worker.runs import Run, Runs, home
 
 VERBS = {
     "succeeded": "Done",
@@ -49,13 +48,13 @@ class Closer:
             text = self._text(run, now)
             self.vault.rewrite(path, raw, append(set_props(raw, changes), text))
         failpoint.hit("task.receipts")
-        final = self._move(path, State.DONE if result == "done" else State.FAILED, run, now)
+        final = self._move(path, run)
         self.runs.ledger.rename_task(run.task, final.name)
         self.runs.projected(run, self.vault.relative(final))
         failpoint.hit("task.projected")
 
-    def _move(self, path: Path, state: State, run: Run, now: datetime) -> Path:
-        target = self.vault.folder(state, f"{now:%Y-%m}") / path.name
+    def _move(self, path: Path, run: Run) -> Path:
+        target = self.vault.root / home(run, path.name)
         try:
             self.vault.move(path, target)
         except FileExistsError:
@@ -83,7 +82,10 @@ class Closer:
         ended = card.ended
         at = ended.at if ended else card.decision.at if card.decision else card.created
         stamp = when(datetime.fromtimestamp(at).astimezone(), now)
-        parts = [f"{VERBS.get(card.status, card.status)}: {inert(one_line(card.title, 120))}", stamp]
+        parts = [
+            f"{VERBS.get(card.status, card.status)}: {inert(one_line(card.title, 120))}",
+            stamp,
+        ]
         if card.decision and card.decision.channel != "rule":
             parts.append(f"decided by {card.decision.who} ({card.decision.channel})")
             parts.append(f"[[{card.name.removesuffix('.md')}]]")

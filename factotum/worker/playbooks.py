@@ -56,5 +56,7 @@ class PlaybookShelf:
                 unread.append(Problem(self.folder / name, reason))
         loaded, broken = playbook.load(notes)
         self._playbooks = loaded
-        self._problems = unread + [Problem(self.folder / b.name, b.reason) for b in broken]
+        self._problems = unread + [
+            Problem(self.folder / b.file, f"line {b.line}: {b.message}") for b in broken
+        ]
         self._stamp = stamp

@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from factotum.agent.turn import Became
 from factotum.gate.register import Card, NotOpen, Register
 from factotum.ledger import Ledger, dumps
+from factotum.model import FOLDERS, State
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,14 @@ BECAME: dict[str, Became] = {
     "failed_clean": Became.FAILED,
     "did_not": Became.FAILED,
 }
+
+
+def home(run: Run, name: str) -> str:
+    """Where the note of an ended run belongs, from the root of the vault."""
+    if run.result != "done" or run.ended is None:
+        return f"{FOLDERS[State.FAILED]}/{name}"
+    month = datetime.fromtimestamp(run.ended, UTC).astimezone().strftime("%Y-%m")
+    return f"{FOLDERS[State.DONE]}/{month}/{name}"
 
 
 class Runs:
@@ -105,7 +115,9 @@ class Runs:
             db.execute(
                 "UPDATE run SET plan = ? WHERE task = ? AND n = ?", (dumps(plan), run.task, run.n)
             )
-            self.ledger.event("planned", now, task=run.task, by=plan["by"], calls=len(plan["calls"]))
+            self.ledger.event(
+                "planned", now, task=run.task, by=plan["by"], calls=len(plan["calls"])
+            )
 
     def end(self, run: Run, result: str, reason: str, now: float) -> None:
         with self.ledger.tx() as db:
@@ -123,7 +135,19 @@ class Runs:
                 (final, run.task, run.n),
             )
 
-    def withdraw(self, task: str, why: str, now: float, *, projected: bool = True) -> None:
+    def arrived(self, task: str, name: str) -> bool:
+        """Whether a run that has ended also got its note to the end, which a crash kept from
+        the ledger; then the ledger learns of it."""
+        run = self.latest(task)
+        if run is None or run.ended is None or run.result is None:
+            return False
+        final = home(run, name)
+        if not (self.root / final).exists():
+            return False
+        self.projected(run, final)
+        return True
+
+    def withdraw(self, task: str, why: str, now: float) -> None:
         """Ends the open run of a task that a person took away; its cards can run no more."""
         run = self.latest(task)
         if run is None or run.projected:
@@ -132,8 +156,7 @@ class Runs:
             for card in self.register.of_run(task, run.n):
                 self._withdraw(card, why, now)
             self.end(run, "withdrawn", why, now)
-            if projected:
-                self.projected(run, "")
+            self.projected(run, "")
 
     def _withdraw(self, card: Card, why: str, now: float) -> None:
         if card.status in {"pending", "expired"}:

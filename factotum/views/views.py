@@ -1,0 +1,71 @@
+"""All faces of the office at once, for the orchestrator: it hands over what a tick found."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any
+
+from factotum.gate.register import Card
+from factotum.ledger import Ledger
+from factotum.scan import Listing, Problem
+from factotum.vault import Vault
+from factotum.views.dashboard import Dashboard
+from factotum.views.journal import Journal
+from factotum.views.notify import Bell
+from factotum.views.snapshot import Snapshot
+from factotum.worker.runs import Runs
+
+
+def snapshot_path(state: Path) -> Path:
+    """Where the snapshot of a vault's orchestrator is published."""
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    if runtime and os.access(runtime, os.W_OK):
+        return Path(runtime) / f"factotum-{state.name}.json"
+    return state / "snapshot.json"
+
+
+class Views:
+    def __init__(
+        self,
+        vault: Vault,
+        ledger: Ledger,
+        runs: Runs,
+        state: Path,
+        zone: Callable[[float], datetime],
+        out: IO[str],
+    ) -> None:
+        self.ledger = ledger
+        self.runs = runs
+        self.zone = zone
+        self.snapshot = Snapshot(snapshot_path(state))
+        self.dashboard = Dashboard(vault)
+        self.journal = Journal(vault, ledger, zone)
+        self.bell = Bell(out)
+
+    def show(
+        self,
+        listing: Listing,
+        cards: Sequence[Card],
+        problems: Sequence[Problem],
+        health: Mapping[str, Any],
+        now: float,
+        mono: float,
+    ) -> None:
+        """Brings every view up to date; writes only what changed."""
+        self.journal.write()
+        content = self.snapshot.update(
+            listing=listing,
+            cards=cards,
+            ledger=self.ledger,
+            runs=self.runs,
+            problems=problems,
+            health=health,
+            now=now,
+        )
+        self.dashboard.update(content, self.ledger, self.zone(now), mono)
+        for card in cards:
+            if card.status in {"pending", "unknown"}:
+                self.bell.ring(card)
