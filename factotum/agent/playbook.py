@@ -7,16 +7,19 @@ Nothing here reads a file, calls a tool or knows what a tool may do.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
+from factotum import names
 from factotum.agent import playbook_form, playbook_when
 from factotum.agent.playbook_block import BlockError, find
 from factotum.agent.playbook_block import load as load_block
-from factotum.agent.playbook_fill import Facts, Lacking, arguments, text_of
+from factotum.agent.playbook_fill import Facts, Lacking, arguments, filled, text_of
 from factotum.agent.playbook_form import Enabled, Playbook, Step
-from factotum.model import Call, Task
+from factotum.inert import inert
+from factotum.model import Call, Task, Trust
 
 __all__ = ["Calls", "Missing", "Plan", "Playbook", "Problem", "Step", "fill", "load", "match"]
 
@@ -60,11 +63,14 @@ def load(notes: Iterable[tuple[str, bytes]]) -> tuple[list[Playbook], list[Probl
     A note without a playbook block is just a note.
     """
     playbooks, problems = [], []
-    for file, data in sorted(notes):
+    sorted_notes = sorted(note for note in notes if not names.ignored(note[0]))
+    known = {file for file, _ in sorted_notes}
+    for file, data in sorted_notes:
         try:
             text = data.decode("utf-8-sig")
             block = find(text)
             if block is not None:
+                _refuse_copy(file, known)
                 playbooks.append(playbook_form.read(file, load_block(block)))
         except UnicodeDecodeError:
             problems.append(Problem(file, 1, "is not text in UTF-8: save it anew as Markdown"))
@@ -98,10 +104,24 @@ def fill(playbook: Playbook, task: Task, *, me: str, today: date) -> Plan:
             choices = tuple(str(choice) for choice in args.get("choices", ()))
             return Missing("answer", str(args["question"]), choices)
         calls = tuple(
-            Call(step.tool, arguments(step.args, facts))
-            for step in playbook.steps
-            if step is not asked
+            Call(step.tool, _arguments(step, facts)) for step in playbook.steps if step is not asked
         )
         return Calls(calls, playbook.name, text_of(playbook.summary, facts))
     except Lacking as lacking:
         return Missing(lacking.name, lacking.question)
+
+
+def _refuse_copy(file: str, known: Container[str]) -> None:
+    """A copy that a sync client left behind may be an old one, with what was switched off."""
+    found = names.conflict(file, known.__contains__)
+    if found is not None:
+        hint = "give it a name of its own if you want both, or delete it"
+        raise BlockError(f"looks like a copy of {found.base} ({found.client}): {hint}", 1)
+
+
+def _arguments(step: Step, facts: Facts) -> dict[str, Any]:
+    """The arguments with their values. What an outsider wrote does nothing inside a note."""
+    args = arguments(step.args, facts)
+    if step.tool == "notes__write" and facts.task.trust is not Trust.OWNER:
+        args["text"] = filled(step.args["text"], replace(facts, shown=inert))
+    return args

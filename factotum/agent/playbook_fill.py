@@ -16,6 +16,8 @@ from typing import Any
 from factotum.agent.playbook_block import BlockError, Node, nearest
 from factotum.model import Task
 
+#: Names whose values no outsider wrote.
+OWN = ("date", "today", "me", "task", "answer")
 #: The longest value on one line, in characters: a subject must still fit into a header.
 LINE_MOST = 200
 
@@ -63,11 +65,12 @@ Form = Template | int | bool | tuple["Form", ...] | dict[str, "Form"]
 
 @dataclass(frozen=True)
 class Facts:
-    """Where values come from."""
+    """Where values come from; `shown` is done to each that an outsider may have written."""
 
     task: Task
     me: str
     today: date
+    shown: Callable[[str], str] = str
 
 
 @dataclass(frozen=True)
@@ -161,12 +164,13 @@ def value(name: str, facts: Facts) -> str | list[str]:
     rule = NAMES[name]
     answered = facts.task.answers.get(name, "").strip()
     found = answered or rule.value(facts)
+    shown = str if name in OWN or answered else facts.shown
     if isinstance(found, tuple):
-        return [one_line(one) for one in found]
+        return [shown(one_line(one)) for one in found]
     text = (_lines if rule.lines else one_line)(found or "")
     if not text.strip() and rule.question:
         raise Lacking(name, rule.question)
-    return text
+    return shown(text)
 
 
 def template(text: str, line: int) -> Template:
@@ -196,6 +200,8 @@ def form(node: Node) -> Form:
     if isinstance(node.value, tuple):
         return tuple(form(child) for child in node.value)
     if isinstance(node.value, dict):
+        if len(node.value) == 1 and (said := next(iter(node.value))) in NAMES:
+            raise BlockError(f'put a name that stands first in quotes: "{{{said}}}"', node.line)
         return {key: form(child) for key, child in node.value.items()}
     return node.value
 

@@ -82,13 +82,12 @@ def read(file: str, root: Node) -> Playbook:
             hint = f"under it stands, for example, {example}"
             raise BlockError(f"`{key}:` is missing; {hint}", root.line)
     name = file.rpartition("/")[2].removesuffix(".md")
-    steps = _steps(found["do"])
     playbook = Playbook(
         name,
         _enabled(found.get("enabled", Node(True, root.line))),
         playbook_when.read(found["when"], "when"),
         playbook_when.read(found["unless"], "unless") if "unless" in found else (),
-        steps,
+        _steps(found["do"]),
         _summary(found.get("summary"), name),
     )
     _check_answer(playbook, found["do"].line)

@@ -18,8 +18,9 @@ from factotum.reading import (
     pdf_file,
     text_file,
 )
-from factotum.reading.shape import FILE_MOST_BYTES, Format, Part, Reading, size_words
+from factotum.reading.shape import FILE_MOST_BYTES, Format, Part, Reading
 from factotum.reading.sniff import is_binary, is_pdf, what_is
+from factotum.words import size
 
 __all__ = ["FORMATS", "Part", "Reading", "read"]
 
@@ -53,7 +54,7 @@ def _choose(data: bytes, ending: str) -> tuple[Format, str]:
     if not data:
         return other_file.read, "the file is empty"
     if len(data) > FILE_MOST_BYTES:
-        return other_file.read, f"it has {size_words(len(data))}: more than is opened"
+        return other_file.read, f"it has {size(len(data))}: more than is opened"
     if ending == ".pdf" and is_pdf(data):
         return pdf_file.read, ""
     what = what_is(data)

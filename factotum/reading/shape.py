@@ -85,11 +85,3 @@ def stem(name: str) -> str:
     """The name of a dropped file without its ending, fit for a title."""
     base = one_line(name.replace("\\", "/").rpartition("/")[2])
     return base.rpartition(".")[0] or base or "file"
-
-
-def size_words(size_bytes: int) -> str:
-    if size_bytes < 1024:
-        return f"{size_bytes} bytes"
-    if size_bytes < 1024 * 1024:
-        return f"{size_bytes / 1024:.0f} KB"
-    return f"{size_bytes / 1024 / 1024:.1f} MB"
