@@ -86,9 +86,8 @@ def state_dir(settings: Settings, vault: Path) -> Path:
 
     Raises DoorError when it lies inside the vault or others can read it.
     """
-    given = settings.text("STATE_DIR")
-    if given:
-        folder = Path(given).expanduser().absolute()
+    if settings.given("STATE_DIR"):
+        folder = settings.path("STATE_DIR")
     else:
         base = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
         mark = hashlib.sha256(os.fsencode(vault.resolve())).hexdigest()[:8]
@@ -240,8 +239,11 @@ class Orchestrator:
             performer,
             rooms.clock.wall,
             settings.count("WORKERS"),
-            lambda: self.wakeup.set(),
+            self._look_again,
         )
+
+    def _look_again(self) -> None:
+        self.wakeup.set()
 
     def _playbooks(self) -> Sequence[Playbook]:
         return self.playbooks.current()
@@ -329,13 +331,11 @@ class Orchestrator:
             found = self.tick()
             self._trouble = ""
             return found
-        except OSError as failed:
-            self._trouble = f"the disk fails ({failed.strerror or failed}): nothing is sent"
-        except Exception as broken:  # the loop outlives any one tick
-            self._trouble = f"{type(broken).__name__}: {broken}"
-        logger.exception("tick failed")
-        print(f"factotum: {self._trouble}", file=sys.stderr)
-        return Found()
+        except Exception as broken:  # noqa: BLE001 (the loop outlives any one tick)
+            self._trouble = trouble(broken)
+            logger.error("tick failed", exc_info=broken)
+            print(f"factotum: {self._trouble}", file=sys.stderr)
+            return Found()
 
     # -- the loop
 
@@ -375,6 +375,13 @@ class Orchestrator:
         await self.desk.do(self._safe_tick)
         self.desk.close()
         self._lock.close()
+
+
+def trouble(broken: Exception) -> str:
+    """What goes wrong, in a line for a person."""
+    if isinstance(broken, OSError):
+        return f"the disk fails ({broken.strerror or broken}): nothing is sent till it works"
+    return f"{type(broken).__name__}: {broken}"
 
 
 def main(argv: Sequence[str] | None = None) -> int:

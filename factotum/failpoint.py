@@ -34,7 +34,6 @@ NAMES: dict[str, str] = {
     "mail.phase": "the recipients are accepted; the phase file is written next",
     "mail.data": "the phase file says `data`; the content is sent next",
     "mail.dot": "the content is sent to its end; the mail server's answer is not read",
-    "mail.dot": "the content is out up to its last dot; the server's answer comes next",
     "mail.accepted": "the mail server has taken the letter; no copy is in Sent",
     "mail.sent_copy": "the letter is out, and its copy is in Sent",
     "card.projected": "a card was moved to where its outcome belongs",

@@ -53,6 +53,12 @@ def inert(text: str) -> str:
     return re.sub(r"(?m)^(\s*)(-|\+|\d+[.)])(\s)", r"\1\\\2\3", shown)
 
 
+def code(text: str) -> str:
+    """A short exact value (an address, an id) as inline code, or inert where that could run."""
+    flat = one_line(text, 300)
+    return f"`{flat}`" if re.fullmatch(r"[\w@<][\w@<>.:/+, ()=-]*", flat) else inert(flat)
+
+
 def one_line(text: str, max_chars: int) -> str:
     """The text in one line, cut with an ellipsis."""
     flat = " ".join(visible(text).split())

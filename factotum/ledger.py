@@ -62,8 +62,8 @@ CREATE TABLE step (
 CREATE TABLE card (
   id TEXT PRIMARY KEY, task TEXT NOT NULL REFERENCES task (id), run INTEGER NOT NULL,
   idx INTEGER NOT NULL, again INTEGER NOT NULL, kind TEXT NOT NULL, title TEXT NOT NULL,
-  name TEXT NOT NULL, version INTEGER NOT NULL, remark TEXT NOT NULL DEFAULT '', settled INTEGER NOT NULL DEFAULT 0,
-  lies TEXT NOT NULL DEFAULT '', created REAL NOT NULL, UNIQUE (task, run, idx, again)
+  name TEXT NOT NULL, version INTEGER NOT NULL, remark TEXT NOT NULL DEFAULT '',
+  settled INTEGER NOT NULL DEFAULT 0, lies TEXT NOT NULL DEFAULT '', created REAL NOT NULL, UNIQUE (task, run, idx, again)
 ) STRICT;
 CREATE INDEX card_open ON card (settled) WHERE settled = 0;
 CREATE TABLE seal (
@@ -71,7 +71,8 @@ CREATE TABLE seal (
   pin TEXT NOT NULL, args TEXT NOT NULL, attachments TEXT NOT NULL, account TEXT NOT NULL,
   trust TEXT NOT NULL, policy TEXT NOT NULL, ttl_s REAL NOT NULL, nonce TEXT NOT NULL,
   epoch TEXT NOT NULL, digest TEXT NOT NULL, effect TEXT NOT NULL, risk TEXT NOT NULL,
-  rule TEXT NOT NULL, about TEXT NOT NULL, created REAL NOT NULL, shown REAL, deadline REAL, closed TEXT,
+  rule TEXT NOT NULL, about TEXT NOT NULL, created REAL NOT NULL,
+  shown REAL, deadline REAL, closed TEXT,
   PRIMARY KEY (card, version)
 ) STRICT;
 CREATE TABLE decision (

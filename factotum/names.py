@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 ID_CHARS = 16
-_ID = re.compile(r"([ta])-[a-z2-7]{%d}" % ID_CHARS)
+_ID = re.compile(rf"([ta])-[a-z2-7]{{{ID_CHARS}}}")
 
 SLUG_CHARS = 60
 FILE_NAME_BYTES = 150
@@ -33,16 +33,16 @@ _IGNORED = re.compile("|".join(fnmatch.translate(pattern) for pattern in IGNORED
 _CONFLICTS = {
     "Obsidian Sync": r"(?P<base>.+) \(Conflicted copy .+ \d{12}\)(?P<ext>\.[^.]+)",
     "Syncthing": r"(?P<base>.+)\.sync-conflict-\d{8}-\d{6}(?:-[A-Z0-9]{7})?(?P<ext>\.[^.]*)?",
-    "Dropbox": r"(?P<base>.+) \((?:.*['\u2019]s )?\s*[Cc]onflict(?:ed|ing) copy(?: \d{4}-\d{2}-\d{2})?"
-    r"(?: \(\d+\))?\)(?P<ext>\.[^.]+)",
-    "Dropbox (names)": r"(?P<base>.+) \((?:Case|Unicode Encoding|Selective Sync|Whitespace) Conflict[^)]*\)"
-    r"(?P<ext>\.[^.]+)",
+    "Dropbox": r"(?P<base>.+) \((?:.*['\u2019]s )?\s*[Cc]onflict(?:ed|ing) copy"
+    r"(?: \d{4}-\d{2}-\d{2})?(?: \(\d+\))?\)(?P<ext>\.[^.]+)",
+    "Dropbox (names)": r"(?P<base>.+) \((?:Case|Unicode Encoding|Selective Sync|Whitespace)"
+    r" Conflict[^)]*\)(?P<ext>\.[^.]+)",
     "Nextcloud": r"(?P<base>.+) \(conflicted copy \d{4}-\d{2}-\d{2} \d{6}\)(?P<ext>\.[^.]+)",
     "ownCloud": r"(?P<base>.+)_conflict-\d{8}-\d{6}(?P<ext>\.[^.]+)",
     "a sync client": r"(?P<base>.+?)[ ._-]\(?conflict\)?(?P<ext>\.[^.]+)",
     "a copy": r"(?P<base>.+?) \(?\d{1,3}\)?(?P<ext>\.[^.]+)",
-    "OneDrive": r"(?P<base>.+)-(?:DESKTOP-[A-Z0-9]{7}|LAPTOP-[A-Z0-9]{8}|[A-Za-z0-9]{3,15})(?:-\d+)?"
-    r"(?P<ext>\.[^.]+)",
+    "OneDrive": r"(?P<base>.+)-(?:DESKTOP-[A-Z0-9]{7}|LAPTOP-[A-Z0-9]{8}|[A-Za-z0-9]{3,15})"
+    r"(?:-\d+)?(?P<ext>\.[^.]+)",
 }
 _ONLY_BESIDE = {"a copy", "OneDrive"}
 _GIT_MARKERS = re.compile(r"^(?:<{7} |={7}$|>{7} |\|{7} )", re.M)

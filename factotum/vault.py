@@ -133,14 +133,15 @@ class Vault:
     def relative(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix()
 
-    def _scratch(self, name: str) -> Path:
-        return self.tmp / f"{self.instance}-{os.getpid()}-{next(self._counter)}~{name[-100:]}"
+    def _scratch(self, name: str, known: str = "") -> Path:
+        owner = f"{self.instance}-{os.getpid()}-{next(self._counter)}" + f"-{known}" * bool(known)
+        return self.tmp / f"{owner}~{name[-60:]}"
 
     # -- writing
 
     def drop(self, target: Path, data: bytes) -> None:
         """Puts a whole new note at `target`. Raises FileExistsError; then nothing changed."""
-        scratch = self._scratch(target.name)
+        scratch = self._scratch(target.name, hashlib.sha256(data).hexdigest()[:12])
         disk.write_new(scratch, data)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -170,7 +171,9 @@ class Vault:
         """
         if expected == new:
             return
-        scratch = self._scratch(path.name)
+        old = hashlib.sha256(expected).hexdigest()
+        known = f"{old[:12]}-{hashlib.sha256(new).hexdigest()[:12]}"
+        scratch = self._scratch(path.name, known)
         disk.write_new(scratch, new)
         try:
             if not disk.exchange(scratch, path):
@@ -186,8 +189,7 @@ class Vault:
             self._put_back(path, scratch, new)
             raise Changed(f"{path.name} was edited meanwhile")
         disk.fsync_folder(path.parent)
-        digest = hashlib.sha256(expected).hexdigest()
-        self._displaced.append(Displaced(path, scratch, digest, self.monotonic()))
+        self._displaced.append(Displaced(path, scratch, old, self.monotonic()))
 
     def _replace(self, path: Path, expected: bytes, new: bytes, scratch: Path) -> None:
         if disk.read_regular(path, len(expected)) != expected:
@@ -203,15 +205,15 @@ class Vault:
         else:  # somebody wrote into our copy in the instant that it was there: keep that too
             self.put_aside(scratch)
 
-    def late_edits(self) -> list[tuple[Path, bytes, Path]]:
+    def late_edits(self, *, ending: bool = False) -> list[tuple[Path, bytes, Path]]:
         """What editors wrote into files that a rewrite had displaced, once it is old enough.
 
         Each is (the note's path, the bytes, where they are kept now). Files that nobody
-        touched are removed. Call it at every tick.
+        touched are removed. Call it at every tick, and with `ending` before a stop.
         """
         now = self.monotonic()
-        due = [one for one in self._displaced if now - one.at >= DISPLACED_S]
-        self._displaced = [one for one in self._displaced if now - one.at < DISPLACED_S]
+        due = [one for one in self._displaced if ending or now - one.at >= DISPLACED_S]
+        self._displaced = [one for one in self._displaced if one not in due]
         edits = []
         for one in due:
             data = disk.read_regular(one.kept, 1 << 24)
@@ -222,7 +224,11 @@ class Vault:
         return edits
 
     def recover(self) -> list[Path]:
-        """Empties the scratch folder after a crash: what is not certainly ours is put aside."""
+        """Empties the scratch folder after a crash: what is not certainly ours is put aside.
+
+        A scratch file of a rewrite is named after the bytes that it may hold if no editor
+        wrote into it: those from before and those from after.
+        """
         kept = []
         for entry in sorted(os.scandir(self.tmp), key=lambda e: e.name):
             owner, _, name = entry.name.partition("~")
@@ -232,11 +238,16 @@ class Vault:
                 follow_symlinks=False
             ):
                 continue
-            if entry.stat(follow_symlinks=False).st_nlink > 1 or not entry.stat().st_size:
-                os.unlink(entry.path)  # an unfinished link+unlink drop: the other name stands
+            about = entry.stat(follow_symlinks=False)
+            if about.st_nlink > 1 or not about.st_size or self._is_ours(Path(entry.path), owner):
+                os.unlink(entry.path)  # also an unfinished link+unlink: the other name stands
             else:
                 kept.append(self.put_aside(Path(entry.path), name))
         return kept
+
+    def _is_ours(self, path: Path, owner: str) -> bool:
+        digest = hashlib.sha256(disk.read_regular(path, 1 << 26)).hexdigest()[:12]
+        return digest in owner.split("-")
 
     def put_aside(self, path: Path, name: str = "") -> Path:
         """Moves an entry (never opening it) out of the pipeline; returns where it lies now."""

@@ -17,7 +17,7 @@ from typing import Any
 
 from factotum.gate.policy import Form, row_of
 from factotum.gate.register import Card
-from factotum.inert import inert, one_line
+from factotum.inert import code, inert, one_line
 from factotum.model import State
 from factotum.note import Note, fence, fenced_under, section
 from factotum.words import size, when
@@ -216,15 +216,18 @@ def _choices(card: Card) -> list[str]:
 
 def _receipt(card: Card) -> str:
     assert card.ended is not None
-    rows = [
-        f"- {key}: {inert(one_line(_plain(value), 300))}"
-        for key, value in card.ended.evidence.items()
-    ]
+    rows = [f"- {key}: {code(_plain(value))}" for key, value in card.ended.evidence.items()]
     return "\n".join(["## Receipt", "", *rows])
 
 
 def _plain(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    match value:
+        case list():
+            return ", ".join(map(_plain, value))
+        case dict():
+            return ", ".join(f"{key} ({_plain(one)})" for key, one in value.items())
+        case _:
+            return str(value)
 
 
 def _data(card: Card) -> str:
@@ -306,7 +309,7 @@ def _head(form: Form, head: str, sealed: Mapping[str, Any]) -> dict[str, Any]:
             raise CardDamaged(f"I cannot read this line of “{form.heading}”: {one_line(line, 60)}")
         value = value.strip()
         if value == _field(sealed.get(key)):
-            values[key] = sealed[key] if key in sealed else ([] if key in form.lists else "")
+            values[key] = sealed.get(key, [] if key in form.lists else "")
         elif key in form.lists:
             values[key] = addresses(value)
         else:

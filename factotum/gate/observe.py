@@ -240,7 +240,7 @@ class Observer:
                 return False
             self.ledger.event("damaged", now, task=card.task, card=card.id, why=str(broken))
             kept = self.vault.put_aside(entry.path)
-            remark = f"I could not read this note any more ({broken}). What it held is kept as {kept.name}."
+            remark = f"I could not read this note any more ({broken}). It is kept as {kept.name}."
             self.register.remark(card.id, remark)
             if card.status == "pending" and card.attempts == 0:
                 card = self.register.reseal(card, now, remark)

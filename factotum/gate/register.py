@@ -624,6 +624,7 @@ class Register:
     def said(self, card: Card) -> str:
         """What became of a card, as one plain clause."""
         by = f" by {card.decision.who} ({card.decision.channel})" if card.decision else ""
+        resolve = f"factotum resolve {card.id} happened|did-not|leave"
         return {
             "pending": "it still waits for a decision",
             "approved": f"it was approved{by} and is about to be carried out",
@@ -635,7 +636,7 @@ class Register:
             "succeeded": f"it is done already, approved{by}",
             "failed_clean": "it failed before anything left; nothing was sent",
             "cancelled": "it was cancelled; nothing was sent",
-            "unknown": f"whether it happened is unknown: factotum resolve {card.id} happened|did-not|leave",
+            "unknown": f"whether it happened is unknown: {resolve}",
             "happened": "a person found that it happened",
             "did_not": "a person found that it did not happen; a new card asks again",
         }[card.status]

@@ -31,6 +31,10 @@ class Settings:
         self._values = dict(values)
         self._written = dict(written)
 
+    def given(self, name: str) -> bool:
+        """Whether it has a value, a person's or a default."""
+        return name in self._values
+
     def seconds(self, name: str) -> float:
         return self._get(name, float)
 

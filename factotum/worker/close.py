@@ -11,7 +11,7 @@ from pathlib import Path
 
 from factotum import failpoint
 from factotum.gate.register import Card
-from factotum.inert import inert, one_line
+from factotum.inert import code, inert, one_line
 from factotum.note import append, parse, set_props
 from factotum.vault import Vault
 from factotum.words import when
@@ -103,8 +103,7 @@ def _evidence(card: Card) -> Iterable[str]:
         value = evidence.get(key)
         if value:
             shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-            link = key == "note"
-            yield f"{key.replace('_', ' ')} {shown if link else inert(one_line(shown, 200))}"
+            yield f"{key.replace('_', ' ')} {shown if key == 'note' else code(shown)}"
 
 
 def _span(seconds: float) -> str:
