@@ -262,10 +262,7 @@ class Orchestrator:
         self._time_passed(now, mono)
         found = Found()
         problems: list[Problem] = []
-        for path, data, kept in self.rooms.vault.late_edits():
-            self.rooms.ledger.event(
-                "late_edit", now, name=path.name, kept=kept.name, bytes=len(data)
-            )
+        self._late_edits(now)
         taken = self.intake.look(now, mono)
         listing = self.rooms.shelf.look(mono)
         claimed = self.claims.look(listing, now, mono, self.worker.room)
@@ -278,6 +275,11 @@ class Orchestrator:
         problems += self.playbooks.problems()
         self._show(listing, seen, problems, now, mono)
         return found
+
+    def _late_edits(self, now: float, *, ending: bool = False) -> None:
+        for path, data, kept in self.rooms.vault.late_edits(ending=ending):
+            name, where = path.name, kept.name
+            self.rooms.ledger.event("late_edit", now, name=name, kept=where, bytes=len(data))
 
     def _show(
         self, listing: Any, seen: observe.Seen, problems: list[Problem], now: float, mono: float
@@ -364,6 +366,10 @@ class Orchestrator:
         nearest = min((at - mono for at in found.soon), default=longest)
         return max(0.01, min(longest, nearest))
 
+    def _last_look(self) -> None:
+        self._safe_tick()
+        self._late_edits(self.rooms.clock.wall(), ending=True)
+
     def stop(self) -> None:
         self.stopping = True
         self.wakeup.set()
@@ -372,7 +378,7 @@ class Orchestrator:
         self.wakeup.close()
         await self.worker.stop(STOP_GRACE_S)
         await self.toolbox.close()
-        await self.desk.do(self._safe_tick)
+        await self.desk.do(self._last_look)
         self.desk.close()
         self._lock.close()
 
