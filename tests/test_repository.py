@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
@@ -130,6 +131,19 @@ def test_the_door_knows_no_command() -> None:
     assert not any("factotum.cli" in line for line in lines)
     openers = [name for name, tree in trees("factotum") if "orchestrator" in imported(tree)]
     assert all(name.startswith("factotum/cli") for name in openers), openers
+
+
+def test_every_room_has_its_place_in_the_chain() -> None:
+    """A module that the layers do not name could use anything."""
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    (chain,) = [contract for contract in config["contracts"] if contract["id"] == "chain"]
+    placed = set(re.findall(r"[\w.]+", " ".join(chain["layers"])))
+    rooms = {
+        f"factotum.{path.stem}"
+        for path in (ROOT / "factotum").iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    assert rooms - {"factotum.__init__"} - placed == set()
 
 
 def test_only_logged_fields_are_logged() -> None:
