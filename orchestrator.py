@@ -260,19 +260,22 @@ class Orchestrator:
         """One look at everything. Runs on the desk's thread."""
         now, mono = self.rooms.clock.wall(), self.rooms.clock.monotonic()
         self._time_passed(now, mono)
+        before = self.rooms.ledger.last_event()
         found = Found()
         problems: list[Problem] = []
         self._late_edits(now)
         taken = self.intake.look(now, mono)
         listing = self.rooms.shelf.look(mono)
+        seen = self.observer.look(listing, now, mono)
         claimed = self.claims.look(listing, now, mono, self.worker.room)
         found.tasks = [(id, entry) for id, entry in claimed.tasks if self._may_run(id, entry)]
-        seen = self.observer.look(listing, now, mono)
         found.due = [card for card in seen.due if not self.worker.active(card.id)]
         found.waiting = seen.waiting
         found.soon = [*taken.wake_at, *claimed.wake_at, *seen.soon]
         problems += [*listing.problems, *taken.problems, *claimed.problems, *seen.problems]
         problems += self.playbooks.problems()
+        if self.rooms.ledger.last_event() != before:
+            found.soon.append(mono)  # one deed may make another possible: look once more
         self._show(listing, seen, problems, now, mono)
         return found
 
@@ -380,6 +383,7 @@ class Orchestrator:
         await self.toolbox.close()
         await self.desk.do(self._last_look)
         self.desk.close()
+        self.intake.close()
         self._lock.close()
 
 

@@ -11,6 +11,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -32,6 +33,9 @@ from factotum.worker.brief import CONTENT
 READ_MOST_BYTES = 25 * 1024 * 1024
 #: A larger attachment stays in the state directory, so that sync need not carry it.
 SYNC_MOST_BYTES = 1024 * 1024
+
+#: How often to look whether a file has been read, in seconds.
+POLL_S = 0.03
 
 SOURCE = "inbox"
 
@@ -62,6 +66,8 @@ class Intake:
         self.stable_s = stable_s
         self.zone = zone
         self._since: dict[Path, tuple[tuple[int, int, int], float]] = {}
+        self._readers = ThreadPoolExecutor(1, thread_name_prefix="reading")
+        self._readings: dict[str, Future[Reading]] = {}
 
     def look(self, now: float, mono: float) -> Taken:
         """Takes in every file that lies still in the Inbox, and what a crash left behind."""
@@ -70,7 +76,7 @@ class Intake:
         for left in sorted(os.scandir(self.vault.intake), key=lambda e: e.name):
             path = Path(left.path)
             try:
-                self._take(path, now, taken)
+                self._take(path, now, mono, taken)
             except OSError as failed:
                 reason = f"could not be taken in ({failed.strerror}); it is tried again"
                 taken.problems.append(Problem(path, reason))
@@ -117,7 +123,7 @@ class Intake:
 
     # -- one file
 
-    def _take(self, path: Path, now: float, taken: Taken) -> None:
+    def _take(self, path: Path, now: float, mono: float, taken: Taken) -> None:
         sha, data = self._bytes(path)
         id = names.id_of("t", SOURCE, sha)
         known = self.ledger.seen(SOURCE, sha)
@@ -125,11 +131,15 @@ class Intake:
             self.vault.put_aside(path)
             self.ledger.event("duplicate", now, task=known, name=path.name)
             return
-        reading = self._reading(path, data)
+        reading = self._reading(path, data, sha)
+        if reading is None:
+            taken.wake_at.append(mono + POLL_S)
+            return
         failpoint.hit("inbox.read")
         kept = self._keep_parts(reading, sha)
         original = self._place_of(path.name, path.stat().st_size, sha)
         files = (*kept, Attachment(original[0], path.stat().st_size, sha, original[1]))
+        mail = reading.kind == "email"  # of a mail, what came with it; else the file itself
         note_name = names.note_name(
             reading.title, reading.sender_name.split(" ")[0], id=id, fallback=reading.kind
         )
@@ -139,7 +149,7 @@ class Intake:
         except FileExistsError:
             pass  # dropped before a crash
         failpoint.hit("inbox.dropped")
-        self._register(id, note_name, reading, sha, kept or files, path.name, now)
+        self._register(id, note_name, reading, sha, kept if mail else files, path.name, now)
         self._store(path, original[1])
         taken.made += 1
 
@@ -151,9 +161,15 @@ class Intake:
         data = self.reader.read(path, READ_MOST_BYTES)
         return hashlib.sha256(data).hexdigest(), data
 
-    def _reading(self, path: Path, data: bytes | None) -> Reading:
+    def _reading(self, path: Path, data: bytes | None, sha: str) -> Reading | None:
+        """What the file says; None while it is still being read. A hostile file may take a
+        minute, so it is read beside the desk."""
         if data is not None:
-            return self.read(data, path.name)
+            known = self._readings.get(sha)
+            if known is None:
+                self._readings[sha] = self._readers.submit(self.read, data, path.name)
+                return None
+            return self._readings.pop(sha).result() if known.done() else None
         return Reading(
             kind="file",
             title=path.name,
@@ -231,6 +247,10 @@ class Intake:
             self.ledger.add_task(row)
             self.ledger.mark_seen(SOURCE, sha, id, now)
         failpoint.hit("task.dropped")
+
+    def close(self) -> None:
+        """Leaves a reading that is under way behind; the file is read again at the next start."""
+        self._readers.shutdown(wait=False, cancel_futures=True)
 
     # -- the note
 

@@ -18,8 +18,18 @@ from factotum.note import Note, parse, set_props
 from factotum.settings import Settings, load
 from factotum.vault import ALL_FOLDERS
 from orchestrator import Clock, Orchestrator, open_rooms
+from tests.servers.smtp import Relay
 
 ME = "Marco <marco@example.test>"
+
+
+def smtp(relay: Relay) -> dict[str, str]:
+    """The settings that send through `relay`."""
+    return {
+        "FACTOTUM_SMTP_HOST": "127.0.0.1",
+        "FACTOTUM_SMTP_PORT": str(relay.port),
+        "FACTOTUM_SMTP_SECURITY": "none",
+    }
 
 
 @dataclass

@@ -139,8 +139,8 @@ class Case:
             return self._nothing_fits(bool(questions))
         today = self.office.zone(self.now).date()
         match fill(playbook, self.task, me=self.office.me, today=today):
-            case Missing(name, question):
-                return self._question(question, field=name)
+            case Missing(name, question, choices):
+                return self._question(question, field=name, choices=choices)
             case Calls(calls, by, summary):
                 return self._freeze(calls, by, summary)
 
@@ -199,8 +199,9 @@ class Case:
         answers: dict[str, str] = {}
         for card in self._questions():
             text = card.decision.why.strip() if card.decision else ""
-            if card.status == "answered" and text.casefold() not in {AGAIN, DONE, DROP}:
-                answers[str(card.seal.args.get("field") or "")] = text
+            name = str(card.seal.args.get("field") or "")
+            if card.status == "answered" and (name or text.casefold() not in {AGAIN, DONE, DROP}):
+                answers[name] = text
         return answers
 
     def _question(
