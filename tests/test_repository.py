@@ -104,6 +104,22 @@ def test_every_module_says_what_it_is() -> None:
     assert [name for name, tree in trees() if not ast.get_docstring(tree)] == []
 
 
+def test_what_is_imported_is_declared() -> None:
+    """What only another library brings along may be gone with its next version."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    runtime = project["project"]["dependencies"]
+    workshop = runtime + project["dependency-groups"]["dev"]
+    ours = {"factotum", "orchestrator", "watchers", "tests"}
+    ours |= {path.stem for path in files("mcp", suffix=".py")} | set(sys.stdlib_module_names)
+    providers = packages_distributions()
+    for declared, tops in ((runtime, PRODUCT), (workshop, ("tests",))):
+        names = {re.split(r"[<>=]", line)[0].replace("_", "-").lower() for line in declared}
+        for file, tree in trees(*tops):
+            for module in imported(tree) - ours:
+                given = {name.replace("_", "-").lower() for name in providers.get(module, [])}
+                assert given & names, f"{file} imports {module}, which nothing declared brings"
+
+
 def test_the_folder_mcp_is_no_package() -> None:
     """With an `__init__.py` it would hide the installed SDK of the same name."""
     assert not (ROOT / "mcp" / "__init__.py").exists()
