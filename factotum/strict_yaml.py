@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, ClassVar
+from typing import Any
 
 import yaml
 
@@ -42,7 +42,7 @@ class YamlRefused(ValueError):
 class _Strict(_Base):
     """A safe loader that knows no timestamps, octals, sexagesimals or `no` for false."""
 
-    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 (PyYAML's own way)
 
 
 _Strict.add_implicit_resolver(

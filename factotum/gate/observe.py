@@ -10,16 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 from factotum import failpoint, names
 from factotum.gate import card as cards
+from factotum.gate.place import Pace, Placer
 from factotum.gate.policy import recipients
 from factotum.gate.register import Card, NotOpen, Register
 from factotum.ledger import Ledger
 from factotum.model import Effect, State
-from factotum.note import Note, NoteError, render, set_props, with_body
+from factotum.note import Note, NoteError
 from factotum.scan import Entry, Listing, Problem, Shelf, Signature
 from factotum.vault import Changed, Vault
 
@@ -31,14 +31,6 @@ INSTANCE = re.compile(r"[a-z0-9-]{1,60}")
 
 #: The folders in which a card's note is looked for.
 CARD_FOLDERS = (State.PENDING, State.APPROVED, State.REJECTED, State.FAILED)
-
-
-@dataclass(frozen=True)
-class Pace:
-    """How patient the gate is, in seconds."""
-
-    stable_s: float
-    regret_s: float
 
 
 @dataclass
@@ -62,7 +54,7 @@ class Observer:
         self.register = register
         self.pace = pace
         self._gone: dict[str, float] = {}
-        self._checked: dict[str, tuple[object, ...]] = {}
+        self.placer = Placer(vault, shelf, register, pace)
         self._at_rest: dict[Path, Signature] = {}
 
     def look(self, listing: Listing, now: float, mono: float) -> Seen:
@@ -176,7 +168,7 @@ class Observer:
         card = self._expire(card, now)
         self._list(card, seen)
         if entry is not None or self._missing_long(card, now, mono):
-            self._place(card, entry, now, mono)
+            self.placer.place(card, entry, now, mono)
         if card.status == "approved":
             self._due(card, seen, now, mono)
 
@@ -197,7 +189,7 @@ class Observer:
         """Whether a card's note is to be written (again): at first, or after a while."""
         if not card.lies:
             return True
-        if card.over and self._home(card, now).exists():
+        if card.over and self.placer.home(card, now).exists():
             self.register.settle(card)  # it got there just before a crash
             return False
         return mono - self._gone.setdefault(card.id, mono) >= MISSING_S
@@ -244,7 +236,7 @@ class Observer:
             self.register.remark(card.id, remark)
             if card.status == "pending" and card.attempts == 0:
                 card = self.register.reseal(card, now, remark)
-            self._drop(card, now)
+            self.placer.drop(card, now)
             return False
 
     # -- what a person did
@@ -392,79 +384,6 @@ class Observer:
             seen.due.append(card)
         else:
             seen.soon.append(mono + left)
-
-    # -- writing
-
-    def _home(self, card: Card, now: float) -> Path:
-        """Where the note belongs. A card that is over stays in the month in which it ended."""
-        ended = card.ended.at if card.ended else card.decision.at if card.decision else now
-        month = f"{datetime.fromtimestamp(ended, UTC).astimezone():%Y-%m}"
-        return self.vault.folder(cards.PLACES[card.status], month) / card.name
-
-    def _place(self, card: Card, entry: Entry | None, now: float, mono: float) -> None:
-        """Brings the note into the words and the folder that the ledger says."""
-        if entry is None:
-            return self._drop(card, now)
-        key = (card.version, card.status, card.remark, entry.path, entry.signature)
-        if self._checked.get(card.id) == key:
-            return
-        if card.status == "pending" and not self._still(entry, mono):
-            return  # somebody may be typing
-        self._rewrite(card, entry, now)
-        self._checked[card.id] = key
-
-    def _drop(self, card: Card, now: float) -> None:
-        if card.status == "pending":
-            self.register.shown(card, now)
-            card = self.register.card(card.id)
-        fresh = {k: v for k, v in cards.props(card, self.vault.instance).items() if v is not None}
-        text = cards.body(card, now, self.pace.regret_s)
-        target = self._home(card, now)
-        try:
-            self.vault.drop(target, render(fresh, text))
-        except FileExistsError:
-            if not card.over:
-                return  # a copy that this look has not seen yet: the next one tells
-        failpoint.hit("card.written")
-        self._placed(card)
-
-    def _rewrite(self, card: Card, entry: Entry, now: float) -> None:
-        if card.status == "pending" and card.seal.shown is None:
-            self.register.shown(card, now)
-            card = self.register.card(card.id)
-        note = self.shelf.note(entry)
-        text = cards.body(card, now, self.pace.regret_s)
-        if card.status == "pending" and self._as_sealed(card, note, text):
-            text = note.body  # what a person wrote under “Why not” stays
-        elif card.over and self._form_differs(card, note):
-            self.vault.keep(entry.name, note.raw)
-        wanted = cards.props(card, self.vault.instance)
-        changed = {k: v for k, v in wanted.items() if note.props.get(k) != v}
-        raw = set_props(with_body(note.raw, text), changed)
-        self.vault.rewrite(entry.path, note.raw, raw)
-        target = self._home(card, now)
-        if entry.path != target:
-            try:
-                self.vault.move(entry.path, target)
-            except FileExistsError:
-                self.vault.put_aside(entry.path)
-        self._placed(card)
-
-    def _as_sealed(self, card: Card, note: Note, text: str) -> bool:
-        same = cards.settled_text(note.body, card) == cards.settled_text(text, card)
-        return same and not self._form_differs(card, note)
-
-    def _form_differs(self, card: Card, note: Note) -> bool:
-        try:
-            return cards.edited(note, card) is not None
-        except cards.CardDamaged:
-            return True
-
-    def _placed(self, card: Card) -> None:
-        self.register.lies(card, cards.PLACES[card.status].value)
-        if card.over:
-            self.register.settle(card)
-            failpoint.hit("card.projected")
 
 
 def quiet(card: Card) -> bool:

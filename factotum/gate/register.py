@@ -1,137 +1,35 @@
-"""The gate's rows in the ledger: cards, their sealed versions, decisions, attempts, outcomes.
+"""Proposing and deciding: cards, their sealed versions, and what people said of them.
 
 Every rule that must hold between processes is a condition inside one SQL transaction
-here: the first decision wins, an attempt needs an approving decision for exactly that
-digest and no outcome, a version that was superseded cannot be decided any more.
+here: the first decision wins, a version that was superseded cannot be decided any more.
 """
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from factotum import names
+from factotum.gate.attempts import ATTEMPTS_MOST, Attempts
+from factotum.gate.records import Card, Decision, Ended, GateError, NoSuchCard, NotOpen, Proposal
 from factotum.gate.seal import Seal, nonce, normalised
-from factotum.ledger import Ledger, dumps
-from factotum.model import (
-    Attachment,
-    Cancelled,
-    Effect,
-    FailedClean,
-    Lost,
-    Outcome,
-    Risk,
-    Succeeded,
-    Trust,
-)
+from factotum.ledger import dumps
+from factotum.model import Cancelled
 
-#: How often a clean failure may be tried again under the same seal.
-ATTEMPTS_MOST = 3
-
-
-class GateError(Exception):
-    """The wish cannot be granted; the message says what became of the card instead."""
+__all__ = [
+    "ATTEMPTS_MOST",
+    "Card",
+    "Decision",
+    "Ended",
+    "GateError",
+    "NoSuchCard",
+    "NotOpen",
+    "Proposal",
+    "Register",
+]
 
 
-class NoSuchCard(GateError):
-    pass
-
-
-class NotOpen(GateError):
-    """It is decided, expired, withdrawn or superseded already."""
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """What a run asks for: one call of its turn, ready to be sealed. `allowed_by` is the
-    rule that lets it happen without asking, empty when a person is asked."""
-
-    idx: int
-    tool: str
-    args: Mapping[str, Any]
-    title: str
-    effect: Effect
-    risk: Risk
-    rule: str
-    ttl_s: float
-    trust: Trust
-    policy: str
-    pin: str = ""
-    account: str = ""
-    attachments: tuple[Attachment, ...] = ()
-    kind: str = "effect"
-    allowed_by: str = ""
-    about: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Decision:
-    verdict: str
-    channel: str
-    who: str
-    digest: str
-    why: str
-    at: float
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How an effect ended. `status` is SUCCEEDED, FAILED_CLEAN, UNKNOWN, CANCELLED, or after
-    a person's word on an Unknown HAPPENED or DID_NOT."""
-
-    status: str
-    evidence: Mapping[str, Any]
-    at: float
-
-
-@dataclass(frozen=True)
-class Card:
-    """A proposed effect or a question, with its current version and all that became of it."""
-
-    id: str
-    task: str
-    run: int
-    idx: int
-    again: int
-    kind: str
-    title: str
-    name: str
-    version: int
-    remark: str
-    settled: bool
-    lies: str
-    created: float
-    seal: Seal
-    decision: Decision | None
-    attempts: int
-    ended: Ended | None
-
-    @property
-    def status(self) -> str:
-        """pending, expired, withdrawn, approved, rejected, answered, or how it ended."""
-        if self.ended:
-            return self.ended.status.lower()
-        if self.seal.closed:
-            return self.seal.closed
-        if self.decision:
-            return {"approve": "approved", "reject": "rejected", "answer": "answered"}[
-                self.decision.verdict
-            ]
-        return "pending"
-
-    @property
-    def over(self) -> bool:
-        """Whether the task need not wait for it any longer."""
-        return self.status not in {"pending", "approved", "expired", "unknown"}
-
-
-class Register:
-    def __init__(self, ledger: Ledger) -> None:
-        self.ledger = ledger
-
+class Register(Attempts):
     # -- proposing
 
     def propose(self, task: str, run: int, proposals: Iterable[Proposal], now: float) -> list[str]:
@@ -455,94 +353,6 @@ class Register:
         )
         self._propose(card.task, card.run, proposal, card.again + 1, now)
 
-    # -- acting
-
-    def begin(self, card: Card, key: str, now: float) -> int:
-        """Commits, with fsync, that the effect is about to be attempted; returns which try.
-
-        Only where an approving decision for exactly this digest exists, the digest is that
-        of the stored arguments, the ledger is the one that sealed it, and nothing came of
-        it yet. Raises GateError otherwise; then nothing may be done.
-        """
-        with self.ledger.tx() as db:
-            found = self.card(card.id)
-            seal, decision = found.seal, found.decision
-            if found.version != card.version or found.ended or seal.closed:
-                raise NotOpen(f"{found.name}: {self.said(found)}")
-            if decision is None or decision.verdict != "approve":
-                raise GateError(f"{found.name} was not approved")
-            if not decision.digest == seal.digest == seal.computed_digest():
-                raise GateError(f"{found.name}: what is stored is not what was approved")
-            if seal.epoch != self.ledger.epoch:
-                raise GateError(f"{found.name} was sealed before the ledger was restored")
-            if found.attempts >= ATTEMPTS_MOST:
-                raise GateError(f"{found.name} was tried {found.attempts} times")
-            n = found.attempts + 1
-            db.execute(
-                "INSERT INTO attempt VALUES (?, ?, ?, ?, ?, NULL)",
-                (card.id, card.version, n, key, now),
-            )
-            self.ledger.event(
-                "attempt",
-                now,
-                task=found.task,
-                card=card.id,
-                tool=seal.tool,
-                n=n,
-                digest=seal.digest,
-                version=card.version,
-            )
-            return n
-
-    def failed_try(self, card: Card, n: int, reason: str, now: float) -> None:
-        """Notes that one try failed before anything left; the seal may be tried again."""
-        with self.ledger.tx() as db:
-            db.execute(
-                "UPDATE attempt SET clean = ? WHERE card = ? AND version = ? AND n = ?",
-                (reason, card.id, card.version, n),
-            )
-            self.ledger.event("try_failed", now, task=card.task, card=card.id, n=n, reason=reason)
-
-    def end(self, card: Card, outcome: Outcome, now: float) -> None:
-        """Records what came of it, once. A second outcome for the same version is refused."""
-        match outcome:
-            case Succeeded(receipt):
-                status, evidence = "SUCCEEDED", dict(receipt)
-            case FailedClean(reason):
-                status, evidence = "FAILED_CLEAN", {"reason": reason}
-            case Lost(last_known):
-                status, evidence = "UNKNOWN", {"last_known": last_known}
-            case Cancelled(by):
-                status, evidence = "CANCELLED", {"by": by}
-        with self.ledger.tx() as db:
-            try:
-                db.execute(
-                    "INSERT INTO outcome VALUES (?, ?, ?, ?, ?)",
-                    (card.id, card.version, status, dumps(evidence), now),
-                )
-            except sqlite3.IntegrityError:
-                raise NotOpen(f"{card.name} has an outcome already; it stands") from None
-            self.ledger.event(
-                "outcome",
-                now,
-                task=card.task,
-                card=card.id,
-                tool=card.seal.tool,
-                status=status,
-                evidence=evidence,
-                digest=card.seal.digest,
-                version=card.version,
-            )
-
-    def last_try(self, card: Card) -> tuple[int, float, str | None] | None:
-        """(number, when begun, why it failed cleanly or None) of the last try, or None."""
-        row = self.ledger.db.execute(
-            "SELECT n, at, clean FROM attempt WHERE card = ? AND version = ?"
-            " ORDER BY n DESC LIMIT 1",
-            (card.id, card.version),
-        ).fetchone()
-        return None if row is None else (row["n"], row["at"], row["clean"])
-
     def settle(self, card: Card, settled: bool = True) -> None:
         """The card's note lies where it ends (or, False, must be looked after again)."""
         with self.ledger.tx() as db:
@@ -553,104 +363,3 @@ class Register:
         if card.lies != where:
             with self.ledger.tx() as db:
                 db.execute("UPDATE card SET lies = ? WHERE id = ?", (where, card.id))
-
-    # -- looking
-
-    def card(self, id: str) -> Card:
-        """Raises NoSuchCard."""
-        found = self._cards("c.id = ?", (id,))
-        if not found:
-            raise NoSuchCard(f"there is no card {id}; see: factotum status")
-        return found[0]
-
-    def find(self, id: str) -> Card | None:
-        found = self._cards("c.id = ?", (id,))
-        return found[0] if found else None
-
-    def unsettled(self) -> list[Card]:
-        return self._cards("c.settled = 0", ())
-
-    def of_run(self, task: str, run: int) -> list[Card]:
-        return self._cards("c.task = ? AND c.run = ?", (task, run))
-
-    def of_task(self, task: str) -> list[Card]:
-        return self._cards("c.task = ?", (task,))
-
-    def named(self, name: str) -> Card | None:
-        found = self._cards("c.name = ?", (name,))
-        return found[0] if found else None
-
-    def versions(self, card: str) -> list[Seal]:
-        rows = self.ledger.db.execute("SELECT * FROM seal WHERE card = ? ORDER BY version", (card,))
-        return [_seal(row) for row in rows]
-
-    def _cards(self, where: str, values: tuple[Any, ...]) -> list[Card]:
-        rows = self.ledger.db.execute(
-            "SELECT c.* FROM card c"
-            f" WHERE {where} ORDER BY c.created, c.task, c.run, c.idx, c.again",
-            values,
-        ).fetchall()
-        return [self._load(row) for row in rows]
-
-    def _load(self, row: sqlite3.Row) -> Card:
-        key = (row["id"], row["version"])
-        one = self.ledger.db.execute
-        seal = one("SELECT * FROM seal WHERE card = ? AND version = ?", key).fetchone()
-        decided = one("SELECT * FROM decision WHERE card = ? AND version = ?", key).fetchone()
-        ended = one("SELECT * FROM outcome WHERE card = ? AND version = ?", key).fetchone()
-        (tries,) = one(
-            "SELECT count(*) FROM attempt WHERE card = ? AND version = ?", key
-        ).fetchone()
-        return Card(
-            row["id"],
-            row["task"],
-            row["run"],
-            row["idx"],
-            row["again"],
-            row["kind"],
-            row["title"],
-            row["name"],
-            row["version"],
-            row["remark"],
-            bool(row["settled"]),
-            row["lies"],
-            row["created"],
-            _seal(seal),
-            Decision(*tuple(decided)[2:]) if decided else None,
-            tries,
-            Ended(ended["status"], json.loads(ended["evidence"]), ended["at"]) if ended else None,
-        )
-
-    def said(self, card: Card) -> str:
-        """What became of a card, as one plain clause."""
-        by = f" by {card.decision.who} ({card.decision.channel})" if card.decision else ""
-        resolve = f"factotum resolve {card.id} happened|did-not|leave"
-        return {
-            "pending": "it still waits for a decision",
-            "approved": f"it was approved{by} and is about to be carried out",
-            "rejected": f"it was refused{by}",
-            "answered": f"it was answered{by}",
-            "expired": f"it has expired; wake it: factotum wake {card.id}",
-            "withdrawn": "it was withdrawn with its task",
-            "superseded": "a newer version has taken its place",
-            "succeeded": f"it is done already, approved{by}",
-            "failed_clean": "it failed before anything left; nothing was sent",
-            "cancelled": "it was cancelled; nothing was sent",
-            "unknown": f"whether it happened is unknown: {resolve}",
-            "happened": "a person found that it happened",
-            "did_not": "a person found that it did not happen; a new card asks again",
-        }[card.status]
-
-
-def _seal(row: sqlite3.Row) -> Seal:
-    files = tuple(Attachment(**one) for one in json.loads(row["attachments"]))
-    plain = {
-        **dict(row),
-        "args": json.loads(row["args"]),
-        "about": json.loads(row["about"]),
-        "attachments": files,
-        "trust": Trust(row["trust"]),
-        "effect": Effect(row["effect"]),
-        "risk": Risk(row["risk"]),
-    }
-    return Seal(**plain)

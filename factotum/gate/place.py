@@ -1,0 +1,102 @@
+"""Where a card's note belongs and what it says: brings it there, and changes no more than that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from factotum import failpoint
+from factotum.gate import card as cards
+from factotum.gate.register import Card, Register
+from factotum.note import Note, render, set_props, with_body
+from factotum.scan import Entry, Shelf
+from factotum.vault import Vault
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How patient the gate is, in seconds."""
+
+    stable_s: float
+    regret_s: float
+
+
+class Placer:
+    def __init__(self, vault: Vault, shelf: Shelf, register: Register, pace: Pace) -> None:
+        self.vault = vault
+        self.shelf = shelf
+        self.register = register
+        self.pace = pace
+        self._checked: dict[str, tuple[object, ...]] = {}
+
+    def home(self, card: Card, now: float) -> Path:
+        """Where the note belongs. A card that is over stays in the month in which it ended."""
+        ended = card.ended.at if card.ended else card.decision.at if card.decision else now
+        month = f"{datetime.fromtimestamp(ended, UTC).astimezone():%Y-%m}"
+        return self.vault.folder(cards.PLACES[card.status], month) / card.name
+
+    def place(self, card: Card, entry: Entry | None, now: float, mono: float) -> None:
+        """Brings the note into the words and the folder that the ledger says."""
+        if entry is None:
+            return self.drop(card, now)
+        key = (card.version, card.status, card.remark, entry.path, entry.signature)
+        if self._checked.get(card.id) == key:
+            return
+        if card.status == "pending" and self.shelf.still_s(entry, mono) < self.pace.stable_s:
+            return  # somebody may be typing
+        self._rewrite(card, entry, now)
+        self._checked[card.id] = key
+
+    def drop(self, card: Card, now: float) -> None:
+        if card.status == "pending":
+            self.register.shown(card, now)
+            card = self.register.card(card.id)
+        fresh = {k: v for k, v in cards.props(card, self.vault.instance).items() if v is not None}
+        text = cards.body(card, now, self.pace.regret_s)
+        target = self.home(card, now)
+        try:
+            self.vault.drop(target, render(fresh, text))
+        except FileExistsError:
+            if not card.over:
+                return  # a copy that this look has not seen yet: the next one tells
+        failpoint.hit("card.written")
+        self._placed(card)
+
+    def _rewrite(self, card: Card, entry: Entry, now: float) -> None:
+        if card.status == "pending" and card.seal.shown is None:
+            self.register.shown(card, now)
+            card = self.register.card(card.id)
+        note = self.shelf.note(entry)
+        text = cards.body(card, now, self.pace.regret_s)
+        if card.status == "pending" and self._as_sealed(card, note, text):
+            text = note.body  # what a person wrote under “Why not” stays
+        elif card.over and self._form_differs(card, note):
+            self.vault.keep(entry.name, note.raw)
+        wanted = cards.props(card, self.vault.instance)
+        changed = {k: v for k, v in wanted.items() if note.props.get(k) != v}
+        raw = set_props(with_body(note.raw, text), changed)
+        self.vault.rewrite(entry.path, note.raw, raw)
+        target = self.home(card, now)
+        if entry.path != target:
+            try:
+                self.vault.move(entry.path, target)
+            except FileExistsError:
+                self.vault.put_aside(entry.path)
+        self._placed(card)
+
+    def _as_sealed(self, card: Card, note: Note, text: str) -> bool:
+        same = cards.settled_text(note.body, card) == cards.settled_text(text, card)
+        return same and not self._form_differs(card, note)
+
+    def _form_differs(self, card: Card, note: Note) -> bool:
+        try:
+            return cards.edited(note, card) is not None
+        except cards.CardDamaged:
+            return True
+
+    def _placed(self, card: Card) -> None:
+        self.register.lies(card, cards.PLACES[card.status].value)
+        if card.over:
+            self.register.settle(card)
+            failpoint.hit("card.projected")
