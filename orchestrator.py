@@ -8,14 +8,10 @@ do is handed to the worker's slots. Recovery after a crash is the first tick.
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
-import secrets
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -23,17 +19,13 @@ from factotum import failpoint, log
 from factotum.agent.playbook import Playbook
 from factotum.blobs import Blobs
 from factotum.gate import observe
-from factotum.gate.register import Card, Register
+from factotum.gate.register import Card
 from factotum.intake import Intake
-from factotum.ledger import Ledger
 from factotum.model import State
-from factotum.names import slug
-from factotum.reader import Reader
 from factotum.reading import read
-from factotum.scan import Entry, Problem, Shelf, mend_links
-from factotum.settings import Settings
+from factotum.rooms import Clock, DoorError, Rooms, open_rooms, state_dir, wake
+from factotum.scan import Entry, Problem, mend_links
 from factotum.toolbox import Toolbox
-from factotum.vault import Vault
 from factotum.views.views import Views
 from factotum.wakeup import Wakeup
 from factotum.worker import claim
@@ -43,8 +35,9 @@ from factotum.worker.close import Closer
 from factotum.worker.desk import Desk
 from factotum.worker.perform import Performer
 from factotum.worker.playbooks import PlaybookShelf
-from factotum.worker.runs import Runs
 from factotum.worker.slots import Worker, checker
+
+__all__ = ["Clock", "DoorError", "Orchestrator", "Rooms", "open_rooms", "state_dir", "wake"]
 
 HERE = Path(__file__).resolve().parent
 logger = log.get("factotum.orchestrator")
@@ -55,22 +48,6 @@ JUMP_S = 5.0
 STOP_GRACE_S = 4.0
 
 
-class DoorError(Exception):
-    """It cannot start; the message names the thing, the cause and the remedy."""
-
-
-@dataclass
-class Clock:
-    """Both clocks, so that tests can pass their own."""
-
-    wall: Callable[[], float] = time.time
-    monotonic: Callable[[], float] = time.monotonic
-
-    def zone(self, at: float) -> datetime:
-        """`at` in the machine's own zone."""
-        return datetime.fromtimestamp(at, UTC).astimezone()
-
-
 @dataclass
 class Found:
     """What a tick found: what to run, what to carry out, and when to look again."""
@@ -79,80 +56,6 @@ class Found:
     due: list[Card] = field(default_factory=list)
     soon: list[float] = field(default_factory=list)
     waiting: list[Card] = field(default_factory=list)
-
-
-def state_dir(settings: Settings, vault: Path) -> Path:
-    """The private folder of one vault's state, made with mode 0700.
-
-    Raises DoorError when it lies inside the vault or others can read it.
-    """
-    if settings.given("STATE_DIR"):
-        folder = settings.path("STATE_DIR")
-    else:
-        base = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
-        mark = hashlib.sha256(os.fsencode(vault.resolve())).hexdigest()[:8]
-        folder = base / "factotum" / f"{slug(vault.name, 'vault')}-{mark}"
-    if folder.resolve().is_relative_to(vault.resolve()):
-        raise DoorError(
-            f"FACTOTUM_STATE_DIR is {folder}, inside the vault {vault}: sync would copy it and "
-            f"undo what was recorded. Choose a folder outside the vault"
-        )
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if folder.stat().st_mode & 0o077:
-            folder.chmod(0o700)
-    except OSError as refused:
-        raise DoorError(
-            f"the state directory {folder} cannot be used ({refused.strerror}). "
-            f"Set FACTOTUM_STATE_DIR to a folder that you own"
-        ) from refused
-    return folder
-
-
-@dataclass
-class Rooms:
-    """The rooms that every command needs, without running anything."""
-
-    settings: Settings
-    vault: Vault
-    state: Path
-    ledger: Ledger
-    register: Register
-    runs: Runs
-    reader: Reader
-    shelf: Shelf
-    clock: Clock
-
-    def close(self) -> None:
-        self.ledger.close()
-
-
-def open_rooms(settings: Settings, root: Path, clock: Clock | None = None) -> Rooms:
-    """Opens the vault at `root` and its ledger. Raises VaultError, LedgerError, DoorError."""
-    clock = clock or Clock()
-    instance = settings.text("INSTANCE")
-    vault = Vault(root, instance, clock.monotonic)
-    state = state_dir(settings, root)
-    ledger = Ledger(state / "ledger.db")
-    where = ledger.meta("vault")
-    if where and where != str(root.resolve()) and Path(where).exists():
-        ledger.close()
-        raise DoorError(
-            f"the state directory {state} belongs to the vault {where}, not to {root}. "
-            f"Set FACTOTUM_STATE_DIR to another folder for this vault"
-        )
-    if where != str(root.resolve()):
-        ledger.set_meta("vault", str(root.resolve()))
-    register = Register(ledger)
-    reader = Reader()
-    runs = Runs(ledger, register, root)
-    shelf = Shelf(root, instance, reader)
-    return Rooms(settings, vault, state, ledger, register, runs, reader, shelf, clock)
-
-
-def wake(state: Path) -> None:
-    """Tells a running orchestrator of this vault to look now."""
-    (state / "wake").write_bytes(secrets.token_bytes(8))
 
 
 class Orchestrator:
@@ -336,7 +239,7 @@ class Orchestrator:
             found = self.tick()
             self._trouble = ""
             return found
-        except Exception as broken:  # noqa: BLE001 (the loop outlives any one tick)
+        except Exception as broken:
             self._trouble = trouble(broken)
             logger.error("tick failed", exc_info=broken)
             print(f"factotum: {self._trouble}", file=sys.stderr)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from factotum.gate.card import form_text
+from factotum.gate.form import form_text
 from factotum.gate.policy import LETTER
 from factotum.note import section
 from orchestrator import Orchestrator, open_rooms

@@ -8,22 +8,17 @@ a fence without being made inert.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import getaddresses
 from typing import Any
 
-from factotum.gate.policy import Form, row_of
+from factotum.gate.form import WHY_NOT, YOUR_ANSWER, form_text
+from factotum.gate.policy import row_of
 from factotum.gate.register import Card
 from factotum.inert import code, inert, one_line
 from factotum.model import State
-from factotum.note import Note, fence, fenced_under, section
+from factotum.note import Note, fence
 from factotum.words import size, when
 
-WHY_NOT = "Why not"
-YOUR_ANSWER = "Your answer"
 DATA = "Exact data"
 
 #: In which folder the note of a card belongs, by the card's status.
@@ -52,10 +47,6 @@ TICKS: dict[str, tuple[str, ...]] = {
 ALL_TICKS = ("approve", "reject", "answered", "cancel", "send_now", "wake", "happened", "did_not")
 
 TYPES = {"effect": "approval", "question": "question"}
-
-
-class CardDamaged(Exception):
-    """The editable part of the note cannot be found or read; the message says what."""
 
 
 def ticks_of(card: Card) -> tuple[str, ...]:
@@ -250,115 +241,3 @@ def callout(kind: str, title: str, text: str) -> str:
 
 def _local(at: float) -> datetime:
     return datetime.fromtimestamp(at, UTC).astimezone()
-
-
-# -- the form
-
-
-def form_text(form: Form, args: Mapping[str, Any]) -> str:
-    """The editable fields as they stand in the note: `Name: value` lines, then the text."""
-    head = [f"{name.capitalize()}: {_field(args.get(name))}".rstrip() for name in form.lines]
-    return "\n".join([*head, "", str(args.get(form.text) or "")])
-
-
-def _field(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value or "")
-
-
-@dataclass(frozen=True)
-class Edit:
-    """What a person changed in the form: the new arguments and how many lines differ."""
-
-    args: Mapping[str, Any]
-    lines: int
-
-
-def edited(note: Note, card: Card) -> Edit | None:
-    """The person's changes to the form, or None when it is as sealed.
-
-    Raises CardDamaged when the form is not there any more or cannot be read.
-    """
-    form = row_of(card.seal.tool).form
-    if form is None:
-        return None
-    found = fenced_under(note.body, form.heading)
-    if found is None:
-        raise CardDamaged(f"the part under “{form.heading}” could not be found")
-    before, after = _lines(form_text(form, card.seal.args)), _lines(found)
-    if before == after:
-        return None
-    head, _, text = "\n".join(after).partition("\n\n")
-    args = {**card.seal.args, **_head(form, head, card.seal.args)}
-    if form.text:
-        old_text = "\n".join(before).partition("\n\n")[2]
-        args[form.text] = card.seal.args.get(form.text) if text == old_text else text
-    return Edit(args, _differing(before, after))
-
-
-def _lines(text: str) -> list[str]:
-    return [line.rstrip() for line in text.replace("\r\n", "\n").rstrip().split("\n")]
-
-
-def _head(form: Form, head: str, sealed: Mapping[str, Any]) -> dict[str, Any]:
-    """The one-line fields. A field whose line is unchanged keeps its sealed value."""
-    values: dict[str, Any] = {}
-    for line in head.split("\n"):
-        name, colon, value = line.partition(":")
-        key = name.strip().casefold()
-        if not colon or key not in form.lines or key in values:
-            raise CardDamaged(f"I cannot read this line of “{form.heading}”: {one_line(line, 60)}")
-        value = value.strip()
-        if value == _field(sealed.get(key)):
-            values[key] = sealed.get(key, [] if key in form.lists else "")
-        elif key in form.lists:
-            values[key] = addresses(value)
-        else:
-            values[key] = value
-    missing = [name for name in form.lines if name not in values]
-    if missing:
-        raise CardDamaged(f"the line “{missing[0].capitalize()}:” is gone from “{form.heading}”")
-    return {key: value for key, value in values.items() if value or key in sealed}
-
-
-def addresses(value: str) -> list[str]:
-    """A comma-separated list of mail addresses. Raises CardDamaged for what is none."""
-    found = [address for _, address in getaddresses([value.replace(";", ",")])]
-    wrong = [address for address in found if not re.fullmatch(r"[^@\s,<>]+@[^@\s,<>]+", address)]
-    if value.strip() and (wrong or not found):
-        raise CardDamaged(f"“{one_line(value, 60)}” is not a list of mail addresses")
-    return found
-
-
-def _differing(before: list[str], after: list[str]) -> int:
-    import difflib
-
-    changes = difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
-    return sum(max(b2 - b1, a2 - a1) for tag, b1, b2, a1, a2 in changes if tag != "equal")
-
-
-# -- what a person wrote besides
-
-
-def why_not(note: Note) -> str:
-    return section(note.body, WHY_NOT) or ""
-
-
-def answer(note: Note) -> str:
-    return section(note.body, YOUR_ANSWER) or ""
-
-
-def settled_text(text: str, card: Card) -> str:
-    """The body without what may be changed or moves by itself, to see other changes."""
-    form = row_of(card.seal.tool).form
-    text = text.replace("\r\n", "\n")
-    if form:
-        found = fenced_under(text, form.heading)
-        if found is not None:
-            text = text.replace(found, "", 1)
-    for heading in (WHY_NOT, YOUR_ANSWER):
-        written = section(text, heading)
-        if written:
-            text = text.replace(written, "", 1)
-    text = re.sub(r"till [^·\n]*", "", text)
-    text = re.sub(r"`{3,}", "```", text)  # a fence grows with the text that it holds
-    return "\n".join(line.rstrip() for line in text.split("\n") if line.strip())

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from factotum import failpoint, names
 from factotum.gate import card as cards
+from factotum.gate import form
 from factotum.gate.place import Pace, Placer
 from factotum.gate.policy import recipients
 from factotum.gate.register import Card, NotOpen, Register
@@ -265,7 +266,7 @@ class Observer:
     def _pending(self, card: Card, entry: Entry, note: Note, ticks: set[str], now: float) -> Card:
         if entry.state is State.REJECTED or ("reject" in ticks and "approve" not in ticks):
             channel = "move" if entry.state is State.REJECTED else "tick"
-            return self._decide(card, "reject", channel, now, cards.why_not(note))
+            return self._decide(card, "reject", channel, now, form.why_not(note))
         if "approve" in ticks and "reject" in ticks:
             remark = "Both boxes are ticked. Untick one of them."
             if card.remark != remark:
@@ -275,8 +276,8 @@ class Observer:
         if card.kind == "question":
             return self._answered(card, entry, note, wanted, now)
         try:
-            edit = cards.edited(note, card)
-        except cards.CardDamaged as damaged:
+            edit = form.edited(note, card)
+        except form.CardDamaged as damaged:
             return self._restore(card, entry, now, f"I put this card back: {damaged}.")
         if edit:
             return self._reseal(card, edit, now)
@@ -292,9 +293,9 @@ class Observer:
     def _answered(self, card: Card, entry: Entry, note: Note, wanted: bool, now: float) -> Card:
         if not wanted:
             return card
-        text = cards.answer(note)
+        text = form.answer(note)
         if not text:
-            remark = f"Please write your answer under “{cards.YOUR_ANSWER}” first."
+            remark = f"Please write your answer under “{form.YOUR_ANSWER}” first."
             return self._restore(card, entry, now, remark)
         return self._decide(
             card, "answer", "move" if entry.state is State.APPROVED else "tick", now, text
@@ -331,7 +332,7 @@ class Observer:
         failpoint.hit("decision.recorded")
         return decided
 
-    def _reseal(self, card: Card, edit: cards.Edit, now: float) -> Card:
+    def _reseal(self, card: Card, edit: form.Edit, now: float) -> Card:
         lines = "1 line" if edit.lines == 1 else f"{edit.lines} lines"
         remark = f"Version {card.version + 1}: you changed {lines}. Approve it as it stands now."
         about = dict(card.seal.about)
@@ -342,7 +343,7 @@ class Observer:
 
     def _tampered(self, card: Card, note: Note, now: float) -> bool:
         ours = cards.body(card, now, self.pace.regret_s)
-        return cards.settled_text(note.body, card) != cards.settled_text(ours, card)
+        return form.settled_text(note.body, card) != form.settled_text(ours, card)
 
     def _restore(self, card: Card, entry: Entry, now: float, remark: str) -> Card:
         """Undoes an edit that cannot count; what the note held is kept. Moved to Approved

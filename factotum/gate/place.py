@@ -8,6 +8,7 @@ from pathlib import Path
 
 from factotum import failpoint
 from factotum.gate import card as cards
+from factotum.gate import form
 from factotum.gate.register import Card, Register
 from factotum.note import Note, render, set_props, with_body
 from factotum.scan import Entry, Shelf
@@ -86,13 +87,13 @@ class Placer:
         self._placed(card)
 
     def _as_sealed(self, card: Card, note: Note, text: str) -> bool:
-        same = cards.settled_text(note.body, card) == cards.settled_text(text, card)
+        same = form.settled_text(note.body, card) == form.settled_text(text, card)
         return same and not self._form_differs(card, note)
 
     def _form_differs(self, card: Card, note: Note) -> bool:
         try:
-            return cards.edited(note, card) is not None
-        except cards.CardDamaged:
+            return form.edited(note, card) is not None
+        except form.CardDamaged:
             return True
 
     def _placed(self, card: Card) -> None:
