@@ -1,0 +1,186 @@
+"""`approve reject answer cancel wake resolve`: a person's word, written into the ledger.
+
+The word counts at once, whatever runs; the orchestrator is only told to look. The first
+word on a version of a request wins, on whatever channel it came.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+
+import click
+
+from factotum import failpoint
+from factotum.cli import find, place
+from factotum.cli.place import CHANNEL, Books, books
+from factotum.gate import card as cards
+from factotum.gate.register import Card, NotOpen
+from factotum.inert import one_line, visible
+from factotum.model import FOLDERS, Effect, Risk, State
+from factotum.note import NoteError, parse
+from factotum.words import when
+
+ID = click.argument("id")
+
+
+@click.command()
+@ID
+@click.option("--now", "at_once", is_flag=True, help="Do not wait in case of second thoughts.")
+def approve(id: str, at_once: bool) -> None:
+    """Say yes to the request ID, as it stands in its newest version."""
+    with books() as opened:
+        card = find.card(opened, id, "pending")
+        if card.kind == "question":
+            raise NotOpen(f"{card.name} is a question; answer it: factotum answer {card.id} TEXT")
+        print(_what(card))
+        if not (at_once and card.status == "approved"):
+            _sealed_as_written(opened, card)
+            _confirm(card)
+            card = _decide(opened, card, "approve")
+        if at_once:
+            opened.register.wish(card.id, "send_now", CHANNEL, place.who(), place.now())
+        print(f"Approved. {_goes_out(opened, card, at_once)}")
+        _tell(opened)
+
+
+@click.command()
+@ID
+@click.option("--why", default="", metavar="TEXT", help="The reason, for whoever proposed it.")
+def reject(id: str, why: str) -> None:
+    """Say no to the request or the question ID."""
+    with books() as opened:
+        card = find.card(opened, id, "pending", "expired")
+        print(_what(card))
+        _decide(opened, card, "reject", why)
+        print("Refused. Nothing is sent.")
+        _tell(opened)
+
+
+@click.command()
+@ID
+@click.argument("text", nargs=-1)
+def answer(id: str, text: tuple[str, ...]) -> None:
+    """Answer the question ID with TEXT, or with what comes in on stdin."""
+    said = " ".join(text).strip()
+    if not said and not sys.stdin.isatty():
+        said = sys.stdin.read().strip()
+    if not said:
+        raise click.UsageError("there is no answer; write it behind the id")
+    with books() as opened:
+        card = find.card(opened, id, "pending")
+        if card.kind != "question":
+            raise NotOpen(f"{card.name} is no question; say yes or no: factotum approve {card.id}")
+        print(_what(card))
+        _decide(opened, card, "answer", said)
+        print("Answered.")
+        _tell(opened)
+
+
+@click.command()
+@ID
+def cancel(id: str) -> None:
+    """Stop the approved request ID, if it is not being carried out yet."""
+    with books() as opened:
+        card = find.card(opened, id, "approved")
+        opened.register.cancel(card.id, CHANNEL, place.who(), place.now())
+        print(f"Cancelled, nothing was sent: {_line(card.title)}")
+        _tell(opened)
+
+
+@click.command()
+@ID
+def wake(id: str) -> None:
+    """Ask again about the request ID, which has expired."""
+    with books() as opened:
+        card = find.card(opened, id, "expired")
+        opened.register.wish(card.id, "wake", CHANNEL, place.who(), place.now())
+        print(f"You are asked again: {_line(card.title)}")
+        _tell(opened)
+
+
+@click.command()
+@ID
+@click.argument("choice", type=click.Choice(["happened", "did-not", "leave"]))
+def resolve(id: str, choice: str) -> None:
+    """Say what became of ID: it happened, it did-not, or leave it open.
+
+    After did-not you are asked anew; nothing is done again by itself.
+    """
+    with books() as opened:
+        card = find.card(opened, id, "unknown")
+        opened.register.resolve(card.id, choice, CHANNEL, place.who(), place.now())
+        said = {
+            "happened": "Noted that it happened; its task goes on.",
+            "did-not": "Noted that it did not happen; you are asked anew.",
+            "leave": "Left open; nothing is tried again.",
+        }
+        print(f"{_line(card.title)}\n{said[choice]}")
+        _tell(opened)
+
+
+# -- shared
+
+
+def _decide(opened: Books, card: Card, verdict: str, why: str = "") -> Card:
+    decided = opened.register.decide(
+        card.id, card.seal.digest, verdict, CHANNEL, place.who(), place.now(), why
+    )
+    failpoint.hit("decision.recorded")
+    return decided
+
+
+def _sealed_as_written(opened: Books, card: Card) -> None:
+    """Raises NotOpen when the note was edited and the edit is not sealed yet: what would
+    be sent is not what a person sees there."""
+    path = opened.root / FOLDERS[State.PENDING] / card.name
+    try:
+        note = parse(path.read_bytes())
+        same = cards.edited(note, card) is None
+    except FileNotFoundError:
+        return  # its note is elsewhere or not written yet: what was printed is what counts
+    except (NoteError, cards.CardDamaged):
+        same = False
+    if not same:
+        raise NotOpen(
+            f"{card.name} was edited, and the edit is not taken up yet. Wait a few seconds while "
+            f"the orchestrator runs (or: factotum run --once), look at it again, then approve it"
+        )
+
+
+def _confirm(card: Card) -> None:
+    """A person at a terminal types the word where much is at stake."""
+    if card.seal.risk is Risk.HIGH and sys.stdin.isatty():
+        print(f"High risk: {_line(card.seal.rule)}.")
+        if click.prompt('To approve it, type "yes"').strip().casefold() != "yes":
+            raise click.Abort
+
+
+def _what(card: Card) -> str:
+    """What the word is about, in one line."""
+    parts = [_line(card.title), _line(str(card.seal.about.get("who", "")), 60)]
+    if subject := card.seal.args.get("subject"):
+        parts.append(f"“{_line(str(subject), 60)}”")
+    parts += [f"+ {_line(file.name, 40)}" for file in card.seal.attachments]
+    if card.version > 1:
+        parts.append(f"version {card.version}")
+    return " · ".join(part for part in parts if part)
+
+
+def _line(text: str, most_chars: int = 100) -> str:
+    return one_line(visible(text), most_chars)
+
+
+def _goes_out(opened: Books, card: Card, at_once: bool) -> str:
+    regret_s = opened.settings.seconds("REGRET_S")
+    if at_once or not regret_s or card.seal.effect is not Effect.OPAQUE:
+        return "It is carried out at once."
+    at, today = (datetime.fromtimestamp(t, UTC).astimezone() for t in (
+        place.now() + regret_s, place.now()))
+    return f"It goes out {when(at, today)}; to stop it till then: factotum cancel {card.id}"
+
+
+def _tell(opened: Books) -> None:
+    opened.wake()
+    if place.running(opened.state) is None:
+        print("No orchestrator runs now, so it is taken up later. Start it: factotum up")

@@ -1,0 +1,159 @@
+"""Which vault a command is about, and its books, opened no further than the command needs.
+
+Reading never writes in the vault: the books are the ledger and what lies in the folders.
+Only `factotum up` and `run` open the vault to write in it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import getpass
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from factotum.gate.register import Register
+from factotum.ledger import Ledger
+from factotum.rooms import DoorError, state_dir, wake
+from factotum.settings import Settings, env_files, load
+from factotum.vault import OWN, VaultError
+
+#: Where the program lies: the folder of the clone.
+HERE = Path(__file__).resolve().parents[2]
+
+#: The name that `init` gives to its folder in a vault that holds notes.
+SUB_FOLDER = "Factotum"
+
+#: By which channel a decision came that was made here.
+CHANNEL = "cli"
+
+
+def settings() -> Settings:
+    """The settings, with `--vault` put in place of FACTOTUM_VAULT. Raises SettingsError."""
+    from factotum import failpoint
+
+    environ = dict(os.environ)
+    named = _named()
+    if named is not None:
+        environ["FACTOTUM_VAULT"] = str(named)
+    loaded = load(environ, env_files(Path.cwd(), HERE))
+    failpoint.arm(loaded.text("FAILPOINT"))
+    return loaded
+
+
+def _named() -> Path | None:
+    context = click.get_current_context(silent=True)
+    named = context.find_root().meta.get("factotum.vault") if context else None
+    return named if isinstance(named, Path) else None
+
+
+def home(path: Path) -> Path:
+    """Where the vault lies that `path` means: itself, or the sub-folder that was adopted."""
+    inner = path / SUB_FOLDER
+    if not (path / OWN).is_dir() and (inner / OWN).is_dir():
+        return inner
+    return path
+
+
+def root_of(given: Settings) -> Path:
+    """The root of the vault. Raises VaultError when there is none."""
+    named = given.path("VAULT")
+    root = home(named)
+    if not root.is_dir():
+        raise VaultError(f"there is no vault at {root}. Make one: factotum init {root}")
+    if not (root / OWN).is_dir():
+        raise VaultError(
+            f"{root} is not a vault of Factotum (no folder {OWN!r}). Adopt it: factotum init {root}"
+        )
+    return root
+
+
+@dataclass(frozen=True)
+class Books:
+    """The ledger of one vault. `root` is only looked at, never written."""
+
+    settings: Settings
+    root: Path
+    state: Path
+    ledger: Ledger
+    register: Register
+
+    def wake(self) -> None:
+        """Tells the orchestrator, if one runs, that there is something new."""
+        wake(self.state)
+
+
+@contextmanager
+def books() -> Iterator[Books]:
+    """The books of the vault that the command is about. Raises our errors."""
+    given = settings()
+    root = root_of(given)
+    with books_of(given, root) as opened:
+        yield opened
+
+
+@contextmanager
+def books_of(given: Settings, root: Path) -> Iterator[Books]:
+    """The books of the vault at `root`, which need not be a vault yet."""
+    state = state_dir(given, root)
+    ledger = Ledger(state / "ledger.db")
+    try:
+        where = ledger.meta("vault")
+        if where and where != str(root.resolve()) and Path(where).exists():
+            raise DoorError(
+                f"the state directory {state} belongs to the vault {where}, not to {root}. "
+                f"Set FACTOTUM_STATE_DIR to another folder for this vault"
+            )
+        yield Books(given, root, state, ledger, Register(ledger))
+    finally:
+        ledger.close()
+
+
+def running(state: Path) -> int | None:
+    """The process id of the orchestrator that holds this state directory, or None.
+
+    The lock is tried only where the process that wrote its id is alive, so that looking
+    never stands in the way of an orchestrator that starts.
+    """
+    try:
+        with open(state / "lock", encoding="utf-8") as lock:
+            pid = int(lock.read().strip() or 0)
+            return pid if pid and _alive(pid) and _held(lock.fileno()) else None
+    except (OSError, ValueError):
+        return None
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _held(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    return False
+
+
+def who() -> str:
+    """The login name of whoever gave the command."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
+
+
+def now() -> float:
+    """The wall clock, for what is written into the ledger."""
+    return time.time()

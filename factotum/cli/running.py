@@ -1,0 +1,125 @@
+"""`factotum up` and `factotum run`: the orchestrator in this process, till it is told to stop.
+
+Here is what a service needs round it: signals, a log file, the first and the last words.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+import click
+
+from factotum import log
+from factotum.cli import FAILED, place
+from factotum.inert import one_line
+from factotum.rooms import Rooms, open_rooms
+
+#: How large the log file may grow, and how many old ones are kept.
+LOG_MOST_BYTES = 4 * 1024 * 1024
+LOGS_KEPT = 3
+
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@click.command()
+def up() -> int:
+    """Run the office until Ctrl-C or SIGTERM."""
+    return _up()
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Do what there is to do now, then stop.")
+def run(once: bool) -> int:
+    """Run the office; with --once do what there is to do now, then stop.
+
+    It waits out what only needs time (notes to settle, the wait before sending), but no
+    person, and exits 0 even if a task failed or something waits for you.
+    """
+    return _once() if once else _up()
+
+
+def _up() -> int:
+    with _Office() as office:
+        rooms = office.rooms
+        print(
+            f"factotum works in {rooms.vault.root} as {rooms.vault.instance}; "
+            f"its books are in {rooms.state}. It watches Inbox, Needs_Action and what you "
+            f"decide. Stop it with Ctrl-C.",
+            flush=True,
+        )
+        asyncio.run(office.serve(once=False))
+        print("factotum stopped. What is open goes on at the next start.")
+    return 0
+
+
+def _once() -> int:
+    with _Office() as office:
+        rooms = office.rooms
+        start = rooms.ledger.last_event()
+        asyncio.run(office.serve(once=True))
+        _summary(rooms, start)
+    return 0
+
+
+class _Office:
+    """The rooms of one vault, opened, logged and closed."""
+
+    def __enter__(self) -> _Office:
+        given = place.settings()
+        self.rooms: Rooms = open_rooms(given, place.home(given.path("VAULT")))
+        log.hide(given.secrets())
+        _log_to(self.rooms.state / "factotum.log", given.text("LOG_LEVEL"))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.rooms.close()
+
+    async def serve(self, *, once: bool) -> None:
+        """Runs until it is done or a signal comes; a second signal ends it at once."""
+        from orchestrator import Orchestrator
+
+        orchestrator = Orchestrator(self.rooms)
+        loop = asyncio.get_running_loop()
+
+        def stop() -> None:
+            if orchestrator.stopping:
+                os._exit(FAILED)  # it may be killed anywhere; somebody is in a hurry
+            print("factotum is stopping …", file=sys.stderr, flush=True)
+            orchestrator.stop()
+
+        for one in STOPS:
+            loop.add_signal_handler(one, stop)
+        await orchestrator.run(once=once)
+
+
+def _log_to(path: Path, level: str) -> None:
+    """Everything of `level` goes into the file, warnings to stderr too."""
+    log.start(level, sys.stderr)
+    root = logging.getLogger()
+    root.handlers[0].setLevel(logging.WARNING)
+    file = RotatingFileHandler(path, maxBytes=LOG_MOST_BYTES, backupCount=LOGS_KEPT, encoding="utf-8")
+    file.setFormatter(log.Lines())
+    root.addHandler(file)
+
+
+def _summary(rooms: Rooms, start: int) -> None:
+    """What ended in this pass, and what waits for a person."""
+    ended = [event for event in rooms.ledger.events(start) if event.kind == "ended"]
+    for event in ended:
+        row = rooms.ledger.task(event.task)
+        title = one_line(row.title, 80) if row else event.task
+        reason = one_line(str(event.data.get("reason", "")), 120)
+        print(f"{event.data['result']:<10} {title}{f' ({reason})' if reason else ''}")
+    waiting = [card for card in rooms.register.unsettled() if not card.over]
+    for card in waiting:
+        print(f"{card.status:<10} {one_line(card.title, 80)}  {card.id}")
+    if not (ended or waiting):
+        print("Nothing was to be done, and nothing waits for you.")
+    elif waiting:
+        print("To decide: factotum approve ID, factotum reject ID, or tick it in Pending_Approval.")
