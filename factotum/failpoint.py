@@ -17,7 +17,7 @@ VARIABLE = "FACTOTUM_FAILPOINT"
 NAMES: dict[str, str] = {
     "claim.renamed": "a task's note lies in our folder; the ledger does not know it yet",
     "claim.registered": "the ledger knows the task; its first turn has not begun",
-    "task.dropped": "a note for a task was put into Needs_Action",
+    "task.dropped": "a dropped file is marked as seen; it is not put away yet",
     "inbox.claimed": "a dropped file was taken out of Inbox; it is not read yet",
     "inbox.read": "a dropped file was read; no note exists yet",
     "inbox.dropped": "the note of a dropped file exists; the file is not marked as seen",

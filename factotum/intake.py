@@ -1,7 +1,7 @@
 """The Inbox: a file that is dropped becomes one task note, the file itself is kept.
 
 A file is first moved into this instance's intake folder (so that of two instances one has
-it), then read, then its note is dropped into Needs_Action, then the ledger learns of it,
+it), then read, then the ledger learns of the task, then its note is dropped into Needs_Action,
 then the file goes to Office/Attachments. Killed anywhere, the next look does what is left.
 """
 
@@ -128,8 +128,7 @@ class Intake:
         id = names.id_of("t", SOURCE, sha)
         known = self.ledger.seen(SOURCE, sha)
         if known is not None:
-            self.vault.put_aside(path)
-            self.ledger.event("duplicate", now, task=known, name=path.name)
+            self._seen_before(path, sha, known, now)
             return
         reading = self._reading(path, data, sha)
         if reading is None:
@@ -144,14 +143,30 @@ class Intake:
             reading.title, reading.sender_name.split(" ")[0], id=id, fallback=reading.kind
         )
         text = self._note(id, reading, files, path, now)
-        try:
-            self.vault.drop(self.vault.folder(State.NEEDS_ACTION) / note_name, text)
-        except FileExistsError:
-            pass  # dropped before a crash
-        failpoint.hit("inbox.dropped")
         self._register(id, note_name, reading, sha, kept if mail else files, path.name, now)
+        if not self._dropped(note_name):  # else it was, before a crash
+            self.vault.drop(self.vault.folder(State.NEEDS_ACTION) / note_name, text)
+        failpoint.hit("inbox.dropped")
+        self.ledger.mark_seen(SOURCE, sha, id, now)
+        failpoint.hit("task.dropped")
         self._store(path, original[1])
         taken.made += 1
+
+    def _seen_before(self, path: Path, sha: str, task: str, now: float) -> None:
+        """The same bytes again; or the file of a task whose making a crash cut short."""
+        _, where = self._place_of(path.name, path.stat().st_size, sha)
+        folder = (self.vault.root / where).parent
+        if any(f"_{sha[:6]}" in kept.name for kept in _entries(folder)):
+            self.vault.put_aside(path)
+            self.ledger.event("duplicate", now, task=task, name=path.name)
+        else:
+            self._store(path, where)
+
+    def _dropped(self, name: str) -> bool:
+        """Whether the note with this name (it ends in its id) lies anywhere on its way."""
+        ways = (State.NEEDS_ACTION, State.IN_PROGRESS, State.FAILED, State.DONE)
+        folders = (self.vault.root / FOLDERS[state] for state in ways)
+        return any(next(folder.rglob(name), None) for folder in folders)
 
     def _bytes(self, path: Path) -> tuple[str, bytes | None]:
         """The file's sha256, and its bytes unless it is too large to be read."""
@@ -243,10 +258,7 @@ class Intake:
             now,
             None,
         )
-        with self.ledger.tx():
-            self.ledger.add_task(row)
-            self.ledger.mark_seen(SOURCE, sha, id, now)
-        failpoint.hit("task.dropped")
+        self.ledger.add_task(row)
 
     def close(self) -> None:
         """Leaves a reading that is under way behind; the file is read again at the next start."""
