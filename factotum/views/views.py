@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
-from factotum.gate.register import Card
+from factotum.gate.records import Card
 from factotum.ledger import Ledger
 from factotum.scan import Listing, Problem
 from factotum.vault import Vault
@@ -39,11 +39,10 @@ class Views:
     ) -> None:
         self.ledger = ledger
         self.runs = runs
-        self.zone = zone
         self.snapshot = Snapshot(snapshot_path(state))
-        self.dashboard = Dashboard(vault)
+        self.dashboard = Dashboard(vault, ledger, zone)
         self.journal = Journal(vault, ledger, zone)
-        self.bell = Bell(out)
+        self.bell = Bell(out, os.environ)
 
     def show(
         self,
@@ -65,7 +64,9 @@ class Views:
             health=health,
             now=now,
         )
-        self.dashboard.update(content, self.ledger, self.zone(now), mono)
-        for card in cards:
-            if card.status in {"pending", "unknown"}:
-                self.bell.ring(card)
+        self.dashboard.update(content, now, mono)
+        self.bell.ring(cards, now, mono)
+
+    def flush(self, mono: float) -> None:
+        """Shows what was held back for the sake of quiet, before a stop."""
+        self.dashboard.flush(mono)

@@ -1,0 +1,204 @@
+"""One event of the ledger as one line of the audit log, always the same line for it.
+
+The line is made from rows that never change once the event exists, so that the log can be
+checked against the ledger. Texts of letters, notes and answers are given by length and
+checksum only; of arguments, the names, sizes and recipients.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sqlite3
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from factotum.gate.policy import recipients, row_of
+from factotum.inert import one_line
+from factotum.ledger import Event, Ledger
+
+#: A longer text of an event is given by its length and checksum, in characters.
+TEXT_CHARS_MOST = 200
+LIST_MOST = 50
+DEPTH_MOST = 3
+
+#: What an event may tell that is the text of a letter, a note or an answer.
+MEASURED = frozenset({"text", "body", "why"})
+
+#: Fields of an event that have a place of their own in the line.
+PLACED = ("digest", "rule", "version", "n")
+
+#: Keys of well-known services by their form: never written down.
+_SECRET = re.compile(
+    r"\bsk-[\w-]{16,}|\bxox[a-z]-[\w-]{10,}|\b\d{8,10}:[\w-]{35}|\blnbc\w{20,}"
+    r"|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}|\bAKIA[A-Z0-9]{16}\b|\bgh[pousr]_\w{20,}"
+)
+BLACKED_OUT = "[secret]"
+
+APPROVALS = {"approve": "approved", "reject": "rejected", "answer": "answered"}
+
+
+def line(event: Event, ledger: Ledger) -> str:
+    """The event as one line of JSON, without its line end."""
+    data = event.data
+    seal = _seal(event, ledger)
+    decision = _decision(event, ledger)
+    written: dict[str, Any] = {
+        "timestamp": datetime.fromtimestamp(event.at, UTC).isoformat(timespec="milliseconds"),
+        "action_type": _text(seal["tool"]) if seal else event.kind,
+        "actor": _actor(event),
+        "target": _target(event, seal),
+        "parameters": _parameters(event, seal),
+        "approval_status": _approval(event, decision),
+        "approved_by": _by(decision) if decision and decision["verdict"] == "approve" else None,
+        "result": _result(event),
+        "event": event.kind,
+        "seq": event.seq,
+        "task": event.task,
+        "card": event.card,
+        **{key: _plain(data[key]) for key in PLACED if key in data},
+        "ledger": mark(ledger),
+    }
+    text = json.dumps(written, ensure_ascii=True, separators=(", ", ": "))
+    return text.replace("\x7f", "\\u007f")  # the one control character that JSON lets pass
+
+
+def mark(ledger: Ledger) -> str:
+    """By what a line names the ledger that it comes from: two machines share the folder."""
+    return ledger.epoch[:8]
+
+
+def _seal(event: Event, ledger: Ledger) -> sqlite3.Row | None:
+    """The sealed version that the event is about, if it is about one."""
+    version = event.data.get("version")
+    if version is None and event.kind == "try_failed":  # only one version is ever attempted
+        where = "card = ? AND version = (SELECT max(version) FROM attempt WHERE card = ?)"
+        values: tuple[Any, ...] = (event.card, event.card)
+    else:
+        where, values = "card = ? AND version = ?", (event.card, version)
+    found: sqlite3.Row | None = ledger.db.execute(
+        f"SELECT version, tool, args, attachments FROM seal WHERE {where}", values
+    ).fetchone()
+    return found
+
+
+#: What follows from a decision and comes after it. Other events may be written before it.
+AFTER_DECISION = frozenset({"decided", "attempt", "try_failed", "outcome"})
+
+
+def _decision(event: Event, ledger: Ledger) -> sqlite3.Row | None:
+    seal = _seal(event, ledger) if event.kind in AFTER_DECISION else None
+    if seal is None:
+        return None
+    found: sqlite3.Row | None = ledger.db.execute(
+        "SELECT verdict, channel, who FROM decision WHERE card = ? AND version = ?",
+        (event.card, seal["version"]),
+    ).fetchone()
+    return found
+
+
+def _by(decision: Mapping[str, Any] | sqlite3.Row) -> str:
+    if decision["channel"] == "rule":
+        return f"rule: {_text(str(decision['who']))}"
+    return f"{_text(str(decision['who']))} ({_text(str(decision['channel']))})"
+
+
+def _actor(event: Event) -> str:
+    return _by(event.data) if {"who", "channel"} <= set(event.data) else "factotum"
+
+
+def _target(event: Event, seal: sqlite3.Row | None) -> str:
+    reached = recipients(seal["tool"], json.loads(seal["args"])) if seal else []
+    return _text(", ".join(reached) or str(event.data.get("name") or event.card or event.task))
+
+
+def _approval(event: Event, decision: sqlite3.Row | None) -> str | None:
+    if decision is not None:
+        rule = decision["channel"] == "rule"
+        return "allowed by rule" if rule else APPROVALS.get(decision["verdict"])
+    known = {"sealed": "pending", "resealed": "pending", "shown": "pending"}
+    return known.get(event.kind, event.kind if event.kind in {"expired", "withdrawn"} else None)
+
+
+def _result(event: Event) -> str | None:
+    data = event.data
+    match event.kind:
+        case "attempt":
+            return "begun"
+        case "try_failed":
+            return "failed before anything left"
+        case "outcome":
+            return _text(str(data.get("status", ""))).lower()
+        case _:
+            told = data.get("result") or data.get("verdict") or data.get("choice")
+            return _text(str(told)) if told else None
+
+
+def _parameters(event: Event, seal: sqlite3.Row | None) -> dict[str, Any]:
+    told = {key: value for key, value in event.data.items() if key not in PLACED}
+    given = {_text(key): _measured(key, value, 0) for key, value in told.items()}
+    if seal is not None and event.kind in {"sealed", "resealed", "attempt"}:
+        given["arguments"] = _arguments(seal["tool"], json.loads(seal["args"]))
+        files = json.loads(seal["attachments"])
+        if files:
+            given["attachments"] = [
+                {
+                    "name": _text(file["name"]),
+                    "size_bytes": file["size_bytes"],
+                    "sha256": file["sha256"],
+                }
+                for file in files
+            ]
+    return given
+
+
+def _arguments(tool: str, args: Mapping[str, Any]) -> dict[str, Any]:
+    """Of each argument its size; of those that name recipients, the recipients."""
+    reach = row_of(tool).facets.get("recipients", ())
+    return {
+        _text(name): _plain(value) if name in reach else _size(value)
+        for name, value in args.items()
+    }
+
+
+def _size(value: Any) -> Any:
+    match value:
+        case None | bool() | int():
+            return value
+        case str():
+            return _checksum(value)
+        case list() | dict():
+            return {"items": len(value)}
+        case _:
+            return _checksum(str(value))
+
+
+def _measured(key: str, value: Any, depth: int) -> Any:
+    return _size(value) if key in MEASURED else _plain(value, depth)
+
+
+def _plain(value: Any, depth: int = 0) -> Any:
+    """A value as it may be written: short texts, numbers, and lists and tables of them."""
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case str() if len(value) <= TEXT_CHARS_MOST:
+            return _text(value)
+        case list() if depth < DEPTH_MOST:
+            return [_plain(one, depth + 1) for one in value[:LIST_MOST]]
+        case dict() if depth < DEPTH_MOST:
+            pairs = list(value.items())[:LIST_MOST]
+            return {_text(str(key)): _measured(str(key), one, depth + 1) for key, one in pairs}
+        case _:
+            return _size(value)
+
+
+def _checksum(text: str) -> dict[str, Any]:
+    whole = text.encode("utf-8", "backslashreplace")
+    return {"chars": len(text), "sha256": hashlib.sha256(whole).hexdigest()}
+
+
+def _text(text: str) -> str:
+    return one_line(_SECRET.sub(BLACKED_OUT, text), TEXT_CHARS_MOST)

@@ -1,0 +1,197 @@
+"""What happened, as one readable line for the day's log and the Dashboard.
+
+Whatever an outsider may have written (titles, file names, reasons) is made inert here and
+cut to one line, so that no event can write a second line or a link of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from factotum.inert import inert, one_line
+from factotum.ledger import Event, Ledger
+
+TITLE_CHARS = 100
+REASON_CHARS = 200
+
+#: A name that may stand between `[[` and `]]` as it is.
+_LINKABLE = re.compile(r"[\w (),.'+@-]+")
+
+#: Steps on the way that nobody reads about; the audit log has them.
+UNSAID = frozenset({"started", "planned", "shown", "attempt", "send_now", "wake"})
+
+#: What counts as having come of something, for the Dashboard's Recent Activity.
+OUTCOMES = frozenset(
+    {"outcome", "ended", "resolved", "expired", "withdrawn", "damaged", "forged", "replay"}
+    | {"late_edit", "restored", "problem"}
+)
+
+
+def plain(text: object, max_chars: int = TITLE_CHARS) -> str:
+    """Any text in one line, without control characters or halves of characters."""
+    whole = str(text).encode("utf-8", "backslashreplace").decode()
+    return one_line(whole, max_chars)
+
+
+def shown(text: object, max_chars: int = TITLE_CHARS) -> str:
+    """The same, so that Obsidian does nothing with it."""
+    return inert(plain(text, max_chars))
+
+
+def link(name: str) -> str:
+    """A link to the note of this file name, or the bare name where it would not be one."""
+    stem = name.removesuffix(".md")
+    return f"[[{stem}]]" if _LINKABLE.fullmatch(stem) else shown(stem)
+
+
+def local(at: float) -> datetime:
+    """`at` in this machine's zone, as every note tells time."""
+    return datetime.fromtimestamp(at, UTC).astimezone()
+
+
+def day(at: datetime, year: int) -> str:
+    """“Fri 27 Nov 14:02”: true tomorrow too, so that no note is rewritten for the date."""
+    text = f"{at:%a} {at.day} {at:%b}"
+    return f"{text} {at:%H:%M}" if at.year == year else f"{text} {at.year} {at:%H:%M}"
+
+
+@dataclass(frozen=True)
+class Told:
+    """One event with the titles and notes that it is about. `rule` is the rule that allowed
+    the effect without asking, or empty; such an effect has no note."""
+
+    event: Event
+    task: str
+    card: str
+    rule: str
+
+    def word(self, key: str) -> str:
+        return shown(self.event.data.get(key, ""), REASON_CHARS)
+
+    @property
+    def by(self) -> str:
+        return f"{self.word('who')} ({self.word('channel')})"
+
+    @property
+    def about(self) -> str:
+        return self.card or self.task
+
+
+def tell(event: Event, ledger: Ledger) -> str | None:
+    """The event in words, or None when it is a step that nobody reads about."""
+    if event.kind in UNSAID:
+        return None
+    told = Told(event, _task(event, ledger), *_card(event, ledger))
+    return SAYINGS.get(event.kind, _unknown)(told)
+
+
+def _task(event: Event, ledger: Ledger) -> str:
+    row = ledger.task(event.task) if event.task else None
+    return f"{shown(row.title)} · {link(row.name)}" if row else shown(event.task)
+
+
+def _card(event: Event, ledger: Ledger) -> tuple[str, str]:
+    """The card in words with its link, and the rule that allowed it."""
+    row = ledger.db.execute(
+        "SELECT title, name, version FROM card WHERE id = ?", (event.card,)
+    ).fetchone()
+    if row is None:
+        return shown(event.card), ""
+    version = event.data.get("version", row["version"])
+    decided = ledger.db.execute(
+        "SELECT who FROM decision WHERE card = ? AND version = ? AND channel = 'rule'",
+        (event.card, version),
+    ).fetchone()
+    title = shown(row["title"])
+    return (title, str(decided["who"])) if decided else (f"{title} · {link(row['name'])}", "")
+
+
+def _sealed(told: Told) -> str | None:
+    return None if told.rule else f"Asks you: {told.about}"
+
+
+def _resealed(told: Told) -> str:
+    return f"Asks you anew, version {told.word('version')}: {told.about}"
+
+
+def _decided(told: Told) -> str | None:
+    if told.event.data.get("channel") == "rule":
+        return None
+    verbs = {"approve": "Approved", "reject": "Refused", "answer": "Answered"}
+    verb = verbs.get(str(told.event.data.get("verdict")), "Decided")
+    return f"{verb} by {told.by}: {told.about}"
+
+
+def _outcome(told: Told) -> str:
+    evidence = told.event.data.get("evidence")
+    known = evidence if isinstance(evidence, dict) else {}
+    allowed = f" · allowed by: {shown(told.rule)}" if told.rule else ""
+    match told.event.data.get("status"):
+        case "SUCCEEDED":
+            return f"Done: {told.about}{allowed}"
+        case "FAILED_CLEAN":
+            reason = shown(known.get("reason", ""), REASON_CHARS)
+            return f"Failed, nothing left the house: {told.about} · {reason}"
+        case "UNKNOWN":
+            return f"Unknown whether it happened: {told.about}"
+        case "CANCELLED":
+            return f"Cancelled by {shown(known.get('by', ''))}, not sent: {told.about}"
+        case other:
+            return f"{shown(other)}: {told.about}"
+
+
+def _ended(told: Told) -> str:
+    reason = f" · {told.word('reason')}" if told.event.data.get("reason") else ""
+    verbs = {"done": "Task done", "failed": "Task failed", "withdrawn": "Task withdrawn"}
+    return f"{verbs.get(str(told.event.data.get('result')), 'Task ended')}: {told.task}{reason}"
+
+
+def _resolved(told: Told) -> str:
+    choices = {
+        "happened": "It did happen, says",
+        "did-not": "It did not happen, says",
+        "leave": "Left open by",
+    }
+    return (
+        f"{choices.get(str(told.event.data.get('choice')), 'Settled by')} {told.by}: {told.about}"
+    )
+
+
+def _unknown(told: Told) -> str:
+    """An event of a kind that this module has no words for: shown as it is."""
+    said = [f"{shown(key, 40)} {shown(value)}" for key, value in told.event.data.items()]
+    parts = [shown(told.event.kind, 40), told.about, *said]
+    return " · ".join(part for part in parts if part)
+
+
+#: One saying for each kind of event.
+SAYINGS: dict[str, Callable[[Told], str | None]] = {
+    "task": lambda t: f"New task: {t.task}",
+    "sealed": _sealed,
+    "resealed": _resealed,
+    "decided": _decided,
+    "try_failed": lambda t: (
+        f"Try {t.word('n')} failed before anything left: {t.about} · {t.word('reason')}"
+    ),
+    "outcome": _outcome,
+    "expired": lambda t: f"Expired, not sent: {t.about}",
+    "withdrawn": lambda t: f"Withdrawn, not sent: {t.about}",
+    "resolved": _resolved,
+    "damaged": lambda t: f"A note could not be read and was written anew: {t.about}",
+    "forged": lambda t: (
+        f"Put into Rejected, nobody here asked for it: {t.word('name')} (was in {t.word('found')})"
+    ),
+    "replay": lambda t: (
+        f"An old copy came back and was put aside: {t.word('name')} (was in {t.word('found')})"
+    ),
+    "added": lambda t: f"You added to the task: {t.task}",
+    "ended": _ended,
+    "duplicate": lambda t: f"The same file again, put aside: {t.word('name')} · {t.task}",
+    "late_edit": lambda t: (
+        f"Your edit came while a note was rewritten; it is kept as {t.word('kept')} "
+        f"in .factotum/aside"
+    ),
+}

@@ -1,0 +1,238 @@
+"""What is going on, as one JSON file that every face reads: the display, the phone, `status`.
+
+Made anew at every tick from what the tick found; written only when it says something else
+than before. Names and states, never the text of a note.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from factotum import disk, log
+from factotum.gate.records import Card
+from factotum.inert import one_line
+from factotum.ledger import Ledger, TaskRow
+from factotum.model import State, Trust
+from factotum.scan import Entry, Listing, Problem
+from factotum.views.saying import local, plain
+from factotum.worker.runs import Run, Runs
+
+logger = log.get("factotum.views.snapshot")
+
+#: The states of a task that are shown one by one.
+SHOWN = (State.IN_PROGRESS, State.WAITING, State.NEEDS_ACTION, State.FAILED)
+
+#: What a snapshot holds when nothing ever ran.
+KEYS = ("counts", "tasks", "approvals", "agents", "health", "cost", "face", "rev")
+
+#: Statuses of a card that ask something of the person.
+ASKING = frozenset({"pending", "unknown", "expired"})
+
+
+def build(
+    *,
+    listing: Listing,
+    cards: Sequence[Card],
+    ledger: Ledger,
+    runs: Runs,
+    problems: Sequence[Problem],
+    health: Mapping[str, Any],
+    rev: int,
+    now: float,
+) -> dict[str, Any]:
+    """The whole snapshot. `now` (epoch seconds) is not shown: it would always be new."""
+    tasks = [_task(entry, ledger, runs) for entry in listing.within(*SHOWN)]
+    tasks.sort(key=lambda task: (SHOWN.index(task["state"]), task["since"], task["note"]))
+    unique = {card.id: card for card in cards}
+    approvals = [_approval(card, ledger) for card in unique.values()]
+    told = [{"path": _where(p.path, runs.root), "reason": plain(p.reason, 500)} for p in problems]
+    return {
+        "counts": dict(listing.counts),
+        "tasks": tasks,
+        "approvals": sorted(approvals, key=lambda one: (one["since"], one["id"])),
+        "agents": [],
+        "health": {**health, "problems": told},
+        "cost": {"today_usd": 0.0, "month_usd": 0.0},
+        "face": _face(tasks, approvals, told, health),
+        "rev": rev,
+    }
+
+
+def _iso(at: float) -> str:
+    return local(at).isoformat(timespec="seconds")
+
+
+def _where(path: Path, root: Path) -> str:
+    inside = path.is_relative_to(root)
+    return plain(path.relative_to(root).as_posix() if inside else path, 300)
+
+
+def _task(entry: Entry, ledger: Ledger, runs: Runs) -> dict[str, Any]:
+    row = _row(entry, ledger, runs)
+    run = runs.latest(row.id) if row else None
+    return {
+        "id": row.id if row else "",
+        "title": plain(row.title if row else entry.path.stem),
+        "state": entry.state.value,
+        "since": _iso(_since(entry, run)),
+        "instance": entry.instance,
+        "note": plain(entry.path.stem, 255),
+    }
+
+
+def _row(entry: Entry, ledger: Ledger, runs: Runs) -> TaskRow | None:
+    """What the ledger knows of the note; nothing of a new note that only has the name of an
+    older task whose own note lies in Done."""
+    row = ledger.task_named(entry.name)
+    if row and entry.state is State.NEEDS_ACTION and runs.finished_copy(row.id):
+        return None
+    return row
+
+
+def _since(entry: Entry, run: Run | None) -> float:
+    match entry.state:
+        case State.IN_PROGRESS | State.WAITING if run is not None:
+            return run.started
+        case State.FAILED if run is not None and run.ended is not None:
+            return run.ended
+        case _:
+            return entry.mtime
+
+
+def _approval(card: Card, ledger: Ledger) -> dict[str, Any]:
+    seal = card.seal
+    until = seal.deadline if card.status == "pending" else None
+    return {
+        "id": card.id,
+        "action": plain(seal.tool),
+        "title": plain(card.title),
+        "risk": seal.risk.value,
+        "rule": plain(seal.rule, 200),
+        "expires": None if until is None else _iso(until),
+        "task": card.task,
+        "caused_by": _cause(card, ledger),
+        "version": card.version,
+        "kind": card.kind,
+        "status": card.status,
+        "note": plain(card.name.removesuffix(".md"), 255),
+        "since": _iso(_waits_since(card)),
+    }
+
+
+def _waits_since(card: Card) -> float:
+    if card.ended:
+        return card.ended.at
+    if card.decision:
+        return card.decision.at
+    return card.seal.shown or card.seal.created
+
+
+def _cause(card: Card, ledger: Ledger) -> str:
+    """Whose idea it was: you, or the sender of what the task came from."""
+    row = ledger.task(card.task)
+    if card.seal.trust is Trust.OWNER:
+        return "you"
+    sender = str(row.facts.get("sender_name") or row.facts.get("sender") or "") if row else ""
+    return plain(sender) or {Trust.KNOWN: "somebody you know"}.get(card.seal.trust, "a stranger")
+
+
+def _face(
+    tasks: Sequence[Mapping[str, Any]],
+    approvals: Sequence[Mapping[str, Any]],
+    problems: Sequence[object],
+    health: Mapping[str, Any],
+) -> str:
+    """The worst first. While it works it shows that; that something waits, it shows after."""
+    if not health.get("ok", True):
+        return "ERROR"
+    if problems or any(one["status"] == "unknown" for one in approvals):
+        return "ALERT"
+    if any(task["state"] == State.IN_PROGRESS for task in tasks):
+        return "WORKING"
+    if any(one["status"] in ASKING for one in approvals):
+        return "CURIOUS"
+    return "IDLE"
+
+
+def publish(path: Path, snapshot: Mapping[str, Any]) -> None:
+    """Puts the snapshot where views look for it; a reader sees the old one or this one."""
+    text = json.dumps(snapshot, ensure_ascii=True, indent=1)
+    disk.replace(path, text.encode(), path.with_name(f"{path.name}.tmp"), durable=False)
+
+
+def published(path: Path) -> dict[str, Any] | None:
+    """The snapshot that lies there, or None when there is none that can be read."""
+    try:
+        found = json.loads(disk.read_regular(path, 1 << 26))
+    except (OSError, ValueError):
+        return None
+    whole = isinstance(found, dict) and set(KEYS) <= set(found) and isinstance(found["rev"], int)
+    return found if whole else None
+
+
+class Snapshot:
+    """The snapshot of this orchestrator, and the file that it is published in."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._content = published(path)  # so that `rev` goes on after a restart
+        self._seen: object = None
+        self._failing = ""
+        self._stale = False
+
+    def update(
+        self,
+        *,
+        listing: Listing,
+        cards: Sequence[Card],
+        ledger: Ledger,
+        runs: Runs,
+        problems: Sequence[Problem],
+        health: Mapping[str, Any],
+        now: float,
+    ) -> dict[str, Any]:
+        """Publishes what is new and returns the snapshot. `rev` rises when anything changed."""
+        seen = (
+            ledger.last_event(),
+            [(entry.path, entry.signature) for entry in listing.entries],
+            dict(listing.counts),
+            [(card.id, card.version, card.status, card.seal.deadline) for card in cards],
+            list(problems),
+            dict(health),
+        )
+        content = self._content
+        if content is None or seen != self._seen:
+            rev = content["rev"] if content else 0
+            new = build(
+                listing=listing,
+                cards=cards,
+                ledger=ledger,
+                runs=runs,
+                problems=problems,
+                health=health,
+                rev=rev,
+                now=now,
+            )
+            new = json.loads(json.dumps(new))  # as a reader will see it
+            if content is None or new != content:
+                content = {**new, "rev": rev + 1}
+                self._stale = True
+        assert content is not None
+        self._seen, self._content = seen, content
+        if self._stale or not self.path.exists():
+            self._publish(content)
+        return content
+
+    def _publish(self, content: Mapping[str, Any]) -> None:
+        """A face that cannot be shown stops nobody's work: it is logged, and tried again."""
+        try:
+            publish(self.path, content)
+            self._stale, self._failing = False, ""
+        except OSError as refused:
+            reason = one_line(str(refused), 200)
+            if reason != self._failing:
+                logger.warning("the snapshot was not written", extra={"reason": reason})
+            self._failing = reason
