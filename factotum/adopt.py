@@ -199,7 +199,9 @@ def sha256_of(data: bytes) -> str:
 def _check_place(root: Path) -> None:
     for parent in root.absolute().parents:
         if (parent / OWN).is_dir():
-            raise VaultError(f"{root} lies inside the vault {parent}; choose a folder outside of it")
+            raise VaultError(
+                f"{root} lies inside the vault {parent}; choose a folder outside of it"
+            )
     if os.path.lexists(root) and not root.is_dir():
         raise VaultError(f"{root} is a file, not a folder; name another place")
 

@@ -46,9 +46,7 @@ def new(text: tuple[str, ...], title: str, go: bool, as_json: bool) -> None:
         props = {"id": id, "type": "note", "title": title, "status": "pending"}
         vault.drop(vault.folder(State.NEEDS_ACTION) / name, render(props, f"\n{wanted}\n"))
         origin = f"Needs_Action/{name}"
-        row = TaskRow(
-            id, name, "note", title, Trust.OWNER, "", id, origin, b"", {}, now, None
-        )
+        row = TaskRow(id, name, "note", title, Trust.OWNER, "", id, origin, b"", {}, now, None)
         opened.ledger.add_task(row)
         opened.wake()
         if as_json:

@@ -7,19 +7,17 @@ word on a version of a request wins, on whatever channel it came.
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
 
 import click
 
 from factotum import failpoint
 from factotum.cli import find, place
 from factotum.cli.place import CHANNEL, Books, books
-from factotum.gate import card as cards
+from factotum.cli.telling import line, moment
+from factotum.gate.form import CardDamaged, edited
 from factotum.gate.register import Card, NotOpen
-from factotum.inert import one_line, visible
 from factotum.model import FOLDERS, Effect, Risk, State
 from factotum.note import NoteError, parse
-from factotum.words import when
 
 ID = click.argument("id")
 
@@ -84,7 +82,7 @@ def cancel(id: str) -> None:
     with books() as opened:
         card = find.card(opened, id, "approved")
         opened.register.cancel(card.id, CHANNEL, place.who(), place.now())
-        print(f"Cancelled, nothing was sent: {_line(card.title)}")
+        print(f"Cancelled, nothing was sent: {line(card.title)}")
         _tell(opened)
 
 
@@ -95,7 +93,7 @@ def wake(id: str) -> None:
     with books() as opened:
         card = find.card(opened, id, "expired")
         opened.register.wish(card.id, "wake", CHANNEL, place.who(), place.now())
-        print(f"You are asked again: {_line(card.title)}")
+        print(f"You are asked again: {line(card.title)}")
         _tell(opened)
 
 
@@ -115,7 +113,7 @@ def resolve(id: str, choice: str) -> None:
             "did-not": "Noted that it did not happen; you are asked anew.",
             "leave": "Left open; nothing is tried again.",
         }
-        print(f"{_line(card.title)}\n{said[choice]}")
+        print(f"{line(card.title)}\n{said[choice]}")
         _tell(opened)
 
 
@@ -136,10 +134,10 @@ def _sealed_as_written(opened: Books, card: Card) -> None:
     path = opened.root / FOLDERS[State.PENDING] / card.name
     try:
         note = parse(path.read_bytes())
-        same = cards.edited(note, card) is None
+        same = edited(note, card) is None
     except FileNotFoundError:
         return  # its note is elsewhere or not written yet: what was printed is what counts
-    except (NoteError, cards.CardDamaged):
+    except (NoteError, CardDamaged):
         same = False
     if not same:
         raise NotOpen(
@@ -151,33 +149,28 @@ def _sealed_as_written(opened: Books, card: Card) -> None:
 def _confirm(card: Card) -> None:
     """A person at a terminal types the word where much is at stake."""
     if card.seal.risk is Risk.HIGH and sys.stdin.isatty():
-        print(f"High risk: {_line(card.seal.rule)}.")
+        print(f"High risk: {line(card.seal.rule)}.")
         if click.prompt('To approve it, type "yes"').strip().casefold() != "yes":
             raise click.Abort
 
 
 def _what(card: Card) -> str:
     """What the word is about, in one line."""
-    parts = [_line(card.title), _line(str(card.seal.about.get("who", "")), 60)]
+    parts = [line(card.title), line(card.seal.about.get("who", ""), 60)]
     if subject := card.seal.args.get("subject"):
-        parts.append(f"“{_line(str(subject), 60)}”")
-    parts += [f"+ {_line(file.name, 40)}" for file in card.seal.attachments]
+        parts.append(f"“{line(subject, 60)}”")
+    parts += [f"+ {line(file.name, 40)}" for file in card.seal.attachments]
     if card.version > 1:
         parts.append(f"version {card.version}")
     return " · ".join(part for part in parts if part)
-
-
-def _line(text: str, most_chars: int = 100) -> str:
-    return one_line(visible(text), most_chars)
 
 
 def _goes_out(opened: Books, card: Card, at_once: bool) -> str:
     regret_s = opened.settings.seconds("REGRET_S")
     if at_once or not regret_s or card.seal.effect is not Effect.OPAQUE:
         return "It is carried out at once."
-    at, today = (datetime.fromtimestamp(t, UTC).astimezone() for t in (
-        place.now() + regret_s, place.now()))
-    return f"It goes out {when(at, today)}; to stop it till then: factotum cancel {card.id}"
+    at = moment(place.now() + regret_s)
+    return f"It goes out {at}; to stop it till then: factotum cancel {card.id}"
 
 
 def _tell(opened: Books) -> None:

@@ -48,8 +48,9 @@ def card(books: Books, given: str, *statuses: str) -> Card:
     if cards:
         raise NotFound(_several(books, given, [card.id for card in cards]))
     wanted = " or ".join(statuses)
-    raise NotFound(f"{found.name} is a task, and no request of it is {wanted}. See: "
-                   f"factotum show {found.id}")
+    raise NotFound(
+        f"{found.name} is a task, and no request of it is {wanted}. See: factotum show {found.id}"
+    )
 
 
 def _ids(books: Books, table: str, given: str) -> list[str]:
@@ -57,10 +58,13 @@ def _ids(books: Books, table: str, given: str) -> list[str]:
     db = books.ledger.db
     name = Path(given).name
     exact = db.execute(f"SELECT id FROM {table} WHERE id = ?", (given,)).fetchall()
-    named = exact or db.execute(
-        f"SELECT id FROM {table} WHERE name IN (?, ?) ORDER BY created DESC LIMIT 1",
-        (name, f"{name}.md"),
-    ).fetchall()
+    named = (
+        exact
+        or db.execute(
+            f"SELECT id FROM {table} WHERE name IN (?, ?) ORDER BY created DESC LIMIT 1",
+            (name, f"{name}.md"),
+        ).fetchall()
+    )
     beginning = given.casefold()
     if not named and len(beginning.removeprefix("t-").removeprefix("a-")) >= PREFIX_CHARS_LEAST:
         named = db.execute(

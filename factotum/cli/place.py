@@ -38,18 +38,18 @@ def settings() -> Settings:
     from factotum import failpoint
 
     environ = dict(os.environ)
-    named = _named()
-    if named is not None:
-        environ["FACTOTUM_VAULT"] = str(named)
+    if vault := named():
+        environ["FACTOTUM_VAULT"] = str(vault)
     loaded = load(environ, env_files(Path.cwd(), HERE))
     failpoint.arm(loaded.text("FAILPOINT"))
     return loaded
 
 
-def _named() -> Path | None:
+def named() -> Path | None:
+    """What was given as `--vault`, or None."""
     context = click.get_current_context(silent=True)
-    named = context.find_root().meta.get("factotum.vault") if context else None
-    return named if isinstance(named, Path) else None
+    given = context.find_root().meta.get("factotum.vault") if context else None
+    return given if isinstance(given, Path) else None
 
 
 def home(path: Path) -> Path:
@@ -62,8 +62,7 @@ def home(path: Path) -> Path:
 
 def root_of(given: Settings) -> Path:
     """The root of the vault. Raises VaultError when there is none."""
-    named = given.path("VAULT")
-    root = home(named)
+    root = home(given.path("VAULT"))
     if not root.is_dir():
         raise VaultError(f"there is no vault at {root}. Make one: factotum init {root}")
     if not (root / OWN).is_dir():

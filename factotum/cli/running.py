@@ -17,7 +17,9 @@ import click
 
 from factotum import log
 from factotum.cli import FAILED, place
-from factotum.inert import one_line
+from factotum.cli.telling import line
+from factotum.gate.observe import quiet
+from factotum.gate.register import Card
 from factotum.rooms import Rooms, open_rooms
 
 #: How large the log file may grow, and how many old ones are kept.
@@ -103,7 +105,9 @@ def _log_to(path: Path, level: str) -> None:
     log.start(level, sys.stderr)
     root = logging.getLogger()
     root.handlers[0].setLevel(logging.WARNING)
-    file = RotatingFileHandler(path, maxBytes=LOG_MOST_BYTES, backupCount=LOGS_KEPT, encoding="utf-8")
+    file = RotatingFileHandler(
+        path, maxBytes=LOG_MOST_BYTES, backupCount=LOGS_KEPT, encoding="utf-8"
+    )
     file.setFormatter(log.Lines())
     root.addHandler(file)
 
@@ -113,13 +117,19 @@ def _summary(rooms: Rooms, start: int) -> None:
     ended = [event for event in rooms.ledger.events(start) if event.kind == "ended"]
     for event in ended:
         row = rooms.ledger.task(event.task)
-        title = one_line(row.title, 80) if row else event.task
-        reason = one_line(str(event.data.get("reason", "")), 120)
+        title = line(row.title, 80) if row else event.task
+        reason = line(event.data.get("reason", ""), 120)
         print(f"{event.data['result']:<10} {title}{f' ({reason})' if reason else ''}")
-    waiting = [card for card in rooms.register.unsettled() if not card.over]
+    waiting = [c for c in rooms.register.unsettled() if not (c.over or quiet(c))]
     for card in waiting:
-        print(f"{card.status:<10} {one_line(card.title, 80)}  {card.id}")
+        print(f"{card.status:<10} {line(card.title, 80)}\n           {_hint(card)}")
     if not (ended or waiting):
         print("Nothing was to be done, and nothing waits for you.")
-    elif waiting:
-        print("To decide: factotum approve ID, factotum reject ID, or tick it in Pending_Approval.")
+
+
+def _hint(card: Card) -> str:
+    """The command by which a person goes on with it."""
+    if card.status == "pending":
+        return f"factotum {'answer' if card.kind == 'question' else 'approve'} {card.id}"
+    command = {"expired": "wake", "unknown": "resolve", "approved": "cancel"}[card.status]
+    return f"factotum {command} {card.id}"

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import click
 
-from factotum import adopt, leave as leaving
+from factotum import adopt
+from factotum import leave as leaving
 from factotum.cli import FAILED, place
 from factotum.rooms import state_dir
 from factotum.vault import OWN, VaultError

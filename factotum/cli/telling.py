@@ -1,0 +1,43 @@
+"""The sayings of the views, and other texts, as they may stand on a terminal.
+
+What outsiders wrote is on one line and holds no control characters; the marks that make it
+harmless in Obsidian are taken out again, for here they are only noise.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import UTC, datetime
+
+from factotum.cli import place
+from factotum.inert import one_line, visible
+from factotum.ledger import Event, Ledger
+from factotum.views.saying import tell
+from factotum.words import when
+
+_ESCAPED = re.compile(r"\\([\[\]`$|*_~^#%!=\\.)+-])")
+
+
+def told(event: Event, ledger: Ledger) -> str:
+    """The event in plain words, or an empty string for a step that nobody reads about."""
+    text = tell(event, ledger)
+    return uninert(text) if text else ""
+
+
+def uninert(text: str) -> str:
+    return visible(html.unescape(_ESCAPED.sub(r"\1", text)))
+
+
+def line(text: object, most_chars: int = 100) -> str:
+    """Any text on one line."""
+    return one_line(visible(str(text)), most_chars)
+
+
+def local(at: float) -> datetime:
+    return datetime.fromtimestamp(at, UTC).astimezone()
+
+
+def moment(at: float) -> str:
+    """A time as a person says it now."""
+    return when(local(at), local(place.now()))
