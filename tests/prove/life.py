@@ -31,7 +31,7 @@ PASS_S = 60.0
 JOT = """
 when: {kind: note}
 do:
-  - notes__write: {folder: Drafts, title: "{subject}", text: "{body}"}
+  - notes__write: {folder: Drafts, title: "{subject}", text: "{text}"}
 """
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from factotum import failpoint
 from tests.office import smtp
-from tests.prove.life import Life
+from tests.prove.life import JOT, Life
 from tests.servers.dovecot import Dovecot
 from tests.servers.smtp import Relay
 
@@ -99,3 +99,117 @@ def test_killed_at_any_point_of_a_life_with_a_yes(life: Life, relay: Relay, poin
         assert task.read_text().count("## Receipts") == 1
         assert len(life.files("Drafts")) == 1
         assert life.files("Pending_Approval") == life.files("Approved") == []
+
+
+AGAIN = [
+    ("claim.renamed", "seal.committed"),
+    ("inbox.claimed", "inbox.read"),
+    ("inbox.dropped", "inbox.dropped"),
+    ("inbox.dropped", "task.dropped"),
+    ("seal.committed", "card.written"),
+    ("task.waiting", "card.written"),
+    ("decision.recorded", "attempt.begun"),
+    ("attempt.begun", "attempt.begun"),
+    ("attempt.begun", "mail.connected"),
+    ("effect.before", "mail.phase"),
+    ("mail.connected", "mail.phase"),
+    ("effect.after", "outcome.recorded"),
+    ("outcome.recorded", "card.projected"),
+    ("card.projected", "task.receipts"),
+    ("task.receipts", "task.receipts"),
+    ("task.receipts", "task.projected"),
+    ("task.projected", "snapshot.written"),
+]
+
+
+@pytest.mark.parametrize(("first", "second"), AGAIN)
+def test_killed_again_while_it_recovers(
+    life: Life, relay: Relay, first: str, second: str
+) -> None:
+    assert whole_life(life, first, second) == 2
+    task = check_nothing_lost(life)
+    assert len(relay.messages) == 1
+    assert task.parent.parent.name == "Done"
+    assert task.read_text().count("## Receipts") == 1
+    assert len(life.files("Drafts")) == 1
+
+
+@pytest.mark.parametrize("second", ["mail.dot", "mail.accepted", "mail.data"])
+def test_killed_in_doubt_after_a_harmless_kill(life: Life, relay: Relay, second: str) -> None:
+    assert whole_life(life, "attempt.begun", second) == 2
+    life.live()
+    assert len(relay.messages) == DOUBT[second]
+    assert {card.status for card in life.cards()} == {"unknown"}
+
+
+def test_killed_before_anything_left_three_times_is_a_clean_failure(
+    life: Life, relay: Relay
+) -> None:
+    assert whole_life(life, *["attempt.begun"] * 3) == 3
+    task = check_nothing_lost(life)
+    assert relay.messages == []
+    assert task.parent.name == "Failed"
+
+
+def test_killed_where_a_refused_part_leaves_the_rest_undone(life: Life, relay: Relay) -> None:
+    assert whole_life(life, "step.recorded", folder="Rejected") == 1
+    check_nothing_lost(life)
+    assert relay.messages == []
+    assert life.files("Drafts") == []
+    assert "You said no to a part of it" in life.one("Done").read_text()
+
+
+NOTE_POINTS = {"claim.renamed": "seal.committed", "claim.registered": "attempt.begun",
+               "seal.committed": "effect.before", "attempt.begun": "attempt.begun",
+               "effect.before": "effect.before", "effect.after": "effect.after",
+               "outcome.recorded": "task.receipts", "task.receipts": "task.receipts",
+               "task.projected": "snapshot.written", "log.appended": "log.appended"}  # fmt: skip
+
+
+@pytest.mark.parametrize("point", NOTE_POINTS)
+def test_killed_while_it_writes_a_note(tmp_path: Path, point: str) -> None:
+    life = Life(tmp_path)
+    life.playbook(JOT)
+    life.type("# Milk\n\nBuy milk.\n", "Milk.md")
+    assert life.live(point, NOTE_POINTS[point]) == 2
+    (task,) = life.tasks()
+    (draft,) = life.files("Drafts")
+    assert task.parent.parent.name == "Done"
+    assert "Buy milk." in draft.read_text()
+    assert life.scratch() == []
+
+
+QUESTION_POINTS = ["claim.renamed", "seal.committed", "card.written", "task.waiting",
+                   "decision.recorded", "card.projected", "task.receipts"]  # fmt: skip
+
+
+@pytest.mark.parametrize("point", QUESTION_POINTS)
+def test_killed_round_a_question(tmp_path: Path, point: str) -> None:
+    life = Life(tmp_path)
+    life.type("Water the plants.\n", "Plants.md")
+    kills = life.live(point)
+    (card,) = life.files("Pending_Approval")
+    text = card.read_text().replace("## Your answer\n", "## Your answer\n\ndone\n")
+    card.write_text(text)
+    life.move(card, "Approved")
+    assert life.live(*[point][kills:]) + kills == 1
+    (task,) = life.tasks()
+    assert "You said that you did it yourself" in task.read_text()
+    assert task.read_text().startswith("---\nid:") and "Water the plants." in task.read_text()
+    assert life.files("Approved") == life.files("Pending_Approval") == []
+
+
+@pytest.mark.parametrize("point", ["mail.dot", "mail.accepted", "mail.sent_copy", "mail.data"])
+def test_a_copy_in_sent_is_evidence(tmp_path: Path, point: str) -> None:
+    """The provider's own copy, or ours, tells after a crash that the mail went out."""
+    with Dovecot() as dovecot, Relay(lmtp_port=dovecot.lmtp_port) as relay:
+        life = Life(tmp_path, smtp(relay) | dovecot.settings("ann@example.test"))
+        life.playbook(REPLY)
+        life.drop("ask.eml", ASK.replace(b"ada@rossi.example", b"bob@example.test"))
+        assert whole_life(life, point) == 1
+        (mail,) = (card for card in life.cards() if card.seal.tool == "mail__send")
+        if point == "mail.sent_copy":
+            assert mail.status == "succeeded"
+        else:
+            assert mail.status == "unknown"  # no copy there: it proves nothing
+        assert len(relay.messages) == (point != "mail.data")
