@@ -44,8 +44,8 @@ class Placer:
         key = (card.version, card.status, card.remark, entry.path, entry.signature)
         if self._checked.get(card.id) == key:
             return
-        if card.status == "pending" and self.shelf.still_s(entry, mono) < self.pace.stable_s:
-            return  # somebody may be typing
+        if not card.over and self.shelf.still_s(entry, mono) < self.pace.stable_s:
+            return  # somebody may be typing, or has just moved or ticked it: heed that first
         self._rewrite(card, entry, now)
         self._checked[card.id] = key
 
