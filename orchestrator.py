@@ -19,6 +19,7 @@ from factotum import failpoint, log
 from factotum.agent.playbook import Playbook
 from factotum.blobs import Blobs
 from factotum.gate import observe
+from factotum.gate.effect import next_try_at
 from factotum.gate.register import Card
 from factotum.intake import Intake
 from factotum.model import State
@@ -172,7 +173,7 @@ class Orchestrator:
         seen = self.observer.look(listing, now, mono)
         claimed = self.claims.look(listing, now, mono, self.worker.room)
         found.tasks = [(id, entry) for id, entry in claimed.tasks if self._may_run(id, entry)]
-        found.due = [card for card in seen.due if not self.worker.active(card.id)]
+        found.due = [card for card in seen.due if self._may_perform(card, now)]
         found.waiting = seen.waiting
         found.soon = [*taken.wake_at, *claimed.wake_at, *seen.soon]
         problems += [*listing.problems, *taken.problems, *claimed.problems, *seen.problems]
@@ -209,6 +210,16 @@ class Orchestrator:
         if run is None or run.projected or run.ended:
             return True
         return all(card.over for card in self.rooms.runs.cards(run).values())
+
+    def _may_perform(self, card: Card, now: float) -> bool:
+        """Not while it is under way, nothing may leave, or an earlier try is not long enough
+        ago. What a crash interrupted is always looked into."""
+        if self.worker.active(card.id):
+            return False
+        last = self.rooms.register.last_try(card)
+        if last is not None and last[2] is None:
+            return True
+        return not self.stopped() and (last is None or now >= next_try_at(last[0], last[1]))
 
     def _time_passed(self, now: float, mono: float) -> None:
         """Time in which we slept, or by which the clock was set, is nobody's to answer in."""

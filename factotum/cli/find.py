@@ -1,6 +1,7 @@
 """From what a person types to the task or the request that is meant.
 
-An id, the beginning of one (with or without `t-` and `a-`), or the name of a note.
+An id or the beginning of one (with or without `t-` and `a-`), or the name of a note or the
+beginning of that.
 """
 
 from __future__ import annotations
@@ -70,6 +71,10 @@ def _ids(books: Books, table: str, given: str) -> list[str]:
         named = db.execute(
             f"SELECT id FROM {table} WHERE substr(id, 1, ?) = ? OR substr(id, 3, ?) = ? LIMIT 50",
             (len(beginning), beginning, len(beginning), beginning),
+        ).fetchall()
+    if not named and len(name) >= PREFIX_CHARS_LEAST:
+        named = db.execute(
+            f"SELECT id FROM {table} WHERE substr(name, 1, ?) = ? LIMIT 50", (len(name), name)
         ).fetchall()
     return [str(row["id"]) for row in named]
 

@@ -39,17 +39,17 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("trying", "Play one task through, with a mail server on this machine alone."),
 }
 
-#: Our own errors by name, and the exit code of each. By name, so that nothing is imported
-#: only to be caught.
+#: Our own errors, and the exit code of each. By name, so that nothing is imported only to
+#: be caught.
 ERRORS: dict[str, int] = {
-    "factotum.settings.load.SettingsError": USAGE,
-    "factotum.failpoint.FailpointError": USAGE,
-    "factotum.vault.VaultError": FAILED,
-    "factotum.ledger.LedgerError": FAILED,
-    "factotum.gate.register.GateError": FAILED,
-    "factotum.note.NoteError": FAILED,
-    "factotum.tools.ToolboxError": FAILED,
-    "factotum.rooms.DoorError": FAILED,
+    "SettingsError": USAGE,
+    "FailpointError": USAGE,
+    "VaultError": FAILED,
+    "LedgerError": FAILED,
+    "GateError": FAILED,
+    "NoteError": FAILED,
+    "ToolboxError": FAILED,
+    "DoorError": FAILED,
 }
 
 
@@ -154,8 +154,9 @@ def _code_of(broken: Exception) -> int | None:
     if isinstance(broken, OSError) and broken.strerror:
         return FAILED
     for kind in type(broken).__mro__:
-        if (code := ERRORS.get(f"{kind.__module__}.{kind.__qualname__}")) is not None:
-            return code
+        ours = kind.__module__.partition(".")[0] == "factotum"
+        if ours and kind.__name__ in ERRORS:
+            return ERRORS[kind.__name__]
     return None
 
 

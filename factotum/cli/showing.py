@@ -101,10 +101,10 @@ def _task(opened: Books, row: TaskRow) -> Iterator[str]:
         yield f"From: {_safe(str(row.facts.get('sender_name') or ''))} <{_safe(str(sender))}>"
     yield f"Since {moment(row.created)}, from {_safe(row.origin)}"
     yield f"Its note: {_where(opened.root, row, run)}"
-    yield _state(run)
     for file in row.facts.get("attachments", ()):
         yield f"Attached: {_safe(str(file['name']))} ({size(file['size_bytes'])})"
     cards = opened.register.of_task(row.id)
+    yield _state(run, any(not card.over for card in cards))
     if cards:
         yield "\nRequests:"
         yield from (f"  {c.id}  {c.status:<12} {_safe(c.title)}" for c in cards)
@@ -116,10 +116,12 @@ def _task(opened: Books, row: TaskRow) -> Iterator[str]:
     yield from _history(opened, opened.ledger.events(task=row.id))
 
 
-def _state(run: Run | None) -> str:
+def _state(run: Run | None, waits: bool) -> str:
     if run is None:
         return "It has not begun."
     if run.ended is None:
+        if waits:
+            return f"It waits for you (run {run.n}, since {moment(run.started)})."
         return f"It is under way since {moment(run.started)} (run {run.n})."
     reason = f": {_safe(run.reason)}" if run.reason else ""
     return f"It ended {moment(run.ended)} as {run.result}{reason}"

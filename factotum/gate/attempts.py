@@ -22,7 +22,7 @@ class Attempts(Book):
 
         Only where an approving decision for exactly this digest exists, the digest is that
         of the stored arguments, the ledger is the one that sealed it, and nothing came of
-        it yet. Raises GateError otherwise; then nothing may be done.
+        it yet, nor is it under way. Raises GateError otherwise; then nothing may be done.
         """
         with self.ledger.tx() as db:
             found = self.card(card.id)
@@ -35,6 +35,9 @@ class Attempts(Book):
                 raise GateError(f"{found.name}: what is stored is not what was approved")
             if seal.epoch != self.ledger.epoch:
                 raise GateError(f"{found.name} was sealed before the ledger was restored")
+            last = self.last_try(found)
+            if last is not None and last[2] is None:
+                raise NotOpen(f"{found.name}: it is being carried out")
             if found.attempts >= ATTEMPTS_MOST:
                 raise GateError(f"{found.name} was tried {found.attempts} times")
             n = found.attempts + 1

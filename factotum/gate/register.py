@@ -35,23 +35,27 @@ class Register(Attempts):
     def propose(self, task: str, run: int, proposals: Iterable[Proposal], now: float) -> list[str]:
         """Seals what a turn asks for, all in one transaction; returns the cards' ids.
 
-        The id is a hash of task, run and place in the turn, so that a step which is
+        There is one card for a task, a run and a place in the turn, so that a step which is
         repeated after a crash changes nothing.
         """
         with self.ledger.tx():
             return [self._propose(task, run, one, 0, now) for one in proposals]
 
     def _propose(self, task: str, run: int, p: Proposal, again: int, now: float) -> str:
-        id = names.id_of("a", task, str(run), str(p.idx), str(again))
+        place = (task, run, p.idx, again)
+        known = self.ledger.db.execute(
+            "SELECT id FROM card WHERE task = ? AND run = ? AND idx = ? AND again = ?", place
+        ).fetchone()
+        if known is not None:
+            return str(known["id"])
+        # Two machines may work on one task, one after the other: each has cards of its own.
+        id = names.id_of("a", self.ledger.epoch, *map(str, place))
         name = names.note_name(p.title, id=id, fallback="request")
-        added = self.ledger.db.execute(
-            "INSERT OR IGNORE INTO card"
-            " (id, task, run, idx, again, kind, title, name, version, created)"
+        self.ledger.db.execute(
+            "INSERT INTO card (id, task, run, idx, again, kind, title, name, version, created)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, ?)",
-            (id, task, run, p.idx, again, p.kind, p.title, name, now),
+            (id, *place, p.kind, p.title, name, now),
         )
-        if not added.rowcount:
-            return id
         seal = self._seal(id, 1, p, now)
         self.ledger.event(
             "sealed",

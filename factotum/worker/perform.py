@@ -15,7 +15,7 @@ from factotum.blobs import BlobError, Blobs
 from factotum.gate import effect
 from factotum.gate.effect import Again
 from factotum.gate.policy import row_of
-from factotum.gate.register import ATTEMPTS_MOST, Card, GateError, Register
+from factotum.gate.register import ATTEMPTS_MOST, Card, GateError, NotOpen, Register
 from factotum.model import Effect, FailedClean, Lost, Outcome, Succeeded
 from factotum.phase import read_phase
 from factotum.toolbox import Read, Toolbox, ToolboxError
@@ -40,6 +40,9 @@ class Performer:
 
     async def perform(self, card: Card) -> None:
         """Brings one approved card to an outcome, or leaves it to be tried later."""
+        card = await self.desk.do(self.register.card, card.id)
+        if card.status != "approved":
+            return  # it came to an end, or a person stopped it, since the tick saw it
         last = await self.desk.do(self.register.last_try, card)
         if last is not None and last[2] is None:
             await self._reconcile(card, last[0])
@@ -55,13 +58,21 @@ class Performer:
         key = effect.key(card, self.domain)
         try:
             n = await self.desk.do(self.register.begin, card, key, self.clock())
-        except GateError as refused:
+        except NotOpen as refused:
             logger.warning("not begun", extra={"card": card.id, "reason": str(refused)})
+            return
+        except GateError as refused:
+            what = Lost(str(refused)) if self._restored(card) else FailedClean(str(refused))
+            await self.desk.do(self.register.end, card, what, self.clock())
             return
         failpoint.hit("attempt.begun")
         outcome = await self._act(card, n)
         failpoint.hit("effect.after")
         await self._end(card, n, effect.after_failure(outcome, n))
+
+    def _restored(self, card: Card) -> bool:
+        """Whether it was sealed by a ledger that was put back since: what it did is not known."""
+        return card.seal.epoch != self.register.ledger.epoch
 
     async def _act(self, card: Card, n: int) -> Outcome:
         failpoint.hit("effect.before")

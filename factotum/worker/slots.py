@@ -26,6 +26,9 @@ from factotum.worker.perform import Performer
 
 logger = log.get("factotum.worker")
 
+#: How long a task or an effect that broke is left alone before it is tried again, in seconds.
+REST_S = 60.0
+
 
 class Worker:
     def __init__(
@@ -53,6 +56,7 @@ class Worker:
         self._slots = asyncio.Semaphore(slots)
         self._room = slots
         self._active: dict[str, asyncio.Task[None]] = {}
+        self._rests: dict[str, float] = {}
 
     @property
     def room(self) -> int:
@@ -64,7 +68,8 @@ class Worker:
         return bool(self._active)
 
     def active(self, id: str) -> bool:
-        return id in self._active
+        """Whether it is under way, or rests because it broke a moment ago."""
+        return id in self._active or self.clock() < self._rests.get(id, 0.0)
 
     def run(self, task: str, entry: Entry) -> None:
         self._start(task, lambda: self._task(task, entry))
@@ -81,10 +86,12 @@ class Worker:
             async with self._slots:
                 await work()
             self.broken.pop(id, None)
+            self._rests.pop(id, None)
         except (Changed, FileNotFoundError):
             logger.debug("a person is at the note; the next tick goes on", extra={"task": id})
         except Exception as broken:  # the loop outlives any one task
             self.broken[id] = f"{type(broken).__name__}: {broken}"
+            self._rests[id] = self.clock() + REST_S
             logger.exception("a task broke", extra={"task": id})
         finally:
             del self._active[id]
@@ -108,7 +115,7 @@ class Worker:
                 case RunTool():
                     await self._read(step)
                 case Perform(card):
-                    await self.performer.perform(card)
+                    await self._perform(card)
                     if await self.desk.do(self._still_open, card):
                         return  # a clean failure: it is due again later, by the tick
                 case Park():
@@ -118,6 +125,16 @@ class Worker:
                     now = self.office.zone(self.clock())
                     await self.desk.do(self.closer.close, run, path, now)
                     return
+
+    async def _perform(self, card: Card) -> None:
+        """Carries it out in the task's own slot; the tick that sees it due leaves it alone."""
+        if (ours := asyncio.current_task()) is None or self.active(card.id):
+            return
+        self._active[card.id] = ours
+        try:
+            await self.performer.perform(card)
+        finally:
+            del self._active[card.id]
 
     async def _step(self, task: str, path: Path) -> Next:
         await self.toolbox.catalogue()
