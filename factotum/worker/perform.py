@@ -62,7 +62,8 @@ class Performer:
             logger.warning("not begun", extra={"card": card.id, "reason": str(refused)})
             return
         except GateError as refused:
-            what = Lost(str(refused)) if self._restored(card) else FailedClean(str(refused))
+            restored = await self.desk.do(self._restored, card)
+            what = Lost(str(refused)) if restored else FailedClean(str(refused))
             await self.desk.do(self.register.end, card, what, self.clock())
             return
         failpoint.hit("attempt.begun")
