@@ -12,16 +12,45 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from factotum.strict_yaml import YamlRefused, load
+import frontmatter
+
+from factotum.sections import ends_with_go, fence, fenced_under, left_open, section
+from factotum.strict_yaml import Block, Handler, YamlRefused, dump, dump_line, read
+
+__all__ = [
+    "NOTE_MOST_BYTES",
+    "Note",
+    "NoteError",
+    "append",
+    "ends_with_go",
+    "fence",
+    "fenced_under",
+    "parse",
+    "render",
+    "section",
+    "set_props",
+    "with_body",
+]
 
 NOTE_MOST_BYTES = 1024 * 1024
 
-_KEY = re.compile(r"[a-z_][a-z0-9_]*")
 _BOM = b"\xef\xbb\xbf"
+_OPENING = re.compile(rb"---[ \t]*\r?\n")
+_CLOSING = re.compile(rb"^---[ \t]*\r?(?:\n|\Z)", re.M)
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 class NoteError(Exception):
-    """The note cannot be read; the message names the cause and the remedy."""
+    """The note cannot be read or changed; the message names the cause and the remedy.
+
+    `body` is what stands below broken properties, so that it can still be shown; `line` is
+    the line of the note, from 1, or 0 when it is no matter of one line.
+    """
+
+    def __init__(self, message: str, *, body: str = "", line: int = 0) -> None:
+        super().__init__(message)
+        self.body = body
+        self.line = line
 
 
 @dataclass(frozen=True)
@@ -37,13 +66,24 @@ class Note:
 
 @dataclass(frozen=True)
 class _Parts:
-    """Where the block lies: `lines` are those between the dashes, each with its line end."""
+    """Where the block lies; joined, the parts are the note. No opening: no block."""
 
     bom: bytes
     opening: bytes
-    lines: list[bytes]
+    block: bytes
     closing: bytes
     body: bytes
+
+
+def _split(data: bytes) -> _Parts:
+    """A block starts with a first line `---` and ends with the next line that is `---`.
+    Without that second line the first is a ruler, and there is no block."""
+    bom = _BOM if data.startswith(_BOM) else b""
+    rest = data[len(bom) :]
+    if (top := _OPENING.match(rest)) and (end := _CLOSING.search(rest, top.end())):
+        block = rest[top.end() : end.start()]
+        return _Parts(bom, top.group(), block, end.group(), rest[end.end() :])
+    return _Parts(bom, b"", b"", b"", rest)
 
 
 def parse(data: bytes, *, max_bytes: int = NOTE_MOST_BYTES) -> Note:
@@ -52,22 +92,40 @@ def parse(data: bytes, *, max_bytes: int = NOTE_MOST_BYTES) -> Note:
         raise NoteError(f"the note is larger than {max_bytes // 1024} KiB; put it into Inbox")
     if b"\0" in data:
         raise NoteError("this is no text but a binary file named .md; put it into Inbox")
-    parts = _split(data)
     try:
-        body = parts.body.decode().replace("\r\n", "\n")
-        block = b"".join(parts.lines).decode().replace("\r\n", "\n").removesuffix("\n")
+        data.decode()
     except UnicodeDecodeError as broken:
         raise NoteError(
-            f"the note is not UTF-8 text (byte {broken.start}); save it as UTF-8"
+            f"the note is not UTF-8 text (byte {broken.start}), or a binary file named .md; "
+            f"save it as UTF-8, or put it into Inbox"
         ) from None
-    try:
-        props = load(block) if parts.opening else {}
-    except YamlRefused as refused:
-        raise NoteError(
-            f"the properties cannot be read: {refused}, in line {refused.line + 1} of the note. "
-            f"Mend that line, or remove the block between the two ---"
-        ) from refused
-    return Note(props, body, data, _newline(data), bool(parts.opening))
+    parts = _split(data)
+    props: Mapping[str, Any] = {}
+    if parts.opening:
+        try:
+            props, _ = frontmatter.parse(f"---\n{_text(parts.block)}\n---", handler=Handler())
+        except YamlRefused as refused:
+            raise _note_error(refused, parts) from refused
+    return Note(props, _text(parts.body), data, _newline(data), bool(parts.opening))
+
+
+def _note_error(refused: YamlRefused, parts: _Parts) -> NoteError:
+    line = refused.line + 1
+    return NoteError(
+        f"the properties cannot be read: {refused}, in line {line} of the note. "
+        f"Mend that line, or remove the block between the two ---",
+        body=_text(parts.body),
+        line=line,
+    )
+
+
+def _text(data: bytes) -> str:
+    return data.decode().replace("\r\n", "\n")
+
+
+def _bytes(text: str, newline: str) -> bytes:
+    whole = _SURROGATES.sub("\ufffd", text)
+    return whole.replace("\r\n", "\n").replace("\n", newline).encode()
 
 
 def _newline(data: bytes) -> str:
@@ -75,157 +133,124 @@ def _newline(data: bytes) -> str:
     return "\r\n" if first > 0 and data[first - 1 : first] == b"\r" else "\n"
 
 
-def _split(data: bytes) -> _Parts:
-    """A block starts with a first line `---` and ends with the next line that is `---`.
-    Without that second line the first is a ruler, and there is no block."""
-    bom = _BOM if data.startswith(_BOM) else b""
-    rest = data[len(bom) :]
-    lines = rest.splitlines(keepends=True) if b"\r" not in rest else _lines(rest)
-    if lines and lines[0].rstrip() == b"---":
-        for n, line in enumerate(lines[1:], 1):
-            if line.rstrip() == b"---":
-                return _Parts(bom, lines[0], lines[1:n], line, b"".join(lines[n + 1 :]))
-    return _Parts(bom, b"", [], b"", rest)
-
-
-def _lines(data: bytes) -> list[bytes]:
-    return re.findall(rb"[^\n]*\n|[^\n]+$", data)
+# -- changing
 
 
 def set_props(raw: bytes, changes: Mapping[str, Any]) -> bytes:
     """Changes single properties, each as one line `key: <json>`; None takes one away.
 
-    Every other byte stays. A block is added at the top where there is none. Raises NoteError
-    for names that are none of ours.
+    Every other byte stays, and so does the line of a value that is what it should be. A new
+    property is put last. A block is added at the top where there is none, and goes with its
+    last property. Raises NoteError for properties that cannot be read, for names and values
+    that are none of ours, and where the block would become too large.
     """
-    if not changes:
-        return raw
-    for key in changes:
-        if not _KEY.fullmatch(key):
-            raise NoteError(f"{key!r} is no name for a property")
     parts = _split(raw)
-    newline = _newline(raw).encode()
-    lines = list(parts.lines)
-    for key, value in changes.items():
-        line = None if value is None else f"{key}: {_json(value)}".encode() + newline
-        lines = _with_line(lines, key, line)
+    try:
+        block = read(_text(parts.block).removesuffix("\n"))
+    except YamlRefused as refused:
+        raise _note_error(refused, parts) from refused
+    try:
+        wanted = {key: dump_line(key, value) for key, value in changes.items()}
+    except ValueError as wrong:
+        raise NoteError(f"{wrong}; this is a fault of what wanted to write it") from wrong
+    new = {key: read(line).values[key] for key, line in wanted.items()}
+    newline = _newline(raw)
+    lines = _lines(parts.block)
+    changed = False
+    for key in sorted(changes, key=lambda key: -block.lines.get(key, -1)):  # from the end
+        line = [] if changes[key] is None else [_bytes(wanted[key] + "\n", newline)]
+        if key in block.values:
+            if line and json.dumps(block.values[key]) == json.dumps(new[key]):
+                continue
+            start = block.lines[key]
+            lines[start : _end(lines, block, key)] = line
+        elif not line:
+            continue
+        else:
+            lines += line
+        changed = True
+    if not changed:
+        return raw
+    expected = {k: v for k, v in {**block.values, **new}.items() if changes.get(k, v) is not None}
+    return _checked(_joined(parts, b"".join(lines), newline), expected, parts.body)
+
+
+def _lines(data: bytes) -> list[bytes]:
+    return re.findall(rb"[^\n]*\n|[^\n]+\Z", data)
+
+
+def _end(lines: list[bytes], block: Block, key: str) -> int:
+    """The line after the last one of this property. Blank lines and comments before the next
+    property are not the value's, except what is indented in a block of text."""
+    start = block.lines[key]
+    end = min((n for n in block.lines.values() if n > start), default=len(lines))
+    text = re.search(rb":[ \t]+[|>][-+0-9]*[ \t]*(#.*)?\r?\n?\Z", lines[start])
+    outside = rb"[ \t]*\r?\n?\Z|#" if text else rb"[ \t]*\r?\n?\Z|[ \t]*#"
+    while end > start + 1 and re.match(outside, lines[end - 1]):
+        end -= 1
+    return end
+
+
+def _joined(parts: _Parts, block: bytes, newline: str) -> bytes:
     if not parts.opening:
-        if not lines:
-            return raw
-        fence = b"---" + newline
-        return parts.bom + fence + b"".join(lines) + fence + parts.body
-    return parts.bom + parts.opening + b"".join(lines) + parts.closing + parts.body
+        dashes = _bytes("---\n", newline)
+        return parts.bom + dashes + block + dashes + parts.body
+    if not block and not _split(parts.body).opening:
+        return parts.bom + parts.body
+    return parts.bom + parts.opening + block + parts.closing + parts.body
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=True)
-
-
-def _with_line(lines: list[bytes], key: str, line: bytes | None) -> list[bytes]:
-    """The lines with that of `key`, and those that belong to it, replaced or taken out."""
-    start = re.compile(rb"(\"?)" + key.encode() + rb"\1[ \t]*:(\s|$)")
-    for n, found in enumerate(lines):
-        if start.match(found):
-            end = n + 1
-            while end < len(lines) and _belongs(lines[end]):
-                end += 1
-            return lines[:n] + ([line] if line is not None else []) + lines[end:]
-    return lines if line is None else [*lines, line]
-
-
-def _belongs(line: bytes) -> bool:
-    """Whether a line goes on with the value above it: indented, or an item of its list."""
-    return line.startswith((b" ", b"\t", b"- ")) or line.rstrip() == b"-"
+def _checked(raw: bytes, expected: Mapping[str, Any], body: bytes) -> bytes:
+    """The changed note, when it reads as it should."""
+    parts = _split(raw)
+    try:
+        values = read(_text(parts.block).removesuffix("\n")).values
+    except YamlRefused as refused:
+        raise _note_error(refused, parts) from refused
+    if values != expected or parts.body != body:
+        raise NoteError(
+            "the properties are written in a way in which one of them cannot be changed alone. "
+            "Write each as one `name: value` line"
+        )
+    return raw
 
 
 def with_body(raw: bytes, body: str) -> bytes:
     """The note with another text below its properties."""
     parts = _split(raw)
-    text = body.replace("\n", _newline(raw)).encode()
-    return parts.bom + parts.opening + b"".join(parts.lines) + parts.closing + text
+    newline = _newline(raw)
+    closing = parts.closing
+    if closing and not closing.endswith(b"\n"):
+        closing += newline.encode()
+    return parts.bom + parts.opening + parts.block + closing + _bytes(body, newline)
 
 
 def append(raw: bytes, text: str) -> bytes:
-    """The note with a section added at its end; what was there stays as it is."""
+    """The note with a section added at its end; what was there stays as it is.
+
+    A fence that was left open is closed first, so that the section is not swallowed by it.
+    """
     newline = _newline(raw)
-    gap = newline if raw.endswith(b"\n") or not raw else newline * 2
-    return raw + (gap + text.replace("\n", newline)).encode()
+    parts = _split(raw)
+    gap = "" if raw in (b"", _BOM) or raw.endswith(b"\n") else "\n"
+    if closing := left_open(parts.body.decode(errors="replace")):
+        gap += closing + "\n"
+    if parts.body:
+        gap += "\n"
+    added = raw + _bytes(gap + text, newline)
+    if not parts.opening and _split(added).opening:  # our text would close a ruler of theirs
+        added = raw + _bytes(gap + re.sub(r"(?m)^---([ \t]*)$", r"- - -\1", text), newline)
+    return added
 
 
 def render(props: Mapping[str, Any], body: str) -> bytes:
-    """A note of ours: one line `key: <json>` a property, then the body."""
-    for key in props:
-        if not _KEY.fullmatch(key):
-            raise NoteError(f"{key!r} is no name for a property")
-    lines = [f"{key}: {_json(value)}" for key, value in props.items()]
-    return "\n".join(["---", *lines, "---", body]).encode()
+    """A note of ours: one line `key: <json>` a property, then the body.
 
-
-# -- sections and fences
-
-_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
-
-
-def fence(text: str, info: str = "text") -> str:
-    """`text` inside a fence that is longer than any in it."""
-    longest = max((len(run) for run in re.findall("`+", text)), default=0)
-    ticks = "`" * max(3, longest + 1)
-    return f"{ticks}{info}\n{text}\n{ticks}"
-
-
-def _sections(body: str) -> dict[str, list[str]]:
-    """The lines under each `## heading`, headings inside fences left alone; first one wins."""
-    found: dict[str, list[str]] = {}
-    current: list[str] | None = None
-    closing = ""
-    for line in body.replace("\r\n", "\n").split("\n"):
-        mark = _FENCE.match(line)
-        if closing:
-            if mark and line.strip() == mark[1] and mark[1].startswith(closing):
-                closing = ""
-        elif mark:
-            closing = mark[1]
-        elif line.startswith(("## ", "# ")):
-            heading = line.lstrip("#").strip()
-            current = [] if line.startswith("## ") and heading not in found else None
-            if current is not None:
-                found[heading] = current
-            continue
-        if current is not None:
-            current.append(line)
-    return found
-
-
-def fenced_under(body: str, heading: str) -> str | None:
-    """The exact text in the first fence under `## heading`, or None."""
-    lines = _sections(body).get(heading)
-    closing = ""
-    inside: list[str] = []
-    for line in lines or ():
-        mark = _FENCE.match(line)
-        if not closing:
-            closing = mark[1] if mark else ""
-        elif mark and line.strip() == mark[1] and mark[1].startswith(closing):
-            return "\n".join(inside)
-        else:
-            inside.append(line)
-    return None
-
-
-def section(body: str, heading: str) -> str | None:
-    """The plain text under `## heading` up to the next heading, callout or fence, or None."""
-    lines = _sections(body).get(heading)
-    if lines is None:
-        return None
-    text = []
-    for line in lines:
-        if line.startswith("> [!") or _FENCE.match(line):
-            break
-        text.append(line)
-    return "\n".join(text).strip()
-
-
-def ends_with_go(body: str) -> bool:
-    """Whether the last line that holds anything is `go`."""
-    lines = [line.strip() for line in body.splitlines() if line.strip()]
-    return bool(lines) and lines[-1].casefold() == "go"
+    What `parse` would refuse is made good: forbidden characters become U+FFFD, a text or list
+    that is too long is shortened. Raises NoteError for names and values that are none of ours.
+    """
+    try:
+        block = dump(props)
+    except ValueError as wrong:
+        raise NoteError(f"{wrong}; this is a fault of what wanted to write it") from wrong
+    return _bytes("\n".join(["---", *([block] if block else []), "---", body]), "\n")

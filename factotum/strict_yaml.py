@@ -1,34 +1,61 @@
-"""Frontmatter as data, strictly: no aliases, no tags, no surprises, and quickly refused.
+"""Properties as data, strictly: no aliases, no tags, no surprises, and quickly refused.
 
 Text stays as the person wrote it (`0010`, `no`, `12:30`, `2026-11-30`): only `true`,
-`false`, `null` and plain whole numbers become anything else.
+`false`, `null` and plain whole numbers become anything else. What is accepted here has each
+property on lines of its own, so that one of them can be changed and the others left alone.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from frontmatter.default_handlers import BaseHandler
 
 try:
-    from yaml import CSafeLoader as _Base
+    from yaml import CSafeLoader as _Loader
 except ImportError:  # a PyYAML that was built without libyaml
-    from yaml import SafeLoader as _Base  # type: ignore[assignment]
+    from yaml import SafeLoader as _Loader  # type: ignore[assignment]
 
 BLOCK_MOST_BYTES = 16 * 1024
 KEYS_MOST = 64
 DEPTH_MOST = 3
 
-#: Our own lines, `key: <json>`, are read without a YAML parser.
-_OWN_LINE = re.compile(r'([a-z_][a-z0-9_]*): (".*"|\[.*\]|true|false|null|-?\d+)\s*')
+#: How much of a text and of a list is written when all of it would be more than a block may
+#: hold: (characters of a text, items of a list), the first that fits.
+_SHORTER = ((BLOCK_MOST_BYTES, BLOCK_MOST_BYTES), (500, 25), (200, 10), (100, 5))
 
-#: Characters that end a line for somebody, or that nobody can see.
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
+_KEY = re.compile(r"[a-z_][a-z0-9_]*")
+
+#: Our own lines, `key: <json>`, are read without a YAML parser.
+_OWN_LINE = re.compile(r'([a-z_][a-z0-9_]*): (".*"|\[.*\]|true|false|null|-?\d+)[ \t]*')
+
+#: Whole numbers as JSON and a spreadsheet keep them; anything longer is an account or a phone.
+_WHOLE = re.compile(r"0|-?[1-9][0-9]{0,15}")
+
+_WORDS = {
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+    **dict.fromkeys(("null", "Null", "NULL", "~", ""), None),
+}
+
+#: Characters that end a line for somebody, that nobody can see, or that are no text.
+_FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 
 #: An unquoted [[Link]] as a value: YAML sees a list in a list, the person means a link.
-_BARE_LINK = re.compile(r"^(?P<head>\s*(?:- |[^\s:#][^:]*: ))(?P<link>!?\[\[[^\[\]]+\]\])\s*$")
+_LINK = re.compile(
+    r"(?P<head>[^\s#-][^:]*:[ \t]+|[ \t]*-[ \t]+)(?P<link>!?\[\[[^\[\]]+\]\])"
+    r"(?P<tail>[ \t]*(?:[ \t]#.*)?)"
+)
+_OPENS_LIST = re.compile(r"[^\s#-][^:]*:[ \t]*(?:#.*)?")
+_OPENS_TEXT = re.compile(r".*[ \t][|>][-+0-9]*[ \t]*(?:#.*)?")
+
+#: A character beyond 16 bits, as JSON writes it: two halves, which YAML does not read.
+_HALVES = re.compile(r"(?<!\\)((?:\\\\)*)(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F]\w{2})")
 
 
 class YamlRefused(ValueError):
@@ -39,120 +66,231 @@ class YamlRefused(ValueError):
         self.line = line
 
 
-class _Strict(_Base):
-    """A safe loader that knows no timestamps, octals, sexagesimals or `no` for false."""
+@dataclass(frozen=True)
+class Block:
+    """`lines` says in which line of the block, from 0, each property begins."""
 
-    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 (PyYAML's own way)
-
-
-_Strict.add_implicit_resolver(
-    "tag:yaml.org,2002:bool", re.compile(r"(true|false)$", re.I), list("tTfF")
-)
-_Strict.add_implicit_resolver(
-    "tag:yaml.org,2002:null", re.compile(r"(null|~|)$", re.I), ["n", "N", "~", ""]
-)
-_Strict.add_implicit_resolver(
-    "tag:yaml.org,2002:int", re.compile(r"-?(0|[1-9][0-9]{0,15})$"), list("-0123456789")
-)
+    values: dict[str, Any]
+    lines: dict[str, int]
 
 
-def load(block: str) -> dict[str, Any]:
-    """The properties in `block` (the lines between the dashes). Raises YamlRefused."""
-    if len(block.encode()) > BLOCK_MOST_BYTES:
+class Handler(BaseHandler):
+    """How python-frontmatter reads and writes notes as we do: `frontmatter.load(path,
+    handler=Handler())`. The library alone would guess at values and sort the names."""
+
+    FM_BOUNDARY = re.compile(r"^---[ \t]*\r?$", re.MULTILINE)
+    START_DELIMITER = END_DELIMITER = "---"
+
+    def split(self, text: str) -> tuple[str, str]:
+        """The block and the rest. Raises ValueError, as the library wants, without a block."""
+        before, *found = self.FM_BOUNDARY.split(text, maxsplit=2)
+        if before or len(found) != 2:
+            raise ValueError("no properties at the top")
+        return found[0].removeprefix("\n"), found[1]
+
+    def load(self, fm: str) -> dict[str, Any]:
+        return read(fm.replace("\r\n", "\n").removesuffix("\n")).values
+
+    def export(self, metadata: Mapping[str, object], **_: object) -> str:
+        return dump(metadata)
+
+
+def read(block: str) -> Block:
+    """What stands in `block`, the lines between the dashes. Raises YamlRefused."""
+    if len(block) > BLOCK_MOST_BYTES or len(block.encode()) > BLOCK_MOST_BYTES:
         raise YamlRefused(f"the properties are longer than {BLOCK_MOST_BYTES // 1024} KiB")
     if found := _FORBIDDEN.search(block):
         line = block.count("\n", 0, found.start()) + 1
-        raise YamlRefused(f"the properties hold the control character {found.group()!r}", line)
-    own = _own(block)
-    if own is not None:
-        return own
-    block = "\n".join(_quoted_link(line) for line in block.split("\n"))
-    _check_events(block)
-    try:
-        value = yaml.load(block, Loader=_Strict)  # noqa: S506 (a subclass of the safe loader)
-    except yaml.YAMLError as broken:
-        raise _refusal(broken) from broken
-    except (RecursionError, ValueError) as broken:
-        raise YamlRefused(f"the properties cannot be read ({broken})") from broken
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise YamlRefused("the properties are no list of `name: value` lines")
-    return {str(key): item for key, item in value.items()}
+        raise YamlRefused(f"the properties hold the control character {found.group()!a}", line)
+    return _own(block) or _Reading(_prepared(block)).block()
 
 
-def _own(block: str) -> dict[str, Any] | None:
-    props: dict[str, Any] = {}
-    for line in block.split("\n"):
-        if not line.strip():
+# -- our own lines
+
+
+def _own(block: str) -> Block | None:
+    """The block when every line is one of ours, else None."""
+    own = Block({}, {})
+    for n, line in enumerate(block.split("\n")):
+        if not line.strip(" "):
             continue
         found = _OWN_LINE.fullmatch(line)
-        if found is None or found[1] in props or len(props) >= KEYS_MOST:
+        if found is None or found[1] in own.values or len(own.values) >= KEYS_MOST:
             return None
         try:
-            value = json.loads(found[2])
+            value = json.loads(found[2], parse_int=_plain, parse_float=str)
         except ValueError:
             return None
-        if isinstance(value, str) and _FORBIDDEN.search(value):
+        flat = value if isinstance(value, list) else [value]
+        if any(isinstance(one, list | dict | float) for one in flat):
             return None
-        if isinstance(value, list) and not all(isinstance(one, str | int) for one in value):
+        if any(isinstance(one, str) and _FORBIDDEN.search(one) for one in flat):
             return None
-        props[found[1]] = value
-    return props
+        own.values[found[1]] = value
+        own.lines[found[1]] = n
+    return own
 
 
-def _quoted_link(line: str) -> str:
-    found = _BARE_LINK.match(line)
-    return f"{found['head']}{json.dumps(found['link'])}" if found else line
+def _plain(text: str) -> str | int | bool | None:
+    """What an unquoted value means."""
+    if text in _WORDS:
+        return _WORDS[text]
+    return int(text) if _WHOLE.fullmatch(text) else text
 
 
-def _check_events(block: str) -> None:
-    """Refuses what could grow, hide or deceive, before anything is built of it."""
-    depth = 0
-    stack: list[tuple[set[str], list[bool]] | None] = []
-    try:
-        for event in yaml.parse(block, Loader=_Strict):
-            mark = event.start_mark.line + 1 if event.start_mark else 1
-            if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-                raise YamlRefused("anchors and aliases (& and *) are not read here", mark)
-            if getattr(event, "tag", None) is not None:
-                raise YamlRefused("tags (!) are not read here", mark)
-            if isinstance(event, yaml.CollectionStartEvent | yaml.ScalarEvent) and stack:
-                _key(stack[-1], event, mark)
-            if isinstance(event, yaml.CollectionStartEvent):
-                depth += 1
-                if depth > DEPTH_MOST:
-                    raise YamlRefused(f"the properties are nested deeper than {DEPTH_MOST}", mark)
-                is_map = isinstance(event, yaml.MappingStartEvent)
-                stack.append((set(), [True]) if is_map else None)
-            elif isinstance(event, yaml.CollectionEndEvent):
-                depth -= 1
-                stack.pop()
-    except yaml.YAMLError as broken:
-        raise _refusal(broken) from broken
+# -- a person's lines
 
 
-def _key(frame: tuple[set[str], list[bool]] | None, event: yaml.Event, mark: int) -> None:
-    """Within a mapping every other node is a name: plain, once, and not too many."""
-    if frame is None:
-        return
-    names, turn = frame
-    if turn[0]:
-        if not isinstance(event, yaml.ScalarEvent):
-            raise YamlRefused("a property's name must be plain text", mark)
-        if event.value in names:
-            raise YamlRefused(f"the property {event.value!r} stands twice", mark)
-        if event.value == "<<":
-            raise YamlRefused("merge keys (<<) are not read here", mark)
-        names.add(event.value)
-        if len(names) > KEYS_MOST:
-            raise YamlRefused(f"there are more than {KEYS_MOST} properties", mark)
-    elif isinstance(event, yaml.ScalarEvent) and _FORBIDDEN.search(event.value):
-        raise YamlRefused("a property holds a control character", mark)
-    turn[0] = not turn[0]
+def _prepared(block: str) -> str:
+    """Makes YAML, line by line, of two things that are none: an unquoted [[Link]] is put in
+    quotes, and the two halves by which JSON escapes an emoji become the emoji."""
+    lines = []
+    in_list = False
+    for line in block.split("\n"):
+        link = _LINK.fullmatch(line)
+        item = line.lstrip(" \t").startswith("- ")
+        if link and (in_list or not item):
+            quoted = json.dumps(link["link"], ensure_ascii=False)
+            lines.append(f"{link['head']}{quoted}{link['tail']}")
+        elif _OWN_LINE.fullmatch(line):
+            lines.append(_HALVES.sub(lambda two: two[1] + json.loads(f'"{two[2]}"'), line))
+        else:
+            lines.append(line)
+        if item:
+            in_list = in_list and not _OPENS_TEXT.fullmatch(line)
+        elif line[:1] not in {"", " ", "\t", "#"}:
+            in_list = _OPENS_LIST.fullmatch(line) is not None
+    return "\n".join(lines)
 
 
-def _refusal(broken: yaml.YAMLError) -> YamlRefused:
-    mark = getattr(broken, "problem_mark", None)
-    problem = getattr(broken, "problem", None) or "not YAML"
-    return YamlRefused(str(problem), mark.line + 1 if mark else 1)
+class _Reading:
+    """One pass over the parser's events: what could grow, hide or deceive is refused before
+    anything is built of it."""
+
+    def __init__(self, text: str) -> None:
+        self._events: Iterator[yaml.Event] = yaml.parse(text, Loader=_Loader)
+        self._block = Block({}, {})
+
+    def block(self) -> Block:
+        try:
+            for event in self._events:
+                if getattr(event, "explicit", False):
+                    raise _refused("the properties are one block: no %, --- or ... in it", event)
+                if isinstance(event, yaml.NodeEvent):
+                    self._root(event)
+        except yaml.YAMLError as broken:
+            mark = getattr(broken, "problem_mark", None)
+            problem = getattr(broken, "problem", None) or "not YAML"
+            raise YamlRefused(str(problem), mark.line + 1 if mark else 1) from broken
+        return self._block
+
+    def _root(self, event: yaml.NodeEvent) -> None:
+        _check(event, 1)
+        if isinstance(event, yaml.MappingStartEvent) and event.flow_style:
+            raise _refused("the properties stand in braces; write `name: value` lines", event)
+        if not isinstance(event, yaml.MappingStartEvent):
+            raise _refused("the properties are no list of `name: value` lines", event)
+        for key, name in self._names():
+            line, column = _place(key)
+            if column:
+                raise _refused(f"the property {name!a} does not start its line", key)
+            self._block.lines[name] = line
+            self._block.values[name] = self._value(next(self._events), 2)
+
+    def _names(self) -> Iterator[tuple[yaml.ScalarEvent, str]]:
+        """The names of one mapping, each before its value is read."""
+        seen: set[str] = set()
+        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
+            _check(event, 1)
+            if not isinstance(event, yaml.ScalarEvent):
+                raise _refused("a property's name must be plain text", event)
+            name = _text(event)
+            if name == "<<":
+                raise _refused("merge keys (<<) are not read here", event)
+            if name in seen:
+                raise _refused(f"the property {name!a} stands twice", event)
+            seen.add(name)
+            if len(seen) > KEYS_MOST:
+                raise _refused(f"there are more than {KEYS_MOST} properties", event)
+            yield event, name
+
+    def _value(self, event: yaml.Event, depth: int) -> Any:
+        _check(event, depth)
+        if isinstance(event, yaml.ScalarEvent):
+            text = _text(event)
+            return _plain(text) if event.implicit[0] else text
+        if isinstance(event, yaml.MappingStartEvent):
+            return {name: self._value(next(self._events), depth + 1) for _, name in self._names()}
+        items = []
+        while not isinstance(one := next(self._events), yaml.SequenceEndEvent):
+            items.append(self._value(one, depth + 1))
+        return items
+
+
+def _check(event: yaml.Event, depth: int) -> None:
+    if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+        raise _refused("anchors and aliases (& and *) are not read here", event)
+    if getattr(event, "tag", None) is not None:
+        raise _refused("tags (!) are not read here", event)
+    if isinstance(event, yaml.CollectionStartEvent) and depth > DEPTH_MOST:
+        raise _refused(f"the properties are nested deeper than {DEPTH_MOST}", event)
+
+
+def _text(event: yaml.ScalarEvent) -> str:
+    text = str(event.value)
+    if found := _FORBIDDEN.search(text):
+        raise _refused(f"a property holds the control character {found.group()!a}", event)
+    return text
+
+
+def _refused(reason: str, event: yaml.Event) -> YamlRefused:
+    return YamlRefused(reason, _place(event)[0] + 1)
+
+
+def _place(event: yaml.Event) -> tuple[int, int]:
+    """Line and column in the block, from 0."""
+    mark = event.start_mark
+    return (mark.line, mark.column) if mark else (0, 0)
+
+
+# -- writing
+
+
+def dump(props: Mapping[str, object]) -> str:
+    """The lines of our own notes, in the order given, always such that `read` takes them: a
+    text or list that would be too long is shortened. Raises ValueError like `dump_line`."""
+    if len(props) > KEYS_MOST:
+        raise ValueError(f"there are more than {KEYS_MOST} properties")
+    for chars, items in _SHORTER:
+        lines = [dump_line(key, _short(value, chars, items)) for key, value in props.items()]
+        if sum(len(line) + 1 for line in lines) <= BLOCK_MOST_BYTES:
+            return "\n".join(lines)
+    raise ValueError(f"the properties are longer than {BLOCK_MOST_BYTES // 1024} KiB")
+
+
+def dump_line(key: str, value: object) -> str:
+    """`key: <json>`. Characters that no property may hold become U+FFFD.
+
+    Raises ValueError for a name or a kind of value that is none of ours.
+    """
+    if not _KEY.fullmatch(key):
+        raise ValueError(f"{key!a} is no name for a property")
+    return f"{key}: {json.dumps(_clean(key, value), ensure_ascii=True)}"
+
+
+def _clean(key: str, value: object) -> object:
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, str):
+        return _FORBIDDEN.sub("\ufffd", value.replace("\r\n", "\n"))
+    if isinstance(value, list | tuple) and not any(isinstance(v, list | tuple) for v in value):
+        return [_clean(key, one) for one in value]
+    raise ValueError(f"the property {key!a} cannot hold a {type(value).__name__}")
+
+
+def _short(value: object, chars: int, items: int) -> object:
+    if isinstance(value, str) and len(value) > chars:
+        return value[: chars - 1] + "…"
+    if isinstance(value, list | tuple):
+        return [_short(one, chars, items) for one in value[:items]]
+    return value
