@@ -134,6 +134,8 @@ class Claims:
             reason = "is a card, not a task. Move it back to Pending_Approval, Approved or Rejected"
             found.problems.append(Problem(entry.path, reason))
             return 0
+        if room <= 0 and not id:
+            return 0  # it is looked at when there is room for it
         row = self.ledger.task(id) if id else None
         if row is not None and self.runs.finished_copy(row.id):
             self._freeze(found, entry, id, "stands also in Done. Remove one of the two")

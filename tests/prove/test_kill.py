@@ -89,7 +89,7 @@ def test_killed_at_any_point_of_a_life_with_a_yes(life: Life, relay: Relay, poin
         assert len(relay.messages) == DOUBT[point]
         assert mail.status == "unknown"
         (note,) = life.files("Pending_Approval")
-        assert "type: \"unknown_outcome\"" in note.read_text()
+        assert 'type: "unknown_outcome"' in note.read_text()
         assert "waiting" in task.parts
         assert life.files("Drafts") == []
     else:
@@ -123,9 +123,7 @@ AGAIN = [
 
 
 @pytest.mark.parametrize(("first", "second"), AGAIN)
-def test_killed_again_while_it_recovers(
-    life: Life, relay: Relay, first: str, second: str
-) -> None:
+def test_killed_again_while_it_recovers(life: Life, relay: Relay, first: str, second: str) -> None:
     assert whole_life(life, first, second) == 2
     task = check_nothing_lost(life)
     assert len(relay.messages) == 1

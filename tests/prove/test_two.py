@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -87,12 +88,19 @@ def test_sixty_mails_are_each_sent_once(tmp_path: Path) -> None:
     assert a.files("Pending_Approval") == a.files("Approved") == a.files("In_Progress") == []
 
 
+ERRAND = """
+when: {kind: note}
+do:
+  - mail__send: {to: ["ada@rossi.example"], subject: "{title}", body: "{text}"}
+"""
+
+
 def test_a_task_that_changes_hands_is_sent_once(tmp_path: Path) -> None:
     """Moved back while it waits, and claimed by the other machine: two cards, one yes."""
     with Relay() as relay:
         a, b = pair(tmp_path, **smtp(relay))
-        a.playbook(REPLY)
-        a.drop("ask.eml", ASK)
+        a.playbook(ERRAND)
+        a.type("# Greet Ada\n\nHello.\n")
         assert not a.child()
         a.move(a.one("In_Progress/pi/waiting"), "Needs_Action")
         assert not b.child()
@@ -106,42 +114,54 @@ def test_a_task_that_changes_hands_is_sent_once(tmp_path: Path) -> None:
         assert b.card().status == "succeeded"
 
 
-def decide(state: str, card: str, digest: str, verdict: str, gate: object, said: object) -> None:
-    """Another process with a verdict of its own, as the CLI has."""
+def voice(state: str, cards: list[tuple[str, str]], verdict: str, gate: Any, said: Any) -> None:
+    """Another process that has its say on every card, as the CLI would."""
     ledger = Ledger(Path(state) / "ledger.db")
-    gate.wait()  # type: ignore[attr-defined]
-    try:
-        Register(ledger).decide(card, digest, verdict, "cli", verdict, time.time())
-        said.put(verdict)  # type: ignore[attr-defined]
-    except NotOpen:
-        said.put("")  # type: ignore[attr-defined]
+    gate.wait()
+    for card, digest in cards:
+        try:
+            Register(ledger).decide(card, digest, verdict, "cli", verdict, time.time())
+            said.put((card, verdict))
+        except NotOpen:
+            pass
+    said.put(None)
 
 
 def test_the_first_decision_wins(tmp_path: Path) -> None:
-    """A move that the orchestrator sees, and two other processes, at one moment."""
+    """Moves that the orchestrator sees, and two other processes, all at one time."""
     with Relay() as relay:
         life = Life(tmp_path, smtp(relay))
         life.playbook(REPLY)
-        rounds = 25
+        rounds = 80
         for n in range(rounds):
             life.drop(f"ask-{n}.eml", ASK.replace(b"Invoice 1042", b"Invoice %d" % n))
         assert not life.child()
-        approved = 0
+        cards = [(card.id, card.seal.digest) for card in life.cards()]
+        gate, said = CONTEXT.Event(), CONTEXT.SimpleQueue()
+        state = str(life.state)
+        voices = [
+            start(voice, state, cards, "approve", gate, said),
+            start(voice, state, cards[::-1], "reject", gate, said),
+        ]
         for note in life.files("Pending_Approval"):
-            (card,) = [c for c in life.cards() if c.name == note.name]
-            gate, said = CONTEXT.Event(), CONTEXT.SimpleQueue()
-            args = (str(life.state), card.id, card.seal.digest)
-            voices = [start(decide, *args, v, gate, said) for v in ("approve", "reject")]
             life.move(note, "Approved")
-            office = start(pass_once, life.env_of())
-            gate.set()
-            assert [wait(voice) for voice in [*voices, office]] == [0, 0, 0]
-            (after,) = [c for c in life.cards() if c.id == card.id]
-            assert after.decision is not None
-            won = [word for word in (said.get(), said.get()) if word]
-            assert won == ([after.decision.verdict] if after.decision.channel == "cli" else [])
-            approved += after.decision.verdict == "approve"
+        office = start(pass_once, life.env_of())
+        time.sleep(0.2)
+        gate.set()
+        won: dict[str, str] = {}
+        for _ in voices:
+            while (word := said.get()) is not None:
+                assert word[0] not in won, "two were told that theirs was the first"
+                won[word[0]] = word[1]
+        assert [wait(child) for child in [*voices, office]] == [0, 0, 0]
         assert not life.child()
+        approved = 0
+        for card in life.cards():
+            assert card.decision is not None
+            if card.decision.channel == "cli":
+                assert won.pop(card.id) == card.decision.verdict
+            approved += card.decision.verdict == "approve"
+        assert won == {}
         with sqlite3.connect(life.state / "ledger.db") as db:
             (rows,) = db.execute("SELECT count(*) FROM decision").fetchone()
         assert rows == rounds
