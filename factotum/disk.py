@@ -21,12 +21,38 @@ NO_SUCH_FLAG = {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP}
 #: What it answers when it has no hard links (exFAT, many FUSE mounts).
 NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES}
 
+#: What a disk answers that is full, broken or mounted read-only: it concerns everything on it.
+FAILING = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS}
+
 _libc = ctypes.CDLL(None, use_errno=True)
 _renameat2 = getattr(_libc, "renameat2", None)
 
 
 class NotRegular(OSError):
     """The path is a symlink, FIFO, device, folder or hard-linked file: never read it."""
+
+
+def failing(refused: OSError) -> bool:
+    """Whether it is the disk that fails, not one file that cannot be worked on."""
+    return refused.errno in FAILING
+
+
+def said(refused: OSError) -> str:
+    """What is wrong with one file, for its owner."""
+    return (
+        f"cannot be moved or written ({refused.strerror or refused}). Check its owner, its "
+        f"permissions and the length of its name"
+    )
+
+
+def beginning(name: str, most_bytes: int) -> str:
+    """As much of a name as fits into so many bytes on disk."""
+    return os.fsencode(name)[:most_bytes].decode(errors="ignore")
+
+
+def end(name: str, most_bytes: int) -> str:
+    """The last part of a name that fits into so many bytes on disk."""
+    return os.fsencode(name)[-most_bytes:].decode(errors="ignore")
 
 
 def _rename2(a: Path, b: Path, flag: int) -> None:

@@ -36,6 +36,7 @@ NAMES: dict[str, str] = {
     "mail.dot": "the content is sent to its end; the mail server's answer is not read",
     "mail.accepted": "the mail server has taken the letter; no copy is in Sent",
     "mail.sent_copy": "the letter is out, and its copy is in Sent",
+    "card.rewritten": "a card's note has its new words; it does not lie in its new folder yet",
     "card.projected": "a card was moved to where its outcome belongs",
     "task.receipts": "the receipts are in the note; it has not moved",
     "task.projected": "a finished note was moved to Done or Failed",

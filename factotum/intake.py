@@ -114,7 +114,7 @@ class Intake:
                 self.vault.move(path, target, durable=False)
             except FileExistsError:
                 n += 1
-                target = self.vault.intake / f"{n}-{path.name[-200:]}"
+                target = self.vault.intake / f"{n}-{disk.end(path.name, 200)}"
                 continue
             except FileNotFoundError:
                 return  # another instance was first

@@ -226,7 +226,12 @@ class Ledger:
             raise
         self._depth -= 1
         if self._depth == 0:
-            self.db.execute("COMMIT")
+            try:
+                self.db.execute("COMMIT")
+            except sqlite3.Error:
+                if self.db.in_transaction:  # a full disk: else nothing could be begun any more
+                    self.db.execute("ROLLBACK")
+                raise
 
     # -- meta and events
 

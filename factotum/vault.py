@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import os
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,6 +78,7 @@ class Vault:
         self.own = root / OWN
         self.tmp = self.own / "tmp"
         self._counter = itertools.count()
+        self._token = secrets.token_hex(4)  # process ids come again, in a container at once
         self._displaced: list[Displaced] = []
         self._check()
 
@@ -134,8 +136,8 @@ class Vault:
         return path.relative_to(self.root).as_posix()
 
     def _scratch(self, name: str, known: str = "") -> Path:
-        owner = f"{self.instance}-{os.getpid()}-{next(self._counter)}" + f"-{known}" * bool(known)
-        return self.tmp / f"{owner}~{name[-60:]}"
+        owner = f"{self.instance}.{self._token}.{next(self._counter)}.{known}"
+        return self.tmp / f"{owner}~{disk.end(name, 60)}"
 
     # -- writing
 
@@ -200,10 +202,11 @@ class Vault:
 
     def _put_back(self, path: Path, scratch: Path, ours: bytes) -> None:
         disk.exchange(scratch, path)
-        if disk.read_regular(scratch, len(ours)) == ours:
-            scratch.unlink()
+        if disk.read_regular(scratch, max(len(ours), 1 << 22)) == ours:
+            old = hashlib.sha256(ours).hexdigest()  # an editor may have opened it meanwhile
+            self._displaced.append(Displaced(path, scratch, old, self.monotonic()))
         else:  # somebody wrote into our copy in the instant that it was there: keep that too
-            self.put_aside(scratch)
+            self.put_aside(scratch, path.name)
 
     def late_edits(self, *, ending: bool = False) -> list[tuple[Path, bytes, Path]]:
         """What editors wrote into files that a rewrite had displaced, once it is old enough.
@@ -232,11 +235,10 @@ class Vault:
         kept = []
         for entry in sorted(os.scandir(self.tmp), key=lambda e: e.name):
             owner, _, name = entry.name.partition("~")
-            if owner.startswith(f"{self.instance}-{os.getpid()}-"):
+            instance, _, rest = owner.partition(".")
+            if instance != self.instance or rest.startswith(f"{self._token}."):
                 continue
-            if not owner.startswith(f"{self.instance}-") or not entry.is_file(
-                follow_symlinks=False
-            ):
+            if not entry.is_file(follow_symlinks=False):
                 continue
             about = entry.stat(follow_symlinks=False)
             if about.st_nlink > 1 or not about.st_size or self._is_ours(Path(entry.path), owner):
@@ -247,13 +249,13 @@ class Vault:
 
     def _is_ours(self, path: Path, owner: str) -> bool:
         digest = hashlib.sha256(disk.read_regular(path, 1 << 26)).hexdigest()[:12]
-        return digest in owner.split("-")
+        return digest in owner.rpartition(".")[2].split("-")
 
     def put_aside(self, path: Path, name: str = "") -> Path:
         """Moves an entry (never opening it) out of the pipeline; returns where it lies now."""
         self.aside.mkdir(parents=True, exist_ok=True)
         for n in itertools.count():
-            target = self.aside / (f"{n}-" * bool(n) + (name or path.name))
+            target = self.aside / (f"{n}-" * bool(n) + disk.end(name or path.name, 240))
             try:
                 disk.rename_new(path, target)
             except FileExistsError:

@@ -29,7 +29,7 @@ def logs(lines: int, follow: bool) -> None:
         events = opened.ledger.events()
         last = events[-1].seq if events else 0
         for text in list(_readable(opened, events))[-lines:] if lines else ():
-            print(text)
+            print(text, flush=follow)
         while follow:
             time.sleep(FOLLOW_S)
             events = opened.ledger.events(last)

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from factotum import failpoint, names
+from factotum import disk, failpoint, names
 from factotum.gate import card as cards
 from factotum.gate import form
 from factotum.gate.place import Pace, Placer
@@ -70,6 +70,12 @@ class Observer:
                 continue  # an editor is at it: the next look tells
             except FileNotFoundError:
                 continue  # it was moved between the look and us
+            except NotOpen:
+                continue  # another process was first: the next look tells
+            except OSError as refused:
+                if disk.failing(refused):
+                    raise
+                seen.problems.append(Problem(Path(card.name), disk.said(refused)))
         return seen
 
     # -- which note is which card's
@@ -280,7 +286,9 @@ class Observer:
         except form.CardDamaged as damaged:
             return self._restore(card, entry, now, f"I put this card back: {damaged}.")
         if edit:
-            return self._reseal(card, edit, now)
+            return self._reseal(card, edit, entry, now)
+        if _outdated(card, entry, note):
+            return card  # what is wanted there is wanted of the version before
         if self._tampered(card, note, now):
             where = "outside the part that can be changed"
             return self._restore(card, entry, now, f"I undid what was changed {where}.")
@@ -317,7 +325,9 @@ class Observer:
         if "reject" in ticks or entry.state is State.REJECTED:
             self.register.close(card, "withdrawn", now)
         elif "wake" in ticks or entry.state is State.APPROVED:
-            return self.register.reseal(card, now, "It had expired; here it is again.")
+            here = entry.state.value
+            again = "It had expired; here it is again."
+            return self.register.reseal(card, now, again, lies=here)
         return self.register.card(card.id)
 
     def _unknown(self, card: Card, ticks: set[str], now: float) -> Card:
@@ -332,14 +342,15 @@ class Observer:
         failpoint.hit("decision.recorded")
         return decided
 
-    def _reseal(self, card: Card, edit: form.Edit, now: float) -> Card:
+    def _reseal(self, card: Card, edit: form.Edit, entry: Entry, now: float) -> Card:
         lines = "1 line" if edit.lines == 1 else f"{edit.lines} lines"
         remark = f"Version {card.version + 1}: you changed {lines}. Approve it as it stands now."
         about = dict(card.seal.about)
         to = recipients(card.seal.tool, edit.args)
         if to != recipients(card.seal.tool, card.seal.args):
             about["who"] = ", ".join(to)
-        return self.register.reseal(card, now, remark, args=edit.args, about=about)
+        here = entry.state.value
+        return self.register.reseal(card, now, remark, args=edit.args, about=about, lies=here)
 
     def _tampered(self, card: Card, note: Note, now: float) -> bool:
         ours = cards.body(card, now, self.pace.regret_s)
@@ -350,7 +361,7 @@ class Observer:
         with it, the card comes back."""
         self.vault.keep(entry.name, self.shelf.note(entry).raw)
         if entry.state is State.APPROVED:
-            return self.register.reseal(card, now, remark)
+            return self.register.reseal(card, now, remark, lies=entry.state.value)
         self.register.remark(card.id, remark)
         return self.register.card(card.id)
 
@@ -385,6 +396,15 @@ class Observer:
             seen.due.append(card)
         else:
             seen.soon.append(mono + left)
+
+
+def _outdated(card: Card, entry: Entry, note: Note) -> bool:
+    """Whether the card was sealed anew since this note was put here, and a crash or an editor
+    kept the note from being brought back: then nobody has said yes to it as it is now."""
+    version = note.props.get("version")
+    if isinstance(version, int) and version < card.version:
+        return True
+    return entry.state is State.APPROVED and card.lies == State.APPROVED
 
 
 def quiet(card: Card) -> bool:

@@ -79,6 +79,7 @@ class Placer:
         raw = set_props(with_body(note.raw, text), changed)
         self.vault.rewrite(entry.path, note.raw, raw)
         target = self.home(card, now)
+        failpoint.hit("card.rewritten")
         if entry.path != target:
             try:
                 self.vault.move(entry.path, target)

@@ -131,9 +131,11 @@ class Register(Attempts):
         args: Mapping[str, Any] | None = None,
         pin: str | None = None,
         about: Mapping[str, Any] | None = None,
+        lies: str = "",
     ) -> Card:
         """Makes the next version of a card that has not been attempted; the old one is
-        closed in the same transaction and can never run. Raises NotOpen."""
+        closed in the same transaction and can never run. `lies` is the folder in which the
+        old one was found: that it lies there says nothing of the new one. Raises NotOpen."""
         old = card.seal
         proposal = Proposal(
             card.idx,
@@ -163,8 +165,8 @@ class Register(Attempts):
                 (card.id, card.version),
             )
             db.execute(
-                "UPDATE card SET version = ?, remark = ?, settled = 0 WHERE id = ?",
-                (card.version + 1, remark, card.id),
+                "UPDATE card SET version = ?, remark = ?, settled = 0, lies = ? WHERE id = ?",
+                (card.version + 1, remark, lies or card.lies, card.id),
             )
             seal = self._seal(card.id, card.version + 1, proposal, now)
             self.ledger.event(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from factotum import failpoint, names
+from factotum import disk, failpoint, names
 from factotum.ledger import ORIGINAL_BYTES, Ledger, TaskRow
 from factotum.model import State, Trust
 from factotum.note import Note, NoteError, append, ends_with_go, set_props
@@ -66,6 +66,10 @@ class Claims:
                 continue
             except FileNotFoundError:
                 continue  # another instance was first
+            except OSError as refused:
+                if disk.failing(refused):
+                    raise
+                found.problems.append(Problem(entry.path, disk.said(refused)))
         for entry in listing.within(State.IN_PROGRESS, State.WAITING):
             if entry.instance == self.vault.instance:
                 self._resume(entry, ids.get(entry.path, ""), found, now)
@@ -101,7 +105,10 @@ class Claims:
     def _known_by_name(self, entry: Entry) -> str:
         """An editor may have saved an old text over ours, without the id that we had put."""
         row = self.ledger.task_named(entry.name)
-        return row.id if row else ""
+        if row is None or not self.runs.is_over(row.id):
+            return row.id if row else ""
+        # That task is over: it is the next of this name, claimed just before a crash.
+        return ""
 
     def _freeze(self, found: Claimed, entry: Entry, id: str, reason: str) -> None:
         found.frozen.add(id)
@@ -196,7 +203,7 @@ class Claims:
             self.vault.move(entry.path, target, durable=False)
         except FileExistsError:
             stem, _, _ = entry.name.rpartition(".md")
-            target = folder / f"{stem[:150]}_{names.new_id('t')[2:6]}.md"
+            target = folder / f"{disk.beginning(stem, 200)}_{names.new_id('t')[2:6]}.md"
             self.vault.move(entry.path, target, durable=False)
         return target
 

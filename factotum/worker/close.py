@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
-from factotum import failpoint
+from factotum import disk, failpoint
 from factotum.gate.register import Card
 from factotum.inert import code, inert, one_line
 from factotum.note import append, parse, set_props
@@ -58,7 +58,7 @@ class Closer:
         try:
             self.vault.move(path, target)
         except FileExistsError:
-            target = target.with_name(f"{path.stem[:150]}_{run.task[2:6]}-{run.n}.md")
+            target = target.with_name(f"{disk.beginning(path.stem, 200)}_{run.task[2:6]}-{run.n}.md")
             self.vault.move(path, target)
         return target
 

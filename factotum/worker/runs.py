@@ -98,6 +98,11 @@ class Runs:
         latest = self.latest(task)
         return latest is not None and not latest.projected
 
+    def is_over(self, task: str) -> bool:
+        """Whether the task has run and nothing of it is left to do."""
+        latest = self.latest(task)
+        return latest is not None and latest.projected
+
     def unfinished(self) -> list[str]:
         rows = self.ledger.db.execute("SELECT task FROM run WHERE projected = 0")
         return [row["task"] for row in rows]

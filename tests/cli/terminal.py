@@ -1,0 +1,79 @@
+"""A terminal to test in: the commands as a person or a script gives them."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from factotum.cli import main
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command printed and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass
+class Terminal:
+    """`env` is all that the commands see of Factotum's settings."""
+
+    folder: Path
+    env: Mapping[str, str] = field(default_factory=dict)
+
+    def environ(self) -> dict[str, str]:
+        kept = ("PATH", "LANG", "LC_ALL", "TZ")
+        ours = {name: os.environ[name] for name in kept if name in os.environ}
+        return {**ours, "HOME": str(self.folder), "PYTHONPATH": str(ROOT), **self.env}
+
+    def __call__(self, *words: str) -> Said:
+        """The command in this process, for speed. Nobody is there to be asked."""
+        before = dict(os.environ)
+        out, err = io.StringIO(), io.StringIO()
+        os.environ.clear()
+        os.environ.update(self.environ())
+        stdin, sys.stdin = sys.stdin, io.StringIO()
+        try:
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                code = main(list(words))
+        finally:
+            sys.stdin = stdin
+            os.environ.clear()
+            os.environ.update(before)
+        return Said(code, out.getvalue(), err.getvalue())
+
+    def start(self, *words: str, **more: Any) -> subprocess.Popen[str]:
+        """The command in a process of its own."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "factotum.cli", *words],
+            cwd=self.folder,
+            env=self.environ(),
+            stdin=more.pop("stdin", subprocess.DEVNULL),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            **more,
+        )
+
+    def really(self, *words: str, given: str | None = None) -> Said:
+        """The same, and waits for its end; `given` comes in on stdin."""
+        process = self.start(*words, stdin=subprocess.PIPE)
+        out, err = process.communicate(given, timeout=60)
+        return Said(process.returncode, out, err)
