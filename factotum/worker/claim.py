@@ -105,10 +105,11 @@ class Claims:
     def _known_by_name(self, entry: Entry) -> str:
         """An editor may have saved an old text over ours, without the id that we had put."""
         row = self.ledger.task_named(entry.name)
-        if row is None or not self.runs.is_over(row.id):
-            return row.id if row else ""
-        # That task is over: it is the next of this name, claimed just before a crash.
-        return ""
+        if row is None or entry.instance not in {"", self.vault.instance}:
+            return ""
+        if entry.state is not State.FAILED and self.runs.is_over(row.id):
+            return ""  # it is the next of this name, claimed just before a crash
+        return row.id
 
     def _freeze(self, found: Claimed, entry: Entry, id: str, reason: str) -> None:
         found.frozen.add(id)
