@@ -211,3 +211,31 @@ def test_a_copy_in_sent_is_evidence(tmp_path: Path, point: str) -> None:
         else:
             assert mail.status == "unknown"  # no copy there: it proves nothing
         assert len(relay.messages) == (point != "mail.data")
+
+
+def test_a_yes_to_an_edit_that_a_crash_kept_from_coming_back_is_no_yes(
+    life: Life, relay: Relay
+) -> None:
+    assert not life.child()
+    (card,) = life.files("Pending_Approval")
+    card.write_text(card.read_text().replace("here is invoice 1042", "here it comes"))
+    life.move(card, "Approved")
+    assert life.live("card.rewritten") == 1
+    assert relay.messages == []
+    (back,) = life.files("Pending_Approval")
+    assert "Version 2" in back.read_text()
+    life.move(back, "Approved")
+    life.live()
+    assert b"here it comes" in relay.messages[0].data
+
+
+def test_a_new_note_of_an_old_name_is_a_new_task_after_a_crash(tmp_path: Path) -> None:
+    life = Life(tmp_path)
+    life.playbook(JOT)
+    life.type("Buy milk.\n", "Untitled.md")
+    assert not life.child()
+    life.type("Water the plants.\n", "Untitled.md")
+    assert life.live("claim.renamed") == 1
+    drafts = sorted(path.read_text() for path in life.files("Drafts"))
+    assert len(drafts) == 2 and "Buy milk." in "".join(drafts) and "plants" in "".join(drafts)
+    assert len(life.files("Done")) == 2
