@@ -34,6 +34,7 @@ from factotum.worker.attach import Cupboard
 from factotum.worker.case import Office
 from factotum.worker.close import Closer
 from factotum.worker.desk import Desk
+from factotum.worker.mark import Mark
 from factotum.worker.perform import Performer
 from factotum.worker.playbooks import PlaybookShelf
 from factotum.worker.slots import Worker, checker
@@ -83,6 +84,7 @@ class Orchestrator:
         )
         self.playbooks = PlaybookShelf(vault.root, rooms.reader)
         self.views = Views(rooms.vault, rooms.ledger, rooms.runs, rooms.state, zone, out)
+        self.mark = Mark(vault, rooms.ledger, rooms.register)
         self.desk = Desk()
         self.toolbox = Toolbox(HERE / "mcp", settings.env_for, failpoint.hit)
         self.worker = self._worker()
@@ -131,6 +133,7 @@ class Orchestrator:
             self.toolbox,
             self.phases,
             domain,
+            self.mark,
             rooms.clock.wall,
             self.stopped,
         )
@@ -238,6 +241,7 @@ class Orchestrator:
         now = self.rooms.clock.wall()
         if beat.exists() and abs(gap := now - beat.stat().st_mtime) > JUMP_S:
             self.rooms.register.shift_deadlines(gap)
+        self.mark.check(now)
         for kept in self.rooms.vault.recover():
             self.rooms.ledger.event("late_edit", now, name=kept.name, kept=kept.name, bytes=0)
         listing = self.rooms.shelf.look(self.rooms.clock.monotonic())

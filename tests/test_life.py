@@ -360,3 +360,35 @@ def test_the_form_reads_back_as_it_was_written() -> None:
 
 def test_a_reason_is_read_only_from_its_own_section() -> None:
     assert section("## Why not\n\nNo.\n\n> [!info]- x\n> y\n", "Why not") == "No."
+
+
+def test_a_restored_ledger_sends_nothing_that_may_have_been_sent(
+    office: TestOffice, relay: Relay, asked: Path
+) -> None:
+    office.run()
+    yesterday = (office.state / "ledger.db").read_bytes()
+    card = asked.read_bytes()
+    office.move(asked, "Approved")
+    office.run()
+    assert len(relay.messages) == 1
+    for name in ("ledger.db", "ledger.db-wal", "ledger.db-shm"):
+        (office.state / name).unlink(missing_ok=True)
+    (office.state / "ledger.db").write_bytes(yesterday)
+    (office.root / "Approved" / asked.name).write_bytes(card)
+    office.run()
+    office.run()
+    assert office.card().status == "unknown"
+    assert len(relay.messages) == 1
+
+
+def test_a_stop_note_holds_everything_that_would_leave(
+    office: TestOffice, relay: Relay, asked: Path
+) -> None:
+    stop = office.root / "STOP.md"
+    stop.write_text("")
+    office.move(asked, "Approved")
+    office.run()
+    assert relay.messages == []
+    stop.unlink()
+    office.run()
+    assert len(relay.messages) == 1

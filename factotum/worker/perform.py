@@ -22,6 +22,7 @@ from factotum.toolbox import Read, Toolbox, ToolboxError
 from factotum.vault import Vault
 from factotum.worker.desk import Desk
 from factotum.worker.local import is_local, write_note
+from factotum.worker.mark import Mark
 
 logger = log.get("factotum.perform")
 
@@ -35,6 +36,7 @@ class Performer:
     toolbox: Toolbox
     phases: Path
     domain: str
+    mark: Mark
     clock: Callable[[], float]
     stopped: Callable[[], str]
 
@@ -55,6 +57,8 @@ class Performer:
         if reason := self.stopped():
             logger.info("held", extra={"card": card.id, "reason": reason})
             return
+        if not await self._same_tool(card):
+            return
         key = effect.key(card, self.domain)
         try:
             n = await self.desk.do(self.register.begin, card, key, self.clock())
@@ -67,9 +71,25 @@ class Performer:
             await self.desk.do(self.register.end, card, what, self.clock())
             return
         failpoint.hit("attempt.begun")
+        await self.desk.do(self.mark.write)
         outcome = await self._act(card, n)
         failpoint.hit("effect.after")
         await self._end(card, n, effect.after_failure(outcome, n))
+
+    async def _same_tool(self, card: Card) -> bool:
+        """Whether the tool is still the one that was shown; if not, the person is asked anew."""
+        if is_local(card.seal.tool) or not card.seal.pin:
+            return True
+        await self.toolbox.catalogue()
+        pin = self.toolbox.pin(card.seal.tool)
+        if pin in ("", card.seal.pin):
+            return True  # not offered any more: the attempt says so
+        remark = "The tool that does this has changed since. Please look once more."
+        try:
+            await self.desk.do(self.register.reseal, card, self.clock(), remark, pin=pin)
+        except GateError as refused:
+            logger.warning("not sealed anew", extra={"card": card.id, "reason": str(refused)})
+        return False
 
     def _restored(self, card: Card) -> bool:
         """Whether it was sealed by a ledger that was put back since: what it did is not known."""
