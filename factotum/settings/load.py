@@ -32,8 +32,8 @@ class Settings:
         self._written = dict(written)
 
     def given(self, name: str) -> bool:
-        """Whether it has a value, a person's or a default."""
-        return name in self._values
+        """Whether a person wrote it; False where it only has a default."""
+        return PREFIX + name in self._written
 
     def seconds(self, name: str) -> float:
         return self._get(name, float)
