@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,32 @@ def test_keep_leaves_the_vault_and_says_where(tmp_path: Path) -> None:
     (folder,) = (tmp_path / "tmp").iterdir()
     assert f"open {folder / 'vault'} in Obsidian" in done.stdout
     assert len(list((folder / "vault" / "Done").rglob("*.md"))) == 2
+
+
+def test_stopped_in_the_middle_it_tidies_up(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [*COMMAND, "--yes"],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as playing:
+        assert playing.stdout is not None
+        office = next(int(n) for n in _found(playing.stdout, r"the office .*process (\d+)"))
+        playing.terminate()
+        rest = playing.stdout.read()
+        assert playing.wait(15) != 0
+    assert "mail server received" not in rest
+    assert left_behind(tmp_path) == []
+    with pytest.raises(ProcessLookupError):
+        os.kill(office, 0)
+
+
+def _found(lines: Iterable[str], pattern: str) -> Iterator[str]:
+    for line in lines:
+        if match := re.search(pattern, line):
+            yield match[1]
 
 
 @pytest.mark.slow

@@ -46,7 +46,7 @@ class House:
 
     def __init__(self, smtp_port: int, *, regret_s: float = REGRET_S, keep: bool = False) -> None:
         self.keep = keep
-        self.folder = Path(tempfile.mkdtemp(prefix="factotum-demo-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="factotum-demo-")).resolve()
         self.root = self.folder / "vault"
         self.state = self.folder / "state"
         self.office: subprocess.Popen[bytes] | None = None

@@ -56,7 +56,7 @@ class Stage:
         for line in lines:
             start = " " * (len(line) - len(line.lstrip()))
             wrapped = textwrap.wrap(
-                visible(line), SHEET_CHARS, subsequent_indent=start + "  ", drop_whitespace=True
+                visible(line), SHEET_CHARS, subsequent_indent=start + "  ", break_on_hyphens=False
             )
             for one in wrapped or [""]:
                 print(f"   {bar} {one}".rstrip(), file=self.out, flush=True)
