@@ -31,16 +31,26 @@ _ACTIVE = {
 }
 
 #: Addresses that do something when they are tapped: the colon is taken out of their hands.
-_SCHEME = re.compile(r"\b(obsidian|file|javascript|data|vbscript|shortcuts?):", re.I)
-_WEB = re.compile(r"\b(https?|ftp)://", re.I)
+_SCHEME = re.compile(
+    r"(obsidian|file|javascript|vbscript|shortcuts?):|(data|mailto|tel|sms):(?=\S)|:(?=//)", re.I
+)
+
+#: How a line begins that would be a list, a ruler, code or the underline of a heading.
+_LINE_START = re.compile(r"(?m)^([ \t]*)(?:([-+])(?=[ \t]|-|$)|(\d+)([.)])(?=[ \t]|$))?")
+
+#: Characters that nobody can see although Unicode files them under letters and marks.
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+_HIDDEN = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 
 
 def visible(text: str) -> str:
     """Control, direction and zero-width characters written out, as `\\u202e`."""
     return "".join(
         char
-        if char in "\n\t" or unicodedata.category(char) not in {"Cc", "Cf", "Co", "Zl", "Zp"}
+        if char in "\n\t" or not (char in _BLANK or unicodedata.category(char) in _HIDDEN)
         else f"\\u{ord(char):04x}"
+        if ord(char) < 0x10000
+        else f"\\U{ord(char):08x}"
         for char in text.replace("\r\n", "\n")
     )
 
@@ -48,9 +58,17 @@ def visible(text: str) -> str:
 def inert(text: str) -> str:
     """`text` so that Obsidian shows it and does nothing with it."""
     shown = "".join(_ACTIVE.get(char, char) for char in visible(text))
-    shown = _SCHEME.sub(lambda found: f"{found[1]}&#58;", shown)
-    shown = _WEB.sub(lambda found: f"{found[1]}&#58;//", shown)
-    return re.sub(r"(?m)^(\s*)(-|\+|\d+[.)])(\s)", r"\1\\\2\3", shown)
+    shown = shown.replace("](", "]\\(").replace("::", ":\\:")  # a link; a field of Dataview
+    shown = _SCHEME.sub(lambda found: f"{found[1] or found[2] or ''}&#58;", shown)
+    return _LINE_START.sub(_tame, shown)
+
+
+def _tame(start: re.Match[str]) -> str:
+    blank, mark, number, point = start.groups(default="")
+    indent = blank.expandtabs(3)[:3]  # four blanks would make it code
+    if mark:
+        return f"{indent}\\{mark}"
+    return f"{indent}{number}\\{point}" if point else indent
 
 
 def code(text: str) -> str:

@@ -16,17 +16,31 @@ _ID = re.compile(rf"([ta])-[a-z2-7]{{{ID_CHARS}}}")
 
 SLUG_CHARS = 60
 FILE_NAME_BYTES = 150
+#: What follows the last dot is an ending if it is no longer than this.
+ENDING_CHARS = 12
 
-_RESERVED = re.compile(r"(con|prn|aux|nul|com[1-9]|lpt[1-9])(\..*)?", re.I)
+NOTE_NAME_BYTES = 190
+
+#: Names of devices on Windows, with any ending and with blanks before it.
+_RESERVED = re.compile(
+    r"(con|conin\$|conout\$|prn|aux|nul|(?:com|lpt)[0-9\u00b9\u00b2\u00b3]) *(\..*)?", re.I
+)
+
+#: Latin letters that no decomposition makes ASCII.
+_LATIN = str.maketrans(
+    {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
+)
 
 #: Names that are never a task nor an approval: editors' and sync clients' own files.
 IGNORED = (
     ".*", "~syncthing~*.tmp", "~$*", "*~", "#*#", "4913", "*.swp", "*.swo", "*.swx", "*.tmp",
     "*.temp", "*.bak", "*.orig", "*.rej", "*.part", "*.partial", "*.crdownload", "*.download",
-    "*.lock", "*.kate-swp", "*___jb_tmp___", "*___jb_old___", "sed??????", "desktop.ini",
+    "*.lock", "*.kate-swp", "*___jb_tmp___", "*___jb_old___", "desktop.ini",
     "thumbs.db", "icon\r", "conflict-files-obsidian-git.md",
 )  # fmt: skip
-_IGNORED = re.compile("|".join(fnmatch.translate(pattern) for pattern in IGNORED))
+#: What `sed -i` writes to: six letters or digits, so that `sedans.md` is a note.
+_SED = r"sed[a-z0-9]{6}\Z"
+_IGNORED = re.compile("|".join([*(fnmatch.translate(pattern) for pattern in IGNORED), _SED]))
 
 #: How sync clients name the loser of a conflict. Sources: each client's documentation or
 #: issue tracker; the last two count only where the other name exists.
@@ -41,11 +55,13 @@ _CONFLICTS = {
     "ownCloud": r"(?P<base>.+)_conflict-\d{8}-\d{6}(?P<ext>\.[^.]+)",
     "a sync client": r"(?P<base>.+?)[ ._-]\(?conflict\)?(?P<ext>\.[^.]+)",
     "a copy": r"(?P<base>.+?) \(?\d{1,3}\)?(?P<ext>\.[^.]+)",
-    "OneDrive": r"(?P<base>.+)-(?:DESKTOP-[A-Z0-9]{7}|LAPTOP-[A-Z0-9]{8}|[A-Za-z0-9]{3,15})"
+    "OneDrive": r"(?P<base>.+?)-(?:DESKTOP-[A-Z0-9]{7}|LAPTOP-[A-Z0-9]{8}|[A-Za-z0-9]{3,15})"
     r"(?:-\d+)?(?P<ext>\.[^.]+)",
 }
 _ONLY_BESIDE = {"a copy", "OneDrive"}
-_GIT_MARKERS = re.compile(r"^(?:<{7} |={7}$|>{7} |\|{7} )", re.M)
+
+#: The middle one, `=======`, is not looked for: alone it underlines a heading.
+_GIT_MARKERS = re.compile(r"^(?:<{7} |>{7} |\|{7} )", re.M)
 
 
 @dataclass(frozen=True)
@@ -58,15 +74,27 @@ class Conflict:
 
 def slug(title: str, fallback: str) -> str:
     """Lower-case Latin letters, digits and dashes, 1 to 60 of them; `fallback` without any."""
-    folded = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    dashed = re.sub(r"[^a-z0-9]+", "-", folded).strip("-")[:SLUG_CHARS].strip("-")
-    return dashed or fallback
+    return _dashed(title) or fallback
+
+
+def _dashed(text: str) -> str:
+    folded = unicodedata.normalize("NFKD", text.lower().translate(_LATIN))
+    plain = folded.encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:SLUG_CHARS].strip("-")
 
 
 def note_name(title: str, *hints: str, id: str, fallback: str) -> str:
-    """`invoice-1042_ada_7f3k2m.md`: readable first, unique last, under 200 bytes."""
-    parts = [slug(title, fallback), *(slug(hint, "")[:20] for hint in hints)]
-    return "_".join([*(part for part in parts if part), id[2:8]]) + ".md"
+    """`invoice-1042_ada_7f3k2m.md`: readable first, unique last, at most 190 bytes.
+
+    `fallback` (kind and date, say) stands for a title without Latin letters.
+    """
+    parts = [
+        _dashed(title) or _dashed(fallback),
+        *(_dashed(hint)[:20].strip("-") for hint in hints),
+    ]
+    unique = f"{id[2:8]}.md"
+    readable = "_".join(part for part in parts if part)[: NOTE_NAME_BYTES - len(unique) - 1]
+    return f"{readable.rstrip('-_')}_{unique}" if readable else unique
 
 
 def new_id(kind: str) -> str:
@@ -78,7 +106,7 @@ def id_of(kind: str, *parts: str) -> str:
     """The id that these parts always give, so that doing it twice makes one thing."""
     whole = hashlib.sha256()
     for part in parts:
-        data = part.encode()
+        data = part.encode("utf-8", "surrogatepass")
         whole.update(len(data).to_bytes(8, "big") + data)
     return f"{kind}-{_base32(whole.digest()[:10])}"
 
@@ -100,13 +128,19 @@ def ignored(name: str) -> bool:
 
 def conflict(name: str, exists: Callable[[str], bool]) -> Conflict | None:
     """Whether a sync client would call the loser of a conflict so. `exists` says whether a
-    note with a given name is there. A note without an id is never frozen for its name: it is
-    the caller who knows the id."""
+    note with a given name is there.
+
+    A note without an id is never frozen for its name: `calendar conflict.md` and
+    `Untitled 1.md` are people's notes. It is the caller who knows the id.
+    """
     whole = unicodedata.normalize("NFC", name)
     for client, pattern in _CONFLICTS.items():
         if found := re.fullmatch(pattern, whole):
             base = found["base"] + (found["ext"] or "")
-            if client not in _ONLY_BESIDE or exists(base):
+            if client not in _ONLY_BESIDE:
+                first = conflict(base, exists)  # the copy of a copy
+                return Conflict(first.base if first else base, client)
+            if exists(base):
                 return Conflict(base, client)
     return None
 
@@ -126,19 +160,25 @@ def _folded(name: str) -> str:
 
 
 def safe_file_name(name: str) -> str:
-    """A name for an outsider's file: one component, no dots in front, nothing reserved."""
+    """A name for an outsider's file: one component of at most 150 bytes that any disk takes,
+    no dot in front, nothing reserved or hidden in it; the ending stays."""
     last = re.split(r"[/\\]", name)[-1]
-    kept = "".join(
-        "_" if char in '<>:"|?*#^[]%' else char
-        for char in unicodedata.normalize("NFC", last)
-        if unicodedata.category(char)[0] not in "CZ" or char == " "
-    )
-    kept = re.sub(r"\s+", " ", kept).strip(" .")
-    if _RESERVED.fullmatch(kept):
-        kept = f"_{kept}"
+    kept = "".join(map(_safe, unicodedata.normalize("NFC", last)))
+    kept = re.sub(" +", " ", kept).strip(" .")
     stem, dot, ending = kept.rpartition(".")
-    if not dot or len(ending) > 12:
+    if not dot or len(ending) > ENDING_CHARS:
         stem, dot, ending = kept, "", ""
-    room = FILE_NAME_BYTES - len((dot + ending).encode())
+    room = FILE_NAME_BYTES - len((dot + ending).encode()) - 1
     stem = stem.encode()[:room].decode(errors="ignore").rstrip(" .")
-    return (stem or "file") + dot + ending
+    whole = (stem or "file") + dot + ending
+    return f"_{whole}" if _RESERVED.fullmatch(whole) else whole
+
+
+def _safe(char: str) -> str:
+    """The character, or what stands for it: nothing for what nobody sees."""
+    if char in '<>:"|?*#^[]%':
+        return "_"
+    kind = unicodedata.category(char)
+    if kind == "Zs" or char in "\t\n\r":
+        return " "
+    return "" if kind[0] in "CZ" else char

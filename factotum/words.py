@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from datetime import datetime
 
+_UNITS = ((1024**3, "GB"), (1024**2, "MB"), (1024, "KB"))
+
 
 def size(size_bytes: int) -> str:
     """“84 KB”, “2.1 MB”."""
-    if size_bytes < 1024:
-        return f"{size_bytes} bytes"
-    if size_bytes < 1024 * 1024:
-        return f"{size_bytes / 1024:.0f} KB"
-    return f"{size_bytes / 1024 / 1024:.1f} MB"
+    for unit, name in _UNITS:
+        if size_bytes >= unit * 0.9995:  # 1023.9 KB is 1.0 MB to a person
+            digits = 0 if name == "KB" else 1
+            return f"{size_bytes / unit:.{digits}f} {name}"
+    return "1 byte" if size_bytes == 1 else f"{size_bytes} bytes"
 
 
 def when(at: datetime, now: datetime) -> str:
-    """“today 15:04”, “Sat 28 Nov 15:04”, with the year when it is another one."""
+    """“today 15:04”, “Sat 28 Nov 15:04”, with the year when it is another one; in the zone
+    of `now`. Both must carry a zone."""
+    at = at.astimezone(now.tzinfo)
     clock = f"{at:%H:%M}"
     if at.date() == now.date():
         return f"today {clock}"
