@@ -25,7 +25,7 @@ from factotum.ledger import Ledger, LedgerError
 from factotum.model import FOLDERS, State
 from factotum.reader import Reader
 from factotum.settings import Settings
-from factotum.tools import survey
+from factotum.tools import load_server, survey
 from factotum.vault import ALL_FOLDERS, OWN
 from factotum.worker.playbooks import PlaybookShelf
 
@@ -260,8 +260,17 @@ def _tools(patient: Patient) -> Found:
             by_reason.setdefault(reason.partition(":")[0], []).append(tool)
         for needed, tools in by_reason.items():
             yield Level.WARNING, f"{needed}: needed by {', '.join(tools)}"
-        if not lacking:
-            yield Level.OK, f"{server.name}: everything is set"
+        if not lacking or set(lacking) != {f"{server.name}__{tool}" for tool in server.needs or ()}:
+            yield _built(path, patient.settings.env_for(server.env))
+
+
+def _built(path: Path, env: dict[str, str]) -> tuple[Level, str]:
+    """Whether the server takes its settings; nobody is connected to."""
+    try:
+        load_server(path).build(env)
+    except Exception as broken:  # noqa: BLE001 (a server's file may raise anything at all)
+        return Level.PROBLEM, f"{path.name} cannot be used: {broken}"
+    return Level.OK, f"{path.name} takes its settings"
 
 
 def _events(patient: Patient) -> Found:

@@ -48,13 +48,6 @@ def run(once: bool) -> int:
 
 def _up() -> int:
     with _Office() as office:
-        rooms = office.rooms
-        print(
-            f"factotum works in {rooms.vault.root} as {rooms.vault.instance}; "
-            f"its books are in {rooms.state}. It watches Inbox, Needs_Action and what you "
-            f"decide. Stop it with Ctrl-C.",
-            flush=True,
-        )
         asyncio.run(office.serve(once=False))
         print("factotum stopped. What is open goes on at the next start.")
     return 0
@@ -97,7 +90,16 @@ class _Office:
 
         for one in STOPS:
             loop.add_signal_handler(one, stop)
+        if not once:
+            print(self._first_words(), flush=True)
         await orchestrator.run(once=once)
+
+    def _first_words(self) -> str:
+        vault, state = self.rooms.vault, self.rooms.state
+        return (
+            f"factotum works in {vault.root} as {vault.instance}; its books are in {state}. "
+            f"It watches Inbox, Needs_Action and what you decide. Stop it with Ctrl-C."
+        )
 
 
 def _log_to(path: Path, level: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.terminal import Terminal
-from tests.office import Hands, TestOffice, smtp
+from tests.office import ME, Hands, TestOffice, smtp
 from tests.servers.smtp import Relay
 
 ASK = b"""From: Ada Rossi <ada@rossi.example>
@@ -55,6 +55,7 @@ def terminal(office: TestOffice) -> Terminal:
         "FACTOTUM_SETTLE_S": "0",
         "FACTOTUM_STABLE_S": "0",
         "FACTOTUM_REGRET_S": "0",
+        "FACTOTUM_MAIL_FROM": ME,
     }
     return Terminal(office.folder, {**given, **office.env})
 
