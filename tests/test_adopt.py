@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import random
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from factotum import adopt
 from factotum import leave as leaving
 from factotum.ledger import Ledger
-from factotum.vault import ALL_FOLDERS, VaultError
+from factotum.vault import VaultError
 from tests.office import TestOffice
 
 TEMPLATE = Path(__file__).parents[1] / "vault_template"
@@ -106,8 +107,8 @@ def test_a_vault_of_5000_notes_is_adopted_and_left_byte_for_byte(tmp_path: Path)
 @pytest.mark.prove
 def test_adopting_in_place_changes_nothing_and_starts_nothing(tmp_path: Path) -> None:
     office = TestOffice(tmp_path)
-    for name in (*ALL_FOLDERS, ".factotum"):
-        (office.root / name).is_dir() and os.removedirs(office.root / name)
+    shutil.rmtree(office.root)
+    office.root.mkdir()
     grow(office.root, 300)
     (office.root / "Inbox").mkdir()
     for n, text in enumerate(TEXTS):

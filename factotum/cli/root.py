@@ -161,6 +161,9 @@ def _code_of(broken: Exception) -> int | None:
 
 
 def _usage(wrong: click.ClickException) -> int:
+    if isinstance(wrong, click.exceptions.NoArgsIsHelpError):
+        print(wrong.format_message(), file=sys.stderr)
+        return wrong.exit_code
     context = getattr(wrong, "ctx", None)
     command = context.command_path if context else "factotum"
     print(f"factotum: {wrong.format_message()}", file=sys.stderr)

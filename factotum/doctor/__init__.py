@@ -1,0 +1,37 @@
+"""What is missing or wrong on this machine: each check says what it found, in one line.
+
+A problem keeps something from working; a warning is worth knowing. Nothing is mended here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from factotum.doctor import around, machine, vault
+from factotum.doctor.findings import GIB, Finding, Found, Level, Machine, Patient
+
+__all__ = ["GIB", "Finding", "Level", "Machine", "Patient", "examine"]
+
+CHECKS: tuple[tuple[str, Callable[[Patient], Found]], ...] = (
+    ("python", machine.python),
+    ("sqlite", machine.sqlite),
+    ("settings", around.settings),
+    ("vault", vault.vault),
+    ("file system", vault.file_system),
+    ("state", vault.state),
+    ("space", machine.space),
+    ("tools", around.tools),
+    ("file events", machine.events),
+    ("running", around.running),
+    ("instances", vault.instances),
+    ("playbooks", vault.playbooks),
+    ("machine", machine.machine),
+    ("node", machine.node),
+    ("obsidian", around.obsidian),
+    ("notifier", machine.notifier),
+)
+
+
+def examine(patient: Patient) -> list[Finding]:
+    """Every check, in order."""
+    return [Finding(name, level, text) for name, check in CHECKS for level, text in check(patient)]
