@@ -46,6 +46,8 @@ logger = log.get("factotum.orchestrator")
 
 #: A jump between the wall clock and the monotonic one that counts as sleep or a set clock.
 JUMP_S = 5.0
+#: The shortest pause between two ticks, in seconds, whatever FACTOTUM_SCAN_S says.
+PAUSE_LEAST_S = 0.02
 #: How long a stop waits for what is under way, in seconds (PM2 kills after its own limit).
 STOP_GRACE_S = 4.0
 
@@ -285,7 +287,7 @@ class Orchestrator:
         longest = self.rooms.settings.seconds("SCAN_S")
         mono = self.rooms.clock.monotonic()
         nearest = min((at - mono for at in found.soon), default=longest)
-        return max(0.01, min(longest, nearest))
+        return max(PAUSE_LEAST_S, min(longest, nearest))
 
     def _last_look(self) -> None:
         self._safe_tick()

@@ -124,11 +124,15 @@ class Call:
     args: Mapping[str, Any]
 
 
+#: What a task can be; the `type` property of its note.
+KINDS = ("email", "file", "message", "schedule", "heartbeat", "webhook", "paid_job", "note")
+
+
 @dataclass(frozen=True)
 class Task:
     """A task as the agent sees it.
 
-    `kind` is one of email, file, message, schedule, heartbeat, webhook, paid_job, note.
+    `kind` is one of KINDS.
     `sender` is an address or a name, empty when the owner typed the note. `text` is the
     content without our header and fences. `answers` maps the field that was asked for
     (empty string: a free question) to what the owner answered.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -38,10 +39,18 @@ class Phase:
             case "accepted":
                 return Succeeded(self.receipt)
             case "data":
-                since = f" at {self.at}" if self.at else ""
+                since = f" at {clock_of(self.at)}" if self.at else ""
                 return Lost(f"the content was being handed over{since}; no answer is on record")
             case "unsent":
                 return FailedClean(self.reason or "it ended before anything was sent", self.again)
+
+
+def clock_of(at: str) -> str:
+    """A server's ISO time as a person of this machine's zone reads it: “15:04”."""
+    try:
+        return f"{datetime.fromisoformat(at).astimezone():%H:%M}"
+    except ValueError:
+        return at
 
 
 def read_phase(path: Path) -> Phase:

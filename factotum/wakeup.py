@@ -7,6 +7,7 @@ watches) there is only the time, and nothing is lost.
 from __future__ import annotations
 
 import asyncio
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,8 @@ class Wakeup:
         from watchdog.events import FileSystemEvent, FileSystemEventHandler
         from watchdog.observers import Observer
 
+        # It complains of events that come while it is being stopped; scans make up for those.
+        logging.getLogger("watchdog").setLevel(logging.CRITICAL)
         loop = asyncio.get_running_loop()
         wake = self._event
 

@@ -79,6 +79,7 @@ def test_below_the_level_nothing_is_written(stream: io.StringIO) -> None:
         "\u200bzero\ufeff",
         "caf\udce9.md",  # a file name that is no UTF-8
     ],
+    ids=range(8),  # a test's name must be text that can be written
 )
 def test_nothing_in_a_line_acts(stream: io.StringIO, text: str) -> None:
     logger.info(text, extra={"reason": text})

@@ -74,7 +74,7 @@ class Attempts(Book):
             case FailedClean(reason):
                 status, evidence = "FAILED_CLEAN", {"reason": reason}
             case Lost(last_known):
-                status, evidence = "UNKNOWN", {"last_known": last_known}
+                status, evidence = "UNKNOWN", {"last_known": last_known, "key": self._key(card)}
             case Cancelled(by):
                 status, evidence = "CANCELLED", {"by": by}
         with self.ledger.tx() as db:
@@ -96,6 +96,14 @@ class Attempts(Book):
                 digest=card.seal.digest,
                 version=card.version,
             )
+
+    def _key(self, card: Card) -> str:
+        """The key (of a mail: the Message-ID) by which a person can look for what was begun."""
+        row = self.ledger.db.execute(
+            "SELECT key FROM attempt WHERE card = ? AND version = ? ORDER BY n DESC LIMIT 1",
+            (card.id, card.version),
+        ).fetchone()
+        return str(row["key"]) if row else ""
 
     def last_try(self, card: Card) -> tuple[int, float, str | None] | None:
         """(number, when begun, why it failed cleanly or None) of the last try, or None."""

@@ -173,7 +173,7 @@ def _how(card: Card, now: float, regret_s: float) -> str:
 
 def _unknown(card: Card, now: float) -> str:
     evidence = card.ended.evidence if card.ended else {}
-    key = card.seal.about.get("key", "")
+    key = str(evidence.get("key", "")).replace("`", "")
     check = f" To check, search Sent for this Message-ID: `{key}`." if key else ""
     return (
         f"It was begun, and what came of it is lost: {inert(str(evidence.get('last_known', '')))}."

@@ -7,11 +7,12 @@ found by the next look, which is the same code. Nothing here runs a task.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from email.utils import parseaddr
 from pathlib import Path
 
 from factotum import disk, failpoint, names
 from factotum.ledger import ORIGINAL_BYTES, Ledger, TaskRow
-from factotum.model import State, Trust
+from factotum.model import KINDS, State, Trust
 from factotum.note import Note, NoteError, append, ends_with_go, set_props
 from factotum.scan import Entry, Listing, Problem, Shelf
 from factotum.vault import Changed, Vault
@@ -220,14 +221,17 @@ class Claims:
     def _row(self, path: Path, note: Note, id: str, origin: str, now: float) -> TaskRow:
         props = note.props
         outside = any(props.get(key) for key in ("source", "url"))
+        name, sender = parseaddr(str(props.get("from") or ""))
+        kind = str(props.get("type") or "")
         facts = {
-            "sender": str(props.get("from") or ""),
+            "sender": sender,
+            "sender_name": name,
             "subject": str(props.get("subject") or ""),
         }
         return TaskRow(
             id,
             path.name,
-            "note",
+            kind if kind in KINDS else "note",
             title_of(note, path.stem),
             Trust.STRANGER if outside else Trust.OWNER,
             str(props.get("source") or ""),
