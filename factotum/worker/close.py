@@ -12,7 +12,7 @@ from pathlib import Path
 from factotum import disk, failpoint
 from factotum.gate.register import Card
 from factotum.inert import code, inert, one_line
-from factotum.note import append, parse, set_props
+from factotum.note import NoteError, append, parse, set_props
 from factotum.vault import Vault
 from factotum.words import when
 from factotum.worker.runs import Run, Runs, home
@@ -43,8 +43,8 @@ class Closer:
         result = run.result or "failed"
         raw = path.read_bytes()
         note = parse(raw)
-        if not (note.props.get("status") == result and note.props.get("run") == run.n):
-            changes = {"status": result, "run": run.n}
+        changes = {self._key("status", run): result, self._key("run", run): run.n}
+        if any(note.props.get(key) != value for key, value in changes.items()):
             text = self._text(run, now)
             self.vault.rewrite(path, raw, append(set_props(raw, changes), text))
         failpoint.hit("task.receipts")
@@ -52,6 +52,15 @@ class Closer:
         self.runs.ledger.rename_task(run.task, final.name)
         self.runs.projected(run, self.vault.relative(final))
         failpoint.hit("task.projected")
+
+    def _key(self, name: str, run: Run) -> str:
+        """The name of a property of ours; another one where the person had it for their own."""
+        row = self.runs.ledger.task(run.task)
+        try:
+            own = parse(row.original).props if row else {}
+        except NoteError:  # only its first part is kept
+            own = {}
+        return f"factotum_{name}" if name in own else name
 
     def _move(self, path: Path, run: Run) -> Path:
         target = self.vault.root / home(run, path.name)
