@@ -119,7 +119,7 @@ def _logs(folder: Path) -> list[os.DirEntry[str]]:
 
 def _last_in(path: Path, mark: str) -> int:
     for size_bytes in (TAIL_BYTES, path.stat().st_size):
-        for text in reversed(_tail(path, size_bytes).split(b"\n")):
+        for text in reversed(_tail(path, size_bytes).split(b"\n")[:-1]):  # whole lines only
             seq = seq_of(text, mark)
             if seq:
                 return seq

@@ -73,6 +73,8 @@ def mark(ledger: Ledger) -> str:
 def _seal(event: Event, ledger: Ledger) -> sqlite3.Row | None:
     """The sealed version that the event is about, if it is about one."""
     version = event.data.get("version")
+    if not isinstance(version, int | None):
+        return None
     if version is None and event.kind == "try_failed":  # only one version is ever attempted
         where = "card = ? AND version = (SELECT max(version) FROM attempt WHERE card = ?)"
         values: tuple[Any, ...] = (event.card, event.card)

@@ -100,7 +100,8 @@ def _card(event: Event, ledger: Ledger) -> tuple[str, str]:
     ).fetchone()
     if row is None:
         return shown(event.card), ""
-    version = event.data.get("version", row["version"])
+    version = event.data.get("version")
+    version = version if isinstance(version, int) else row["version"]
     decided = ledger.db.execute(
         "SELECT who FROM decision WHERE card = ? AND version = ? AND channel = 'rule'",
         (event.card, version),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -20,10 +21,12 @@ from factotum.worker.runs import Runs
 
 
 def snapshot_path(state: Path) -> Path:
-    """Where the snapshot of a vault's orchestrator is published."""
+    """Where the snapshot of a vault's orchestrator is published: a name of its own for each
+    state directory, for all vaults of a person share the runtime directory."""
     runtime = os.environ.get("XDG_RUNTIME_DIR")
     if runtime and os.access(runtime, os.W_OK):
-        return Path(runtime) / f"factotum-{state.name}.json"
+        mark = hashlib.sha256(os.fsencode(state.resolve())).hexdigest()[:8]
+        return Path(runtime) / f"factotum-{mark}.json"
     return state / "snapshot.json"
 
 
