@@ -1,4 +1,4 @@
-"""Five hundred forged cards beside a genuine one: no effect, nothing lost, the genuine one works."""
+"""Five hundred forged cards beside a genuine one: no effect, nothing lost, it still works."""
 
 from __future__ import annotations
 
