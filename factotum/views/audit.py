@@ -18,7 +18,7 @@ from typing import Any
 
 from factotum import disk
 from factotum.inert import one_line
-from factotum.ledger import Event, Ledger
+from factotum.ledger import Ledger
 from factotum.views import record
 from factotum.views.saying import local
 
@@ -85,7 +85,7 @@ class _Check:
 
     def _line(self, path: Path, where: str, text: bytes, before: int) -> int:
         """Checks one line; returns the number of its event, or the one before."""
-        line = _parsed(text)
+        line = record.read(text)
         if line is None or not isinstance(line.get("ledger"), str):
             self.found.append(f"{where}: cannot be read as a line of mine")
             return before
@@ -93,9 +93,12 @@ class _Check:
             self.found.foreign += 1
             return before
         seq = line.get("seq")
-        event = self._event(seq)
+        event = record.event_of(line, self.ledger)
         if event is None:
             self.found.append(f"{where}: the ledger knows no event {one_line(str(seq), 30)}")
+            return before
+        if not record.same_event(line, event):
+            self.found.append(f"{where}: the ledger has another event {seq} (was it put back?)")
             return before
         self.found.checked += 1
         if event.seq in self._places:
@@ -109,12 +112,6 @@ class _Check:
         elif abs((date.fromisoformat(path.stem) - local(event.at).date()).days) > 1:
             self.found.append(f"{where}: event {seq} belongs into the log of another day")
         return max(before, event.seq)
-
-    def _event(self, seq: object) -> Event | None:
-        if not isinstance(seq, int) or isinstance(seq, bool) or not 0 < seq <= self.newest:
-            return None
-        found = self.ledger.events(seq - 1, limit=1)
-        return found[0] if found and found[0].seq == seq else None
 
     def missing(self, logs: Path, pending_ok: bool) -> None:
         """Adds the events that no line tells of, by the day on which they should stand."""
@@ -134,14 +131,6 @@ class _Check:
             name = f"{day.isoformat()}.jsonl"
             what = "lacks" if (logs / name).exists() else "is missing, and with it"
             self.found.append(f"{name} {what} {_events(seqs)}")
-
-
-def _parsed(text: bytes) -> dict[str, Any] | None:
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
 
 
 def _name(path: Path) -> str:

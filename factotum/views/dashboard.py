@@ -129,10 +129,13 @@ class Dashboard:
 
 def with_block(raw: bytes, instance: str, text: str) -> bytes:
     """The note with `text` between our markers, all else as it was; at its end if it has none."""
-    newline = "\r\n" if b"\r\n" in raw else "\n"
     begin, end = markers(instance)
+    found = _find(raw, begin.encode(), end.encode())
+    # Where a block stands already, its own line ends decide, so that it does not flip-flop.
+    lines = raw[found[0] : found[1]] if found else raw
+    newline = "\r\n" if b"\r\n" in lines else "\n"
     ours = f"{begin}\n{text}\n{end}".replace("\n", newline).encode()
-    if found := _find(raw, begin.encode(), end.encode()):
+    if found:
         return raw[: found[0]] + ours + raw[found[1] :]
     gap = newline * (0 if not raw else 1 if raw.endswith(b"\n") else 2)
     return raw + gap.encode() + ours + newline.encode()

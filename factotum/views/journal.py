@@ -7,7 +7,6 @@ only a last line that a crash tore is cut off.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -45,7 +44,7 @@ class Journal:
         """Appends what the ledger has that the logs have not; returns how many events."""
         newest = self.ledger.last_event()
         if self._seq is None:
-            self._seq = min(last_seq(self.folder, record.mark(self.ledger)), newest)
+            self._seq = last_seq(self.folder, self.ledger)
         written = 0
         while newest > self._seq:
             events = self.ledger.events(self._seq, limit=BATCH)
@@ -96,14 +95,13 @@ class Journal:
         self.vault.replace_own(path, whole[: whole.rfind(b"\n") + 1])
 
 
-def last_seq(folder: Path, mark: str) -> int:
+def last_seq(folder: Path, ledger: Ledger) -> int:
     """The number of the newest event of this ledger that stands in the logs, 0 if none does."""
     files = [(f.name, f.stat().st_mtime, Path(f.path)) for f in _logs(folder)]
-    by_name = sorted(files, reverse=True)
     lately = sorted(files, key=lambda file: file[1], reverse=True)[:RECENT_FILES]
-    found = [_last_in(path, mark) for _, _, path in lately]
-    for _, _, path in by_name:
-        found.append(_last_in(path, mark))
+    found = [_last_in(path, ledger) for _, _, path in lately]
+    for _, _, path in sorted(files, reverse=True):
+        found.append(_last_in(path, ledger))
         if found[-1]:
             break
     return max(found, default=0)
@@ -117,25 +115,17 @@ def _logs(folder: Path) -> list[os.DirEntry[str]]:
         return []
 
 
-def _last_in(path: Path, mark: str) -> int:
+def _last_in(path: Path, ledger: Ledger) -> int:
+    mark = record.mark(ledger)
     for size_bytes in (TAIL_BYTES, path.stat().st_size):
         for text in reversed(_tail(path, size_bytes).split(b"\n")[:-1]):  # whole lines only
-            seq = seq_of(text, mark)
-            if seq:
-                return seq
+            line = record.read(text)
+            if line is None or line.get("ledger") != mark:
+                continue
+            event = record.event_of(line, ledger)
+            if event is not None and record.same_event(line, event):
+                return event.seq
     return 0
-
-
-def seq_of(text: bytes, mark: str) -> int:
-    """The number of the event in a line of this ledger's; 0 for any other line."""
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return 0
-    if not isinstance(found, dict) or found.get("ledger") != mark:
-        return 0
-    seq = found.get("seq")
-    return seq if isinstance(seq, int) and not isinstance(seq, bool) and seq > 0 else 0
 
 
 def _tail(path: Path, size_bytes: int) -> bytes:

@@ -46,7 +46,7 @@ def line(event: Event, ledger: Ledger) -> str:
     seal = _seal(event, ledger)
     decision = _decision(event, ledger)
     written: dict[str, Any] = {
-        "timestamp": datetime.fromtimestamp(event.at, UTC).isoformat(timespec="milliseconds"),
+        "timestamp": _time(event),
         "action_type": _text(seal["tool"]) if seal else event.kind,
         "actor": _actor(event),
         "target": _target(event, seal),
@@ -66,8 +66,48 @@ def line(event: Event, ledger: Ledger) -> str:
 
 
 def mark(ledger: Ledger) -> str:
-    """By what a line names the ledger that it comes from: two machines share the folder."""
-    return ledger.epoch[:8]
+    """By what a line names the ledger that it comes from: two machines share the folder.
+
+    Made of the ledger's first event, so that a copy that is put back is the same ledger.
+    Empty while the ledger has no event.
+    """
+    for first in ledger.events(limit=1):
+        whole = f"{first.at!r} {first.kind} {first.task} {first.card}"
+        return hashlib.sha256(whole.encode("utf-8", "backslashreplace")).hexdigest()[:8]
+    return ""
+
+
+def read(text: bytes) -> dict[str, Any] | None:
+    """A line of a log, or None when it is none."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def event_of(line: Mapping[str, Any], ledger: Ledger) -> Event | None:
+    """The event in the ledger that has the line's number, or None."""
+    seq = line.get("seq")
+    if not isinstance(seq, int) or isinstance(seq, bool) or not 0 < seq < 2**62:
+        return None
+    found = ledger.events(seq - 1, limit=1)
+    return found[0] if found and found[0].seq == seq else None
+
+
+def same_event(line: Mapping[str, Any], event: Event) -> bool:
+    """Whether a line of the log tells of this very event. A ledger that was put back from a
+    copy uses its numbers a second time."""
+    return (line.get("timestamp"), line.get("event"), line.get("task"), line.get("card")) == (
+        _time(event),
+        event.kind,
+        event.task,
+        event.card,
+    )
+
+
+def _time(event: Event) -> str:
+    return datetime.fromtimestamp(event.at, UTC).isoformat(timespec="milliseconds")
 
 
 def _seal(event: Event, ledger: Ledger) -> sqlite3.Row | None:

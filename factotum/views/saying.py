@@ -191,6 +191,10 @@ SAYINGS: dict[str, Callable[[Told], str | None]] = {
     "added": lambda t: f"You added to the task: {t.task}",
     "ended": _ended,
     "duplicate": lambda t: f"The same file again, put aside: {t.word('name')} · {t.task}",
+    "restored": lambda t: (
+        "The ledger was put back from an older copy. What may have been sent since is unknown, "
+        "and each such card waits for your word"
+    ),
     "late_edit": lambda t: (
         f"Your edit came while a note was rewritten; it is kept as {t.word('kept')} "
         f"in .factotum/aside"

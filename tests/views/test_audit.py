@@ -56,6 +56,10 @@ def test_untouched_logs_agree(office: House) -> None:
     [
         (edit(6, b'"result": "succeeded"', b'"result": "failed"'), "line 7: was changed (result)"),
         (edit(4, b"Marco", b"Ada"), "line 5: was changed (actor, parameters, approved_by)"),
+        (
+            edit(1, b":00.000", b":01.000"),
+            "line 2: the ledger has another event 2 (was it put back?)",
+        ),
         (edit(0, b", ", b","), "line 1: was changed (only its form)"),
         (edit(2, b"{", b""), "line 3: cannot be read as a line of mine"),
         (edit(3, b'"ledger"', b'"lodger"'), "line 4: cannot be read as a line of mine"),
