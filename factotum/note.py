@@ -103,7 +103,7 @@ def parse(data: bytes, *, max_bytes: int = NOTE_MOST_BYTES) -> Note:
     props: Mapping[str, Any] = {}
     if parts.opening:
         try:
-            props, _ = frontmatter.parse(f"---\n{_text(parts.block)}\n---", handler=Handler())
+            props, _ = frontmatter.parse(f"---\n{_text(parts.block)}---", handler=Handler())
         except YamlRefused as refused:
             raise _note_error(refused, parts) from refused
     return Note(props, _text(parts.body), data, _newline(data), bool(parts.opening))
@@ -139,14 +139,15 @@ def _newline(data: bytes) -> str:
 def set_props(raw: bytes, changes: Mapping[str, Any]) -> bytes:
     """Changes single properties, each as one line `key: <json>`; None takes one away.
 
-    Every other byte stays, and so does the line of a value that is what it should be. A new
-    property is put last. A block is added at the top where there is none, and goes with its
-    last property. Raises NoteError for properties that cannot be read, for names and values
-    that are none of ours, and where the block would become too large.
+    Every other byte stays, and so does the line of a value that is what it should be; what
+    is blank or indented below a property that is taken away goes with it. A new property is
+    put last. A block is added at the top where there is none, and goes with its last
+    property. Raises NoteError for properties that cannot be read, for names and values that
+    are none of ours, and where the block would become too large.
     """
     parts = _split(raw)
     try:
-        block = read(_text(parts.block).removesuffix("\n"))
+        block = read(_text(parts.block))
     except YamlRefused as refused:
         raise _note_error(refused, parts) from refused
     try:
@@ -163,7 +164,7 @@ def set_props(raw: bytes, changes: Mapping[str, Any]) -> bytes:
             if line and json.dumps(block.values[key]) == json.dumps(new[key]):
                 continue
             start = block.lines[key]
-            lines[start : _end(lines, block, key)] = line
+            lines[start : _end(lines, block, key, whole=not line)] = line
         elif not line:
             continue
         else:
@@ -171,7 +172,8 @@ def set_props(raw: bytes, changes: Mapping[str, Any]) -> bytes:
         changed = True
     if not changed:
         return raw
-    expected = {k: v for k, v in {**block.values, **new}.items() if changes.get(k, v) is not None}
+    gone = {key for key, value in changes.items() if value is None}
+    expected = {k: v for k, v in {**block.values, **new}.items() if k not in gone}
     return _checked(_joined(parts, b"".join(lines), newline), expected, parts.body)
 
 
@@ -179,15 +181,19 @@ def _lines(data: bytes) -> list[bytes]:
     return re.findall(rb"[^\n]*\n|[^\n]+\Z", data)
 
 
-def _end(lines: list[bytes], block: Block, key: str) -> int:
-    """The line after the last one of this property. Blank lines and comments before the next
-    property are not the value's, except what is indented in a block of text."""
+def _end(lines: list[bytes], block: Block, key: str, *, whole: bool) -> int:
+    """The line after the last one of this property's value, or of all that is below it.
+
+    Comments before the next property are not the value's, except what is indented in a text.
+    """
     start = block.lines[key]
     end = min((n for n in block.lines.values() if n > start), default=len(lines))
-    text = re.search(rb":[ \t]+[|>][-+0-9]*[ \t]*(#.*)?\r?\n?\Z", lines[start])
-    outside = rb"[ \t]*\r?\n?\Z|#" if text else rb"[ \t]*\r?\n?\Z|[ \t]*#"
+    text = re.search(rb":[ \t]+[|>][-+0-9]*[ \t]*(#.*)?\r?\n\Z", lines[start])
+    outside = rb"[ \t]*\r?\n|#" if text else rb"[ \t]*\r?\n|[ \t]*#"
     while end > start + 1 and re.match(outside, lines[end - 1]):
         end -= 1
+    while whole and end < len(lines) and re.match(rb"[ \t\r\n]", lines[end]):
+        end += 1
     return end
 
 
@@ -204,7 +210,7 @@ def _checked(raw: bytes, expected: Mapping[str, Any], body: bytes) -> bytes:
     """The changed note, when it reads as it should."""
     parts = _split(raw)
     try:
-        values = read(_text(parts.block).removesuffix("\n")).values
+        values = read(_text(parts.block)).values
     except YamlRefused as refused:
         raise _note_error(refused, parts) from refused
     if values != expected or parts.body != body:

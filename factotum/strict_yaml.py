@@ -89,7 +89,7 @@ class Handler(BaseHandler):
         return found[0].removeprefix("\n"), found[1]
 
     def load(self, fm: str) -> dict[str, Any]:
-        return read(fm.replace("\r\n", "\n").removesuffix("\n")).values
+        return read(fm.replace("\r\n", "\n")).values
 
     def export(self, metadata: Mapping[str, object], **_: object) -> str:
         return dump(metadata)
@@ -168,6 +168,7 @@ class _Reading:
     anything is built of it."""
 
     def __init__(self, text: str) -> None:
+        self._last_line = text.rstrip("\n").count("\n") + 1
         self._events: Iterator[yaml.Event] = yaml.parse(text, Loader=_Loader)
         self._block = Block({}, {})
 
@@ -181,7 +182,8 @@ class _Reading:
         except yaml.YAMLError as broken:
             mark = getattr(broken, "problem_mark", None)
             problem = getattr(broken, "problem", None) or "not YAML"
-            raise YamlRefused(str(problem), mark.line + 1 if mark else 1) from broken
+            line = min(mark.line + 1, self._last_line) if mark else 1
+            raise YamlRefused(str(problem), line) from broken
         return self._block
 
     def _root(self, event: yaml.NodeEvent) -> None:
