@@ -116,13 +116,14 @@ def leave(yes: bool, forget: bool) -> int:
     print("not change, and the folders of mine that are empty then.")
     _list("What stays, because it is yours or was changed:", farewell.kept)
     _ask("Go on?", yes)
-    if not (forget or yes):
+    has_ledger = (state / "ledger.db").exists()
+    if has_ledger and not (forget or yes):
         print(f"\nThe ledger in {state} says what was done and decided.")
         forget = click.confirm("Remove it too?", default=False)
     _list("These had just been changed, and stay:", leaving.carry_out(farewell))
-    left = leaving.forget(state) if forget else ()
+    left = leaving.forget(state) if forget or not has_ledger else ()
     _list(f"In {state} this stays:", left)
-    print("\nDone." if forget else f"\nDone. The ledger stays in {state}.")
+    print(f"\nDone. The ledger stays in {state}." if has_ledger and not forget else "\nDone.")
     return 0
 
 

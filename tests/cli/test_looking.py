@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from factotum.ledger import Ledger
 from tests.cli.terminal import ROOT, Terminal
+from tests.cli.test_running import until, up
 from tests.office import TestOffice
 from tests.test_adopt import tree
 
@@ -30,6 +32,23 @@ def test_status_of_an_office_that_does_not_run(
     text = terminal("status").out
     assert f"factotum approve {asked}" in text and "\x1b" not in text
     assert tree(office.root) == before
+
+
+def test_two_vaults_do_not_show_each_others_snapshot(tmp_path: Path) -> None:
+    """Their state directories may be named alike, and share one runtime directory."""
+    env = {"XDG_RUNTIME_DIR": str(tmp_path)}
+    one, two = (
+        Terminal(tmp_path, {**env, "FACTOTUM_STATE_DIR": str(tmp_path / name / "state"),
+                            "FACTOTUM_VAULT": str(tmp_path / name / "vault")})
+        for name in ("one", "two")
+    )  # fmt: skip
+    for terminal in (one, two):
+        assert terminal("init").code == 0
+    with up(one), up(two):
+        assert one("new", "only mine").code == 0
+        assert until(lambda: len(one("tasks", "--json").json) == 1)
+        assert two("tasks", "--json").json == []
+        assert len(list(tmp_path.glob("factotum-*.json"))) == 2
 
 
 def test_status_shows_a_note_that_cannot_be_read(office: TestOffice, terminal: Terminal) -> None:

@@ -101,6 +101,14 @@ def test_adopting_in_place_marks_what_lies_in_the_inbox(bare: Terminal, tmp_path
     assert (vault / "Inbox" / "idea.md").read_text() == "one day"
 
 
+def test_leaving_at_once_leaves_nothing_anywhere(bare: Terminal, tmp_path: Path) -> None:
+    before = tree(tmp_path)
+    bare("init", str(tmp_path / "v"))
+    said = bare("leave", "--vault", str(tmp_path / "v"), "--yes")
+    assert (said.code, said.out.endswith("\nDone.\n")) == (0, True)
+    assert tree(tmp_path) == before
+
+
 def test_leave_asks_about_the_ledger(bare: Terminal, tmp_path: Path) -> None:
     vault = tmp_path / "v"
     bare("init", str(vault))
