@@ -45,6 +45,11 @@ def said(refused: OSError) -> str:
     )
 
 
+def shown(name: str) -> str:
+    """A name as text: bytes that are none become question marks, and then it differs."""
+    return name.encode(errors="replace").decode()
+
+
 def beginning(name: str, most_bytes: int) -> str:
     """As much of a name as fits into so many bytes on disk."""
     return os.fsencode(name)[:most_bytes].decode(errors="ignore")

@@ -24,7 +24,7 @@ from factotum.model import FOLDERS, Attachment, State, Trust
 from factotum.note import fence, render
 from factotum.reader import Reader
 from factotum.reading import Reading
-from factotum.scan import Problem
+from factotum.scan import NO_TEXT, Problem
 from factotum.vault import Vault
 from factotum.words import size, when
 from factotum.worker.brief import CONTENT
@@ -89,6 +89,9 @@ class Intake:
                 continue
             path = Path(found.path)
             about = found.stat(follow_symlinks=False)
+            if disk.shown(found.name) != found.name:
+                taken.problems.append(Problem(path.with_name(disk.shown(found.name)), NO_TEXT))
+                continue
             if reason := _refusal(about):
                 taken.problems.append(Problem(path, reason))
                 continue

@@ -17,8 +17,12 @@ from factotum.disk import read_regular
 #: How long one read may take before it is left behind, in seconds.
 READ_S = 5.0
 
+#: For each read that hangs the next one gets half as long, down to this part of the whole: a
+#: folder full of evicted files holds nobody up for minutes.
+LEAST_PART = 1 / 32
+
 #: How many reads may hang at once; beyond that nothing is read until one comes back.
-STUCK_MOST = 4
+STUCK_MOST = 64
 
 
 class Stuck(OSError):
@@ -55,7 +59,7 @@ class Reader:
             self._jobs = queue.SimpleQueue()
             threading.Thread(target=self._work, args=(self._jobs,), daemon=True).start()
         self._jobs.put(job)
-        if not job.done.wait(self._wait_s):
+        if not job.done.wait(self._wait_s * max(LEAST_PART, 0.5 ** len(self._stuck))):
             self._stuck[path] = job
             self._jobs = None  # its thread is left behind; the next read starts another
             raise Stuck(

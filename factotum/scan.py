@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from factotum import names
+from factotum import disk, names
 from factotum.model import FOLDERS, WAITING_FOLDER, State
 from factotum.note import Note, NoteError, parse
 from factotum.reader import Reader
@@ -31,6 +31,9 @@ LOOKED_AT = (
     State.REJECTED,
     State.FAILED,
 )
+
+#: What is said of a file whose name cannot be written down.
+NO_TEXT = "has a name that is no UTF-8 text. Give it another name"
 
 Signature = tuple[int, int, int]
 
@@ -123,7 +126,10 @@ class Shelf:
                 about = found.stat(follow_symlinks=False)
             except OSError:
                 continue  # it went between listing and stat: the next look tells
-            if reason := refusal(about, state):
+            if disk.shown(found.name) != found.name:
+                path, reason = path.with_name(disk.shown(found.name)), NO_TEXT
+                listing.problems.append(Problem(path, reason))
+            elif reason := refusal(about, state):
                 listing.problems.append(Problem(path, reason))
             elif about.st_size:
                 signature = (about.st_size, about.st_mtime_ns, about.st_ino)

@@ -95,8 +95,8 @@ class Runs:
         return Run(task, n, now, None, None, None, "", False, "")
 
     def is_open(self, task: str) -> bool:
-        latest = self.latest(task)
-        return latest is not None and not latest.projected
+        """Whether a registered task is still to be done, or is being done."""
+        return not self.is_over(task)
 
     def is_over(self, task: str) -> bool:
         """Whether the task has run and nothing of it is left to do."""
