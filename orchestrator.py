@@ -7,6 +7,7 @@ do is handed to the worker's slots. Recovery after a crash is the first tick.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import sys
@@ -25,7 +26,7 @@ from factotum.intake import Intake
 from factotum.model import State
 from factotum.reading import read
 from factotum.rooms import Clock, DoorError, Rooms, open_rooms, state_dir, wake
-from factotum.scan import Entry, Problem, mend_links
+from factotum.scan import Entry, Listing, Problem, cut_short, mend_links
 from factotum.toolbox import Toolbox
 from factotum.views.views import Views
 from factotum.wakeup import Wakeup
@@ -93,6 +94,8 @@ class Orchestrator:
         self.wakeup = Wakeup()
         self._clocks = (rooms.clock.wall(), rooms.clock.monotonic())
         self._trouble = ""
+        self._shown: tuple[Listing, observe.Seen, list[Problem]]
+        self._shown = (Listing(), observe.Seen(), [])
         self.stopping = False
 
     def _only_one(self, path: Path) -> IO[str]:
@@ -194,8 +197,9 @@ class Orchestrator:
             self.rooms.ledger.event("late_edit", now, name=name, kept=where, bytes=len(data))
 
     def _show(
-        self, listing: Any, seen: observe.Seen, problems: list[Problem], now: float, mono: float
+        self, listing: Listing, seen: observe.Seen, problems: list[Problem], now: float, mono: float
     ) -> None:
+        self._shown = (listing, seen, list(problems))
         problems += [Problem(Path(id), text) for id, text in sorted(self.worker.broken.items())]
         unique = list({(p.path, p.reason): p for p in problems}.values())
         health = {
@@ -246,9 +250,8 @@ class Orchestrator:
         self.mark.check(now)
         for kept in self.rooms.vault.recover():
             self.rooms.ledger.event("late_edit", now, name=kept.name, kept=kept.name, bytes=0)
-        listing = self.rooms.shelf.look(self.rooms.clock.monotonic())
-        if any("hard link" in problem.reason for problem in listing.problems):
-            mend_links(self.rooms.vault.root, lambda path: path.unlink())
+        if cut_short(self.rooms.vault.root):
+            mend_links(self.rooms.vault.root, self.rooms.vault.intake, Path.unlink)
 
     def _safe_tick(self) -> Found:
         """A tick that a full or failing disk cannot stop: nothing is begun, and it says so."""
@@ -260,6 +263,9 @@ class Orchestrator:
             self._trouble = trouble(broken)
             logger.error("tick failed", exc_info=broken)
             print(f"factotum: {self._trouble}", file=sys.stderr)
+            with contextlib.suppress(Exception):  # where the views can be written, they say so
+                now, mono = self.rooms.clock.wall(), self.rooms.clock.monotonic()
+                self._show(*self._shown, now, mono)
             return Found()
 
     # -- the loop

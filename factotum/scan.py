@@ -6,9 +6,10 @@ inode changed since the last look. Nothing here writes, decides or knows the led
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -205,15 +206,30 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         return []  # a folder that sync takes away for a moment: the next look tells
 
 
-def mend_links(listing_root: Path, unlink: Callable[[Path], None]) -> None:
+def cut_short(root: Path) -> bool:
+    """Whether a file in the Inbox or a task's or card's folder has two names."""
+    folders = (root / FOLDERS[state] for state in (State.INBOX, *LOOKED_AT))
+    files = (path for folder in folders for path in folder.rglob("*"))
+    return any(stat.S_ISREG(about.st_mode) and about.st_nlink > 1 for about in _stats(files))
+
+
+def _stats(files: Iterable[Path]) -> Iterator[os.stat_result]:
+    for path in files:
+        with contextlib.suppress(FileNotFoundError):
+            yield path.lstat()
+
+
+def mend_links(listing_root: Path, intake: Path, unlink: Callable[[Path], None]) -> None:
     """Finishes a move that a crash left half done: one file under two names in the pipeline.
 
     Only where renaming without overwriting had to be done as link and unlink. The name that
-    is further along stays. Names outside the pipeline are never touched.
+    is further along stays. Names outside the pipeline are never touched. `intake` is where a
+    dropped file lies while it is read.
     """
     found: dict[tuple[int, int], list[Path]] = {}
-    for state in (State.INBOX, *LOOKED_AT, State.DONE):
-        for path in sorted((listing_root / FOLDERS[state]).rglob("*")):
+    later = (listing_root / FOLDERS[state] for state in (*LOOKED_AT, State.DONE))
+    for folder in (listing_root / FOLDERS[State.INBOX], intake, *later):
+        for path in sorted(folder.rglob("*")):
             about = path.lstat()
             if stat.S_ISREG(about.st_mode) and about.st_nlink > 1:
                 found.setdefault((about.st_dev, about.st_ino), []).append(path)

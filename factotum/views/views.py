@@ -56,8 +56,10 @@ class Views:
         now: float,
         mono: float,
     ) -> None:
-        """Brings every view up to date; writes only what changed."""
-        self.journal.write()
+        """Brings every view up to date; writes only what changed.
+
+        The snapshot first: it lies outside the vault, and tells when that takes nothing more.
+        """
         content = self.snapshot.update(
             listing=listing,
             cards=cards,
@@ -67,6 +69,7 @@ class Views:
             health=health,
             now=now,
         )
+        self.journal.write()
         self.dashboard.update(content, now, mono)
         self.bell.ring(cards, now, mono)
 

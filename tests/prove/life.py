@@ -11,7 +11,7 @@ import io
 import multiprocessing
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -76,6 +76,7 @@ class Life(TestOffice):
     """An office whose passes are children that can be killed."""
 
     __test__ = False
+    one_pass: Callable[[dict[str, str], str], None] = pass_once
 
     def env_of(self) -> dict[str, str]:
         base = {
@@ -92,7 +93,7 @@ class Life(TestOffice):
 
     def child(self, failpoint: str = "") -> bool:
         """One pass. True if it was killed at its failpoint, False if it came to its end."""
-        code = wait(start(pass_once, self.env_of(), failpoint))
+        code = wait(start(self.one_pass, self.env_of(), failpoint))
         assert code in (0, -signal.SIGKILL), f"the pass ended with {code}"
         return code != 0
 
