@@ -77,9 +77,13 @@ def after_crash(
 
 def after_failure(outcome: Outcome, tries: int) -> Again | Outcome:
     """Whether a clean failure is tried again: three times in all, under the same seal."""
-    if isinstance(outcome, FailedClean) and outcome.again and tries < ATTEMPTS_MOST:
-        return Again(outcome.reason)
-    return outcome
+    match outcome:
+        case FailedClean(reason, again=True) if tries < ATTEMPTS_MOST:
+            return Again(reason)
+        case FailedClean(reason, again=True):
+            return FailedClean(f"{reason} (tried {tries} times)")
+        case certain:
+            return certain
 
 
 def next_try_at(tries: int, last: float) -> float:

@@ -157,8 +157,10 @@ def test_another_text_at_an_old_place_is_a_task(office: TestOffice) -> None:
 
 NAMES = [
     "calendar conflict.md", "Untitled 1.md", "Untitled.md", "notes (2).md", "hello-world.md",
-    "..md", "...md", "a..b.md", "🥛🥛.md", "cafe\u0301.md", "café.md", "%2e%2e.md", "CON.md", "~.md",
-    "a" * 252 + ".md", "🥛" * 62 + ".md", "dots. .md", "sedans.md", "'quoted' \"twice\".md", "-rf.md",
+    "..md", "...md", "a..b.md", "🥛🥛.md",
+    "cafe\u0301.md", "café.md", "%2e%2e.md", "CON.md", "~.md",
+    "a" * 252 + ".md", "🥛" * 62 + ".md", "dots. .md",
+    "sedans.md", "'quoted' \"twice\".md", "-rf.md",
     "tab\there.md", "line\nhere.md", "\u202egnp.md", "#1 [[x]] ^y | z.md",
 ]  # fmt: skip
 
