@@ -19,7 +19,7 @@ from typing import IO
 from factotum import failpoint, log
 from factotum.agent.playbook import Playbook
 from factotum.blobs import Blobs
-from factotum.gate import observe
+from factotum.gate import observe, place
 from factotum.gate.effect import next_try_at
 from factotum.gate.register import Card
 from factotum.intake import Intake
@@ -72,7 +72,7 @@ class Orchestrator:
         self.blobs = Blobs(rooms.state / "blobs")
         self.phases = rooms.state / "phases"
         self.phases.mkdir(mode=0o700, exist_ok=True)
-        pace = observe.Pace(settings.seconds("STABLE_S"), settings.seconds("REGRET_S"))
+        pace = place.Pace(settings.seconds("STABLE_S"), settings.seconds("REGRET_S"))
         self.observer = observe.Observer(vault, rooms.shelf, rooms.ledger, rooms.register, pace)
         self.claims = claim.Claims(
             vault,
@@ -298,6 +298,7 @@ class Orchestrator:
     def _last_look(self) -> None:
         self._safe_tick()
         self._late_edits(self.rooms.clock.wall(), ending=True)
+        self.views.flush(self.rooms.clock.monotonic())
 
     def stop(self) -> None:
         self.stopping = True

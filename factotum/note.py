@@ -14,7 +14,7 @@ from typing import Any
 
 import frontmatter
 
-from factotum.sections import ends_with_go, fence, fenced_under, left_open, section
+from factotum.sections import ends_with_go, fence, fenced_under, left_open, outside_fences, section
 from factotum.strict_yaml import Block, Handler, YamlRefused, dump, dump_line, read
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "ends_with_go",
     "fence",
     "fenced_under",
+    "outside_fences",
     "parse",
     "render",
     "section",

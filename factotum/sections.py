@@ -34,6 +34,11 @@ def _walk(body: str) -> Iterator[tuple[str, str]]:
             yield "inside", line
 
 
+def outside_fences(body: str) -> str:
+    """The body without its fences and what they hold, line by line."""
+    return "\n".join(line for kind, line in _walk(body) if kind == "text")
+
+
 def left_open(body: str) -> str:
     """What closes the fence that is open at the end of the body, or an empty string."""
     last = ""

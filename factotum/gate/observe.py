@@ -286,6 +286,8 @@ class Observer:
         except form.CardDamaged as damaged:
             return self._restore(card, entry, now, f"I put this card back: {damaged}.")
         if edit:
+            if self._tampered(card, note, now):
+                self.vault.keep(entry.name, note.raw)  # what stands outside the form goes
             return self._reseal(card, edit, entry, now)
         if _outdated(card, entry, note):
             return card  # what is wanted there is wanted of the version before

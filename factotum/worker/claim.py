@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 from email.utils import parseaddr
 from pathlib import Path
 
-from factotum import disk, failpoint, names
+from factotum import disk, failpoint, log, names
 from factotum.ledger import ORIGINAL_BYTES, Ledger, TaskRow
 from factotum.model import KINDS, State, Trust
-from factotum.note import Note, NoteError, append, ends_with_go, set_props
+from factotum.note import Note, NoteError, append, ends_with_go, outside_fences, set_props
 from factotum.scan import Entry, Listing, Problem, Shelf
 from factotum.vault import Changed, Vault
 from factotum.worker.runs import Runs
+
+logger = log.get("factotum.claim")
 
 #: How long after a finished task a note with the same beginning at the same place is still
 #: taken for the editor's echo of it, in seconds.
@@ -95,7 +97,7 @@ class Claims:
             if id:
                 ids[entry.path] = id
                 paths.setdefault(id, []).append(entry)
-            if names.git_markers(note.body):
+            if names.git_markers(outside_fences(note.body)):
                 reason = "holds git conflict markers (<<<<<<<). Choose one side and remove them"
                 self._freeze(found, entry, id or entry.name, reason)
         for id, entries in paths.items():
@@ -251,6 +253,8 @@ class Claims:
             self.vault.rewrite(path, note.raw, set_props(note.raw, {key: id}))
         except Changed:
             return  # an editor is at it; the next look puts it
+        except NoteError as full:  # too many properties for one more: the note's name tells it
+            logger.warning("no id could be written", extra={"task": id, "reason": str(full)})
 
     # -- a note in our In_Progress
 

@@ -67,7 +67,8 @@ class Closer:
         try:
             self.vault.move(path, target)
         except FileExistsError:
-            target = target.with_name(f"{disk.beginning(path.stem, 200)}_{run.task[2:6]}-{run.n}.md")
+            unique = f"{disk.beginning(path.stem, 200)}_{run.task[2:6]}-{run.n}.md"
+            target = target.with_name(unique)
             self.vault.move(path, target)
         return target
 
