@@ -153,7 +153,8 @@ class Claims:
             return 0
         if row is None and not self._ready(entry, note, found, mono, now):
             return 0
-        if row is None and self._echo(entry, note, now):
+        fallen = self._fallen_back(entry, note) if row is None else ""
+        if row is None and not fallen and self._echo(entry, note, now):
             return 0
         if room <= 0:
             return 0
@@ -161,7 +162,7 @@ class Claims:
             self.runs.withdraw(row.id, "you moved the task back to Needs_Action", now)
         path = self._claim(entry)
         failpoint.hit("claim.renamed")
-        id, claimed = self._adopt(path, note, id, self.vault.relative(entry.path), now)
+        id, claimed = self._adopt(path, note, id or fallen, self.vault.relative(entry.path), now)
         found.tasks.append((id, claimed_entry(entry, claimed, self.vault.instance)))
         return 1
 
@@ -178,6 +179,14 @@ class Claims:
             return True
         found.wake_at.append(mono + max(self.pace.stable_s - still_s, needed_s - unchanged_s))
         return False
+
+    def _fallen_back(self, entry: Entry, note: Note) -> str:
+        """The id of the task that was claimed from here, if its note is nowhere else: a power
+        cut took the claim back, and the task goes on under its id."""
+        row = self.ledger.task_from(self.vault.relative(entry.path))
+        if row is None or not row.original or row.id in self._here or self.runs.is_over(row.id):
+            return ""
+        return row.id if note.raw.startswith(row.original[:ECHO_BYTES]) else ""
 
     def _echo(self, entry: Entry, note: Note, now: float) -> bool:
         """An editor that had the note open saved it again at its old place."""
