@@ -67,6 +67,7 @@ class Orchestrator:
     def __init__(self, rooms: Rooms, *, out: IO[str] = sys.stderr) -> None:
         """Takes the executor's lock. Raises DoorError when another one runs."""
         self.rooms = rooms
+        check_watchers(rooms.settings.text("WATCHERS"))
         self._lock = self._only_one(rooms.state / "lock")
         settings, vault = rooms.settings, rooms.vault
         self.blobs = Blobs(rooms.state / "blobs")
@@ -312,6 +313,18 @@ class Orchestrator:
         self.desk.close()
         self.intake.close()
         self._lock.close()
+
+
+def check_watchers(named: str) -> None:
+    """Raises DoorError for a FACTOTUM_WATCHERS that names a watcher that is not there."""
+    there = {path.stem.removesuffix("_watcher") for path in HERE.glob("watchers/*_watcher.py")}
+    for name in (part.strip() for part in named.split(",")):
+        if name not in {"", "all", "none", *there}:
+            known = ", ".join(sorted(there)) or "none is installed"
+            raise DoorError(
+                f"FACTOTUM_WATCHERS names {name!r}, but there is no watchers/{name}_watcher.py "
+                f"({known}). Write all, none, or the names of watchers"
+            )
 
 
 def trouble(broken: Exception) -> str:

@@ -54,6 +54,6 @@ def test_it_is_said_in_the_words_of_the_gate(tmp_path: Path) -> None:
     assert outcome(BEGUN) == FailedClean("it ended before anything was sent", again=True)
     assert outcome(BEGUN + DATA + REFUSED) == FailedClean("451 no", again=True)
     assert outcome(BEGUN + DATA) == Lost(
-        "the content was being handed over at 2026-11-21T09:00:02; no answer is on record"
+        "the content was being handed over at 09:00; no answer is on record"
     )
     assert outcome(BEGUN + DATA + ACCEPTED) == Succeeded({"to": ["b@c.test"]})
