@@ -181,7 +181,12 @@ class Orchestrator:
         listing = self.rooms.shelf.look(mono)
         seen = self.observer.look(listing, now, mono)
         claimed = self.claims.look(listing, now, mono, self.worker.room)
-        found.tasks = [(id, entry) for id, entry in claimed.tasks if self._may_run(id, entry)]
+        held = {card.task for card in (*seen.waiting, *seen.approved)}
+        found.tasks = [
+            (id, entry)
+            for id, entry in claimed.tasks
+            if not (entry.state is State.WAITING and id in held) and self._may_run(id, entry)
+        ]
         found.due = [card for card in seen.due if self._may_perform(card, now)]
         found.waiting = seen.waiting
         found.soon = [*taken.wake_at, *claimed.wake_at, *seen.soon]

@@ -57,6 +57,7 @@ class Observer:
         self._gone: dict[str, float] = {}
         self.placer = Placer(vault, shelf, register, pace)
         self._at_rest: dict[Path, Signature] = {}
+        self._heeded: dict[str, tuple[object, ...]] = {}
 
     def look(self, listing: Listing, now: float, mono: float) -> Seen:
         """One look. `now` is the wall clock (epoch seconds), `mono` a monotonic one."""
@@ -253,21 +254,32 @@ class Observer:
         if not self._still(entry, mono):
             seen.soon.append(mono + self.pace.stable_s - self.shelf.still_s(entry, mono))
             return card
-        note = self.shelf.note(entry)
-        ticks = cards.ticked(note)
+        key = (card.version, card.status, card.remark, card.lies, entry.path, entry.signature)
+        if self._heeded.get(card.id) == key:
+            return card  # nothing was changed since it said nothing new
         try:
-            match card.status:
-                case "pending":
-                    return self._pending(card, entry, note, ticks, now)
-                case "approved":
-                    return self._approved(card, entry, ticks, now)
-                case "expired":
-                    return self._expired(card, entry, ticks, now)
-                case "unknown":
-                    return self._unknown(card, ticks, now)
+            after = self._word(card, entry, now)
         except NotOpen:
             return self.register.card(card.id)  # another channel was first
-        return card
+        if after is card:
+            self._heeded[card.id] = key
+        return after
+
+    def _word(self, card: Card, entry: Entry, now: float) -> Card:
+        """The card after what its note says; the same object where it says nothing new."""
+        note = self.shelf.note(entry)
+        ticks = cards.ticked(note)
+        match card.status:
+            case "pending":
+                return self._pending(card, entry, note, ticks, now)
+            case "approved":
+                return self._approved(card, entry, ticks, now)
+            case "expired":
+                return self._expired(card, entry, ticks, now)
+            case "unknown":
+                return self._unknown(card, ticks, now)
+            case _:
+                return card
 
     def _pending(self, card: Card, entry: Entry, note: Note, ticks: set[str], now: float) -> Card:
         if entry.state is State.REJECTED or ("reject" in ticks and "approve" not in ticks):
