@@ -163,6 +163,20 @@ class Vault:
             disk.fsync_folder(target.parent)
             disk.fsync_folder(source.parent)
 
+    def move_beside(self, source: Path, target: Path, mark: str, *, durable: bool = True) -> Path:
+        """Moves to `target`, or, where that name is taken, beside it under one with `mark` in
+        it; returns where it lies now. Raises FileNotFoundError."""
+        stem = disk.beginning(target.stem, 200)
+        for n in itertools.count():
+            ending = "" if n == 0 else f"_{mark}" if n == 1 else f"_{mark}-{n}"
+            there = target.with_name(f"{stem}{ending}{target.suffix}") if n else target
+            try:
+                self.move(source, there, durable=durable)
+            except FileExistsError:
+                continue
+            return there
+        raise AssertionError("unreachable")
+
     def rewrite(self, path: Path, expected: bytes, new: bytes) -> None:
         """Replaces the bytes `expected` at `path` by `new`, or raises Changed.
 

@@ -211,14 +211,11 @@ class Claims:
 
     def _claim(self, entry: Entry) -> Path:
         folder = self.vault.folder(State.IN_PROGRESS)
+        mark = names.new_id("t")[2:6]
         target = folder / entry.name
-        try:
-            self.vault.move(entry.path, target, durable=False)
-        except FileExistsError:
-            stem, _, _ = entry.name.rpartition(".md")
-            target = folder / f"{disk.beginning(stem, 200)}_{names.new_id('t')[2:6]}.md"
-            self.vault.move(entry.path, target, durable=False)
-        return target
+        if (self.vault.folder(State.WAITING) / entry.name).exists():
+            target = folder / f"{disk.beginning(entry.path.stem, 200)}_{mark}.md"
+        return self.vault.move_beside(entry.path, target, mark, durable=False)
 
     def _adopt(self, path: Path, note: Note, id: str, origin: str, now: float) -> tuple[str, Path]:
         """Registers a claimed note under an id and sees to it that the note carries it."""
@@ -294,7 +291,9 @@ class Claims:
         if self.runs.finished_copy(id):
             self.vault.put_aside(entry.path)
         else:
-            self.vault.move(entry.path, self.vault.folder(State.FAILED) / entry.name)
+            self.vault.move_beside(
+                entry.path, self.vault.folder(State.FAILED) / entry.name, id[2:6]
+            )
         self.ledger.event("replay", now, task=id, name=entry.name, found=entry.state.value)
 
     # -- a note that went away

@@ -108,7 +108,7 @@ class Worker:
 
     async def _task(self, task: str, entry: Entry) -> None:
         """Runs a task until it is parked or closed."""
-        path = await self.desk.do(self._at_work, entry)
+        path = await self.desk.do(self._at_work, task, entry)
         while True:
             step = await self._step(task, path)
             match step:
@@ -119,7 +119,7 @@ class Worker:
                     if await self.desk.do(self._still_open, card):
                         return  # a clean failure: it is due again later, by the tick
                 case Park():
-                    await self.desk.do(self._park, path)
+                    await self.desk.do(self._park, task, path)
                     return
                 case Close(run):
                     now = self.office.zone(self.clock())
@@ -147,17 +147,18 @@ class Worker:
     def _still_open(self, card: Card) -> bool:
         return not self.office.register.card(card.id).over
 
-    def _at_work(self, entry: Entry) -> Path:
+    def _at_work(self, task: str, entry: Entry) -> Path:
         """A task that waited goes back into its instance's own folder."""
         target = self.vault.folder(State.IN_PROGRESS) / entry.name
         if entry.path != target:
-            self.vault.move(entry.path, target, durable=False)
+            return self.vault.move_beside(entry.path, target, task[2:6], durable=False)
         return target
 
-    def _park(self, path: Path) -> None:
+    def _park(self, task: str, path: Path) -> None:
         from factotum import failpoint
 
-        self.vault.move(path, self.vault.folder(State.WAITING) / path.name)
+        target = self.vault.folder(State.WAITING) / path.name
+        self.vault.move_beside(path, target, task[2:6])
         failpoint.hit("task.waiting")
 
     async def _read(self, step: RunTool) -> None:
