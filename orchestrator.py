@@ -268,7 +268,6 @@ class Orchestrator:
         except Exception as broken:
             self._trouble = trouble(broken)
             logger.error("tick failed", exc_info=broken)
-            print(f"factotum: {self._trouble}", file=sys.stderr)
             with contextlib.suppress(Exception):  # where the views can be written, they say so
                 now, mono = self.rooms.clock.wall(), self.rooms.clock.monotonic()
                 self._show(*self._shown, now, mono)
@@ -303,8 +302,8 @@ class Orchestrator:
 
     def _last_look(self) -> None:
         self._safe_tick()
-        self._late_edits(self.rooms.clock.wall(), ending=True)
         self.views.flush(self.rooms.clock.monotonic())
+        self._late_edits(self.rooms.clock.wall(), ending=True)
 
     def stop(self) -> None:
         self.stopping = True

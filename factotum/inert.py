@@ -58,7 +58,8 @@ def visible(text: str) -> str:
 def inert(text: str) -> str:
     """`text` so that Obsidian shows it and does nothing with it."""
     shown = "".join(_ACTIVE.get(char, char) for char in visible(text))
-    shown = shown.replace("](", "]\\(").replace("::", ":\\:")  # a link; a field of Dataview
+    shown = shown.replace("](", "]\\(")  # a link
+    shown = re.sub(":(?=:)", r":\\", shown)  # a field of Dataview
     shown = _SCHEME.sub(lambda found: f"{found[1] or found[2] or ''}&#58;", shown)
     return _LINE_START.sub(_tame, shown)
 

@@ -10,6 +10,13 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+#: A run that others depend on tries the same examples every time; at a desk they are new ones
+#: each time. No example has a deadline: machines are shared.
+settings.register_profile("desk", deadline=None)
+settings.register_profile("strict", deadline=None, derandomize=True)
+settings.load_profile("strict" if os.environ.get("STRICT") == "1" else "desk")
 
 STRICT = os.environ.get("STRICT") == "1"
 

@@ -93,6 +93,7 @@ def test_a_person_sees_what_was_written(text: str) -> None:
 
 @given(outsiders)
 @settings(deadline=None, max_examples=300)
+@example(":::: a")
 def test_no_opener_of_obsidian_or_a_plugin_is_left(text: str) -> None:
     made = inert(text)
     for opener in ("![", "[[", "](", "<", "<%", "$=", "%%", "```", "~~~", "://", "::"):

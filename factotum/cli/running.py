@@ -6,6 +6,7 @@ Here is what a service needs round it: signals, a log file, the first and the la
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -49,7 +50,8 @@ def run(once: bool) -> int:
 def _up() -> int:
     with _Office() as office:
         asyncio.run(office.serve(once=False))
-        print("factotum stopped. What is open goes on at the next start.")
+        with contextlib.suppress(OSError):
+            print("factotum stopped. What is open goes on at the next start.", flush=True)
     return 0
 
 
@@ -85,8 +87,9 @@ class _Office:
         def stop() -> None:
             if orchestrator.stopping:
                 os._exit(FAILED)  # it may be killed anywhere; somebody is in a hurry
-            print("factotum is stopping …", file=sys.stderr, flush=True)
             orchestrator.stop()
+            with contextlib.suppress(OSError):  # nobody may be there any more to read it
+                print("factotum is stopping …", file=sys.stderr, flush=True)
 
         for one in STOPS:
             loop.add_signal_handler(one, stop)

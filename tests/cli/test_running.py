@@ -54,6 +54,20 @@ def test_a_signal_stops_it_in_good_order(
         assert "factotum stopped" in process.stdout.read()
 
 
+def test_it_stops_also_when_nobody_reads_what_it_says(
+    terminal: Terminal, office: TestOffice
+) -> None:
+    with up(terminal) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        if process.stderr is not None:
+            process.stderr.close()
+        start = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+        assert time.monotonic() - start < STOP_S
+
+
 def test_a_mail_goes_its_whole_way_by_commands_alone(
     terminal: Terminal, office: TestOffice, relay: Relay
 ) -> None:
