@@ -84,7 +84,8 @@ def test_synced_before_it_connects_and_before_data(tmp_path: Path) -> None:
         return next(n for n, line in enumerate(lines) if n >= after and re.search(pattern, line))
 
     connect = first(rf"connect\(.*htons\({relay.port}\)")
-    attempt = max(n for n in range(connect) if re.search(r"pwrite64\(.*ledger\.db-wal", lines[n]))
+    written = r"pwrite64\(.*ledger\.db-wal"
+    attempt = max(n for n in range(connect) if re.search(written, lines[n]))
     first(r"f(data)?sync\(.*ledger\.db-wal", attempt)
     assert first(r"f(data)?sync\(.*ledger\.db-wal", attempt) < connect
     data = first(r'(sendto|write)\(.*"(?i:data)\\r\\n"')

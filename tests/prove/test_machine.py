@@ -1,0 +1,284 @@
+"""Whatever a person does to notes and cards, in any order: the promises hold."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import json
+import os
+import random
+import sqlite3
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from factotum.ledger import Ledger
+from factotum.note import NoteError
+from factotum.worker.claim import task_id
+from orchestrator import Orchestrator, open_rooms
+from tests.office import TestOffice, smtp
+from tests.servers.smtp import Relay
+
+pytestmark = [pytest.mark.prove]
+
+ERRAND = """
+when: {kind: note, words: [greet]}
+do:
+  - mail__send: {to: ["ada@rossi.example"], subject: "{title}", body: "{text}"}
+  - mail__send: {to: ["bob@rossi.example"], subject: "{title}", body: "{text}"}
+"""
+JOT = """
+when: {kind: note, words: [jot]}
+do:
+  - notes__write: {folder: Drafts, title: "{title}", text: "{text}"}
+"""
+TASKS = ("Needs_Action", "In_Progress/pi", "In_Progress/pi/waiting", "Failed")
+CARDS = ("Pending_Approval", "Approved", "Rejected", "Needs_Action", "Failed")
+TICKS = ("approve", "reject", "cancel", "send_now", "wake", "answered", "happened", "did_not")
+
+
+class Person(RuleBasedStateMachine):
+    """A person with every freedom that a file manager gives, and an office that restarts."""
+
+    @initialize(seed=st.integers(0, 2**32), dot=st.sampled_from(["250 ok", "250 ok", "drop"]))
+    def begin(self, seed: int, dot: str) -> None:
+        self.dice = random.Random(seed)
+        self.relay = Relay(dot=dot).__enter__()
+        self.folder = tempfile.TemporaryDirectory()
+        self.office = TestOffice(Path(self.folder.name), smtp(self.relay))
+        self.office.playbook(ERRAND, "10-errand.md")
+        self.office.playbook(JOT, "20-jot.md")
+        self.typed = 0
+        self.deleted: set[str] = set()
+        self.trouble: list[str] = []
+        for kind in ("greet", "greet", "jot", "other"):
+            self.types(kind, again=False)
+        self.runs_to_rest()
+
+    def teardown(self) -> None:
+        if hasattr(self, "office"):
+            self.relay.__exit__(None, None, None)
+            self.folder.cleanup()
+
+    # -- what a person does
+
+    @rule(kind=st.sampled_from(["greet", "jot", "other", "greet"]), again=st.booleans())
+    def types(self, kind: str, again: bool) -> None:
+        self.typed += 1
+        name = "Untitled.md" if again else f"Note {self.typed}.md"
+        self.office.type(f"Please {kind} number {self.typed}.\n", name)
+
+    @rule(folder=st.sampled_from(TASKS), to=st.sampled_from(["Needs_Action", "Failed", "Done"]))
+    def moves_a_task(self, folder: str, to: str) -> None:
+        if path := self.pick(folder):
+            self.put(path, self.office.root / to / path.name)
+
+    @rule(folder=st.sampled_from(CARDS), to=st.sampled_from(CARDS))
+    def moves_a_card(self, folder: str, to: str) -> None:
+        if path := self.pick(folder):
+            self.put(path, self.office.root / to / path.name)
+
+    @rule(to=st.sampled_from(["Approved", "Approved", "Rejected"]), then=st.booleans())
+    def decides(self, to: str, then: bool) -> None:
+        if path := self.pick("Pending_Approval"):
+            self.put(path, self.office.root / to / path.name)
+        if then:
+            self.runs_to_rest()
+
+    @rule(box=st.sampled_from(["approve", "approve", "reject", "happened", "did_not", "wake"]))
+    def ticks_and_waits(self, box: str) -> None:
+        if path := self.pick("Pending_Approval"):
+            self.tick(path, box)
+        self.runs_to_rest()
+
+    @rule(folder=st.sampled_from(CARDS[:3]), names=st.sets(st.sampled_from(TICKS), max_size=2))
+    def ticks_boxes(self, folder: str, names: set[str]) -> None:
+        if path := self.pick(folder):
+            self.tick(path, *names)
+
+    @rule(
+        text=st.sampled_from(
+            ["Here it is", "done", "ada@rossi.example", "---", "```", "## Why not"]
+        )
+    )
+    def edits_a_card(self, text: str) -> None:
+        if path := self.pick("Pending_Approval"):
+            lines = path.read_text().split("\n")
+            at = self.dice.randrange(len(lines) + 1)
+            path.write_text("\n".join([*lines[:at], text, *lines[at:]]))
+
+    @rule(to=st.sampled_from(["Approved", "Pending_Approval"]))
+    def changes_the_mail(self, to: str) -> None:
+        if path := self.pick("Pending_Approval"):
+            path.write_text(path.read_text().replace("Please greet", f"Greetings {self.typed}", 1))
+            self.put(path, self.office.root / to / path.name)
+
+    @rule(word=st.sampled_from(["done", "drop", "again", "whatever"]))
+    def answers(self, word: str) -> None:
+        if path := self.pick("Pending_Approval"):
+            text = path.read_text().replace("## Your answer\n", f"## Your answer\n\n{word}\n")
+            path.write_text(text)
+            self.tick(path, "answered")
+
+    @rule(folder=st.sampled_from([*TASKS, *CARDS]), to=st.sampled_from([*TASKS, *CARDS]))
+    def copies(self, folder: str, to: str) -> None:
+        if path := self.pick(folder):
+            copy = self.office.root / to / self.dice.choice([path.name, f"{path.stem} 2.md"])
+            if not copy.exists():
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                copy.write_bytes(path.read_bytes())
+
+    @rule(folder=st.sampled_from([*TASKS, *CARDS]))
+    def deletes(self, folder: str) -> None:
+        if path := self.pick(folder):
+            self.deleted.add(self.id_in(path))
+            path.unlink()
+
+    # -- what the office does
+
+    @rule(seconds=st.sampled_from([0, 61, 400, 9 * 86400]))
+    def time_goes_by(self, seconds: int) -> None:
+        self.office.hands.go(seconds)
+
+    @rule()
+    def looks_once(self) -> None:
+        async def look() -> None:
+            rooms = open_rooms(self.office.settings(), self.office.root, self.office.clock())
+            orchestrator = Orchestrator(rooms, out=io.StringIO())
+            orchestrator.tick()
+            await orchestrator._close()
+            rooms.close()
+
+        asyncio.run(look())
+
+    @rule()
+    def runs_to_rest(self) -> None:
+        listed: set[str] = set()
+
+        def look(orchestrator: Orchestrator) -> None:
+            self.trouble += orchestrator.worker.broken.values()
+            if stopped := orchestrator.stopped():
+                self.trouble.append(stopped)
+            listed.update(self.problems(orchestrator))
+
+        self.office.run(look)
+        self.every_task_is_in_one_place(listed)
+
+    def problems(self, orchestrator: Orchestrator) -> set[str]:
+        mono, now = self.office.hands.mono, self.office.hands.wall
+        listing = orchestrator.rooms.shelf.look(mono)
+        found = [*listing.problems, *orchestrator.claims.look(listing, now, mono, 0).problems]
+        found += orchestrator.observer.look(listing, now, mono).problems
+        return {problem.path.name for problem in found}
+
+    # -- the promises
+
+    @invariant()
+    def nothing_breaks(self) -> None:
+        assert getattr(self, "trouble", []) == []
+
+    @invariant()
+    def what_was_sent_was_approved(self) -> None:
+        if not hasattr(self, "office"):
+            return
+        approved = {
+            row["digest"]
+            for row in self.rows("SELECT digest FROM decision WHERE verdict = 'approve'")
+        }
+        sealed = {}
+        for row in self.rows("SELECT * FROM seal WHERE tool = 'mail__send'"):
+            sealed[f"<{row['card']}.v{row['version']}@example.test>"] = row
+        ids = [message.message["Message-ID"] for message in self.relay.messages]
+        assert len(set(ids)) == len(ids), "one mail went out twice"
+        for message in self.relay.messages:
+            seal = sealed[message.message["Message-ID"]]
+            args = json.loads(seal["args"])
+            assert seal["digest"] in approved
+            wanted = [*args["to"], *args.get("cc", []), *args.get("bcc", [])]
+            assert list(message.recipients) == wanted
+            said = message.message.get_content().replace("\r\n", "\n").rstrip("\n")
+            assert said == str(args["body"]).rstrip("\n")
+
+    def every_task_is_in_one_place(self, listed: set[str]) -> None:
+        where: dict[str, list[str]] = {}
+        aside = set()
+        for path in self.office.root.rglob("*.md"):
+            inside = path.relative_to(self.office.root).parts
+            if not (id := self.id_in(path)):
+                continue
+            if inside[0] in {"Needs_Action", "In_Progress", "Failed", "Done"}:
+                where.setdefault(id, []).append(path.name)
+            elif inside[0] == ".factotum":
+                aside.add(id)
+        for id, names in where.items():
+            assert len(names) == 1 or set(names) & listed, f"{id} lies at {names}"
+        registered = {row["id"] for row in self.rows("SELECT id FROM task")}
+        lost = registered - set(where) - aside - self.deleted
+        assert lost == set()
+
+    # -- its hands and eyes
+
+    def pick(self, folder: str) -> Path | None:
+        """One of the notes that lie right in this folder."""
+        place = self.office.root / folder
+        found = sorted(place.glob("*.md")) if place.is_dir() else []
+        return self.dice.choice(found) if found else None
+
+    def put(self, path: Path, target: Path) -> None:
+        """As a file manager does: it asks before it overwrites, and gets a no."""
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            path.rename(target)
+
+    def tick(self, path: Path, *names: str) -> None:
+        with contextlib.suppress(NoteError):  # its properties are broken: no box is shown
+            self.office.tick(path, *names)
+
+    def id_in(self, path: Path) -> str:
+        try:
+            return task_id(self.office.note(path))
+        except NoteError:
+            return ""
+
+    def rows(self, query: str) -> list[sqlite3.Row]:
+        path = self.office.state / "ledger.db"
+        if not path.exists():
+            return []
+        ledger = Ledger(path)
+        try:
+            return list(ledger.db.execute(query))
+        finally:
+            ledger.close()
+
+
+Person.TestCase.settings = settings(
+    max_examples=6,
+    stateful_step_count=15,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a long story is shrunk for minutes
+    report_multiple_bugs=False,
+)
+
+
+class TestAPersonInAHurry(Person.TestCase):  # type: ignore[misc]
+    """A few short stories, in the quick suite."""
+
+
+@pytest.mark.slow
+class TestAPersonWithAllDay(Person.TestCase):  # type: ignore[misc]
+    """More of them, and longer."""
+
+    settings = settings(
+        max_examples=int(os.environ.get("STORIES", "25")),
+        stateful_step_count=40,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a long story is shrunk for minutes
+        report_multiple_bugs=False,
+    )
