@@ -159,8 +159,8 @@ def read_regular(path: Path, most_bytes: int) -> bytes:
         if refused.errno in {errno.ELOOP, errno.ENXIO}:
             raise NotRegular(refused.errno, "is a link or a special file", str(path)) from None
         raise
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise NotRegular(errno.EINVAL, "is not a regular file", str(path))
     with open(fd, "rb") as file:
-        about = os.fstat(fd)
-        if not stat.S_ISREG(about.st_mode):
-            raise NotRegular(errno.EINVAL, "is not a regular file", str(path))
         return file.read(most_bytes + 1)

@@ -21,6 +21,9 @@ from tests.servers.smtp import Relay
 
 pytestmark = [pytest.mark.prove]
 
+TILL_THE_END = ("claim.registered", "seal.committed", "attempt.begun", "effect.before",
+                "effect.after", "outcome.recorded")  # fmt: skip
+
 
 def test_every_commit_is_synced(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.db")
@@ -96,8 +99,7 @@ def test_synced_before_it_connects_and_before_data(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("point", ["claim.registered", "seal.committed", "attempt.begun",
-                                   "effect.before", "effect.after", "outcome.recorded"])  # fmt: skip
+@pytest.mark.parametrize("point", TILL_THE_END)
 @pytest.mark.parametrize("taken_back", [True, False])
 def test_a_claim_that_a_power_cut_takes_back_is_made_again(
     tmp_path: Path, point: str, taken_back: bool
