@@ -117,18 +117,29 @@ def _own(block: str) -> Block | None:
         found = _OWN_LINE.fullmatch(line)
         if found is None or found[1] in own.values or len(own.values) >= KEYS_MOST:
             return None
-        try:
-            value = json.loads(found[2], parse_int=_plain, parse_float=str)
-        except ValueError:
-            return None
-        flat = value if isinstance(value, list) else [value]
-        if any(isinstance(one, list | dict | float) for one in flat):
-            return None
-        if any(isinstance(one, str) and _FORBIDDEN.search(one) for one in flat):
-            return None
+        text = found[2]
+        if text[0] == '"' and "\\" not in text and text.find('"', 1) == len(text) - 1:
+            value: Any = text[1:-1]  # plain text, the block of which was looked through
+        else:
+            try:
+                value = _JSON.decode(text)
+            except ValueError:
+                return None
+            if not _flat(value):
+                return None
         own.values[found[1]] = value
         own.lines[found[1]] = n
     return own
+
+
+def _flat(value: Any) -> bool:
+    """Whether this is a value of ours: no list in a list, no number with a point, all visible."""
+    for one in value if isinstance(value, list) else [value]:
+        if isinstance(one, list | dict | float):
+            return False
+        if isinstance(one, str) and _FORBIDDEN.search(one):
+            return False
+    return True
 
 
 def _plain(text: str) -> str | int | bool | None:
@@ -136,6 +147,10 @@ def _plain(text: str) -> str | int | bool | None:
     if text in _WORDS:
         return _WORDS[text]
     return int(text) if _WHOLE.fullmatch(text) else text
+
+
+#: One decoder for all: making one costs more than reading a line with it.
+_JSON = json.JSONDecoder(parse_int=_plain, parse_float=str)
 
 
 # -- a person's lines
