@@ -48,7 +48,7 @@ def test_two_vaults_do_not_show_each_others_snapshot(tmp_path: Path) -> None:
         assert one("new", "only mine").code == 0
         assert until(lambda: len(one("tasks", "--json").json) == 1)
         assert two("tasks", "--json").json == []
-        assert len(list(tmp_path.glob("factotum-*.json"))) == 2
+        assert until(lambda: len(list(tmp_path.glob("factotum-*.json"))) == 2)
 
 
 def test_status_shows_a_note_that_cannot_be_read(office: TestOffice, terminal: Terminal) -> None:
