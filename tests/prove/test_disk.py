@@ -24,7 +24,7 @@ from tests.prove.test_kill import ASK
 from tests.prove.test_unknown import REPLY
 from tests.servers.smtp import Relay
 
-pytestmark = [pytest.mark.prove]
+pytestmark = [pytest.mark.prove, pytest.mark.slow]
 
 
 @contextmanager
@@ -177,7 +177,6 @@ def plain_pass(env: dict[str, str], failpoint: str = "") -> None:
     pass_once(env, failpoint)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "point",
     ["", "inbox.claimed", "card.written", "decision.recorded", "card.rewritten", "task.receipts"],

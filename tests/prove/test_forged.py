@@ -15,7 +15,7 @@ from tests.prove.test_kill import ASK
 from tests.prove.test_unknown import REPLY
 from tests.servers.smtp import Relay
 
-pytestmark = [pytest.mark.prove]
+pytestmark = [pytest.mark.prove, pytest.mark.slow]
 
 #: What a forger may do to a copy of a real card; each gets the text and a random source.
 FORGERIES: dict[str, Callable[[str, random.Random], str]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import imaplib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from factotum import failpoint
 from tests.office import smtp
 from tests.prove.life import JOT, Life
-from tests.servers.dovecot import Dovecot
+from tests.servers.dovecot import USERS, Dovecot
 from tests.servers.smtp import Relay
 
 pytestmark = [pytest.mark.prove, pytest.mark.slow]
@@ -239,3 +240,23 @@ def test_a_new_note_of_an_old_name_is_a_new_task_after_a_crash(tmp_path: Path) -
     drafts = sorted(path.read_text() for path in life.files("Drafts"))
     assert len(drafts) == 2 and "Buy milk." in "".join(drafts) and "plants" in "".join(drafts)
     assert len(life.files("Done")) == 2
+
+
+def test_a_copy_that_the_provider_kept_tells_that_it_went_out(tmp_path: Path) -> None:
+    with Dovecot() as dovecot, Relay(lmtp_port=dovecot.lmtp_port) as relay:
+        life = Life(tmp_path, smtp(relay) | dovecot.settings("ann@example.test"))
+        life.playbook(REPLY)
+        life.drop("ask.eml", ASK.replace(b"ada@rossi.example", b"bob@example.test"))
+        life.live()
+        life.move(life.one("Pending_Approval"), "Approved")
+        assert life.child("mail.dot")
+        with imaplib.IMAP4("127.0.0.1", dovecot.imap_port) as box:
+            box.login("ann@example.test", USERS["ann@example.test"])
+            box.create("Sent")
+            box.append("Sent", "", "", relay.messages[0].data)
+        life.live()
+        (mail,) = (card for card in life.cards() if card.seal.tool == "mail__send")
+        assert mail.status == "succeeded" and mail.ended is not None
+        assert "Sent" in str(mail.ended.evidence)
+        assert len(relay.messages) == 1
+        assert len(life.files("Drafts")) == 1

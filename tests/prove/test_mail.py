@@ -19,7 +19,7 @@ from tests.prove.test_unknown import REPLY
 from tests.servers.ports import Silent, free_port
 from tests.servers.smtp import Relay
 
-pytestmark = [pytest.mark.prove]
+pytestmark = [pytest.mark.prove, pytest.mark.slow]
 
 
 def approved(folder: Path, env: dict[str, str]) -> TestOffice:
@@ -158,7 +158,6 @@ def stays_up(
     asyncio.run(go())
 
 
-@pytest.mark.slow
 def test_a_server_that_hangs_holds_up_nobody_else(tmp_path: Path) -> None:
     """One mail hangs at the greeting; another task is done meanwhile; a stop does not wait
     for it, and the next start knows that nothing had left."""

@@ -16,7 +16,7 @@ from orchestrator import Orchestrator
 from tests.office import TestOffice
 from tests.prove.life import JOT, Life, pass_once, start, wait
 
-pytestmark = [pytest.mark.prove]
+pytestmark = [pytest.mark.prove, pytest.mark.slow]
 
 #: Notes as people write them, by what is odd about each.
 NOTES: dict[str, bytes] = {
@@ -141,7 +141,6 @@ VALUES = st.one_of(
 KEYS = st.sampled_from(["tags", "title", "datum", "Größe", "own-key", "status", "run", "id", "due"])
 
 
-@pytest.mark.slow
 @settings(
     max_examples=25,
     deadline=None,
@@ -226,7 +225,6 @@ def slowly(path: Path, text: str, line: str) -> None:
         file.write(line.encode())
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("save", [truncate, append_to, swap, slowly])
 @pytest.mark.parametrize("ends", ["question", "done"])
 def test_a_racing_editor_loses_no_line(

@@ -23,7 +23,7 @@ from tests.prove.test_kill import ASK
 from tests.prove.test_unknown import REPLY
 from tests.servers.smtp import Relay
 
-pytestmark = [pytest.mark.prove]
+pytestmark = [pytest.mark.prove, pytest.mark.slow]
 
 
 @dataclass
