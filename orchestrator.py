@@ -22,7 +22,7 @@ from factotum.blobs import Blobs
 from factotum.gate import observe, place
 from factotum.gate.effect import next_try_at
 from factotum.gate.register import Card
-from factotum.intake import Intake
+from factotum.intake import Intake, Taken
 from factotum.model import State
 from factotum.reading import read
 from factotum.rooms import Clock, DoorError, Rooms, open_rooms, state_dir, wake
@@ -177,17 +177,22 @@ class Orchestrator:
         found = Found()
         problems: list[Problem] = []
         self._late_edits(now)
-        taken = self.intake.look(now, mono)
+        taken = Taken() if self.stopping else self.intake.look(now, mono)
         listing = self.rooms.shelf.look(mono)
         seen = self.observer.look(listing, now, mono)
-        claimed = self.claims.look(listing, now, mono, self.worker.room)
+        room = 0 if self.stopping else self.worker.room  # what is not taken, another may take
+        claimed = self.claims.look(listing, now, mono, room)
         held = {card.task for card in (*seen.waiting, *seen.approved)}
         found.tasks = [
             (id, entry)
             for id, entry in claimed.tasks
             if not (entry.state is State.WAITING and id in held) and self._may_run(id, entry)
         ]
-        found.due = [card for card in seen.due if self._may_perform(card, now)]
+        found.due = [
+            card
+            for card in seen.due
+            if not self.claims.is_gone(card.task) and self._may_perform(card, now)
+        ]
         found.waiting = seen.waiting
         found.soon = [*taken.wake_at, *claimed.wake_at, *seen.soon]
         problems += [*listing.problems, *taken.problems, *claimed.problems, *seen.problems]

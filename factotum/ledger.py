@@ -64,6 +64,7 @@ CREATE TABLE card (
   idx INTEGER NOT NULL, again INTEGER NOT NULL, kind TEXT NOT NULL, title TEXT NOT NULL,
   name TEXT NOT NULL, version INTEGER NOT NULL, remark TEXT NOT NULL DEFAULT '',
   settled INTEGER NOT NULL DEFAULT 0, lies TEXT NOT NULL DEFAULT '',
+  wrote TEXT NOT NULL DEFAULT '',
   created REAL NOT NULL, UNIQUE (task, run, idx, again)
 ) STRICT;
 CREATE INDEX card_open ON card (settled) WHERE settled = 0;

@@ -14,7 +14,7 @@ from typing import Any
 
 import frontmatter
 
-from factotum.sections import ends_with_go, fence, fenced_under, left_open, outside_fences, section
+from factotum.sections import below, ends_with_go, fence, fenced_under, left_open, outside_fences, section
 from factotum.strict_yaml import Block, Handler, YamlRefused, dump, dump_line, read
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Note",
     "NoteError",
     "append",
+    "below",
     "ends_with_go",
     "fence",
     "fenced_under",

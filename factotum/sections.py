@@ -91,6 +91,15 @@ def section(body: str, heading: str) -> str | None:
     return "\n".join(text).strip()
 
 
+def below(body: str, heading: str) -> str | None:
+    """Everything below the first `## heading` that stands outside a fence, or None."""
+    lines = _walk(body)
+    for kind, line in lines:
+        if kind == "text" and line.startswith("## ") and line[3:].strip() == heading:
+            return "\n".join(rest for _, rest in lines)
+    return None
+
+
 def ends_with_go(body: str) -> bool:
     """Whether the last line that holds anything is `go`."""
     lines = [line.strip() for line in body.splitlines() if line.strip()]

@@ -105,6 +105,11 @@ class Attempts(Book):
         ).fetchone()
         return str(row["key"]) if row else ""
 
+    def in_flight(self, card: Card) -> bool:
+        """Whether a try was begun of which nothing is known yet."""
+        last = self.last_try(card)
+        return card.ended is None and last is not None and last[2] is None
+
     def last_try(self, card: Card) -> tuple[int, float, str | None] | None:
         """(number, when begun, why it failed cleanly or None) of the last try, or None."""
         row = self.ledger.db.execute(

@@ -74,6 +74,7 @@ class Book:
             row["remark"],
             bool(row["settled"]),
             row["lies"],
+            row["wrote"],
             row["created"],
             _seal(seal),
             Decision(*tuple(decided)[2:]) if decided else None,

@@ -134,7 +134,8 @@ def _facts(card: Card, now: float) -> str:
         first.append(f"till {when(_local(card.seal.deadline), _local(now))}")
     if int(about.get("of", 1)) > 1:
         first.append(f"{about['place']} of {about['of']}")
-    lines = [" · ".join(part for part in first if part), *map(str, about.get("lines", ()))]
+    told = [*about.get("known", ()), *about.get("lines", ())]
+    lines = [" · ".join(part for part in first if part), *map(str, told)]
     return "\n".join(line for line in lines if line)
 
 
@@ -157,6 +158,11 @@ def _how(card: Card, now: float, regret_s: float) -> str:
                 "**Yes:** tick `approve` or move this note to Approved. "
                 "**No:** tick `reject` or move it to Rejected."
             )
+        case "approved" if card.attempts:
+            return f"Approved by {by}. It is tried again; till it is out tick `cancel` to stop it."
+        case "cancelled":
+            stopped = card.ended.evidence.get("by", "you") if card.ended else "you"
+            return f"Approved by {by}, then cancelled by {stopped}. Nothing was sent."
         case "approved":
             at = when(_local((decision.at if decision else now) + regret_s), _local(now))
             return (
@@ -202,7 +208,8 @@ def _choices(card: Card) -> list[str]:
     asked = str(card.seal.args.get("question", ""))
     text = [inert(asked)] if asked and asked != card.title else []
     choices = card.seal.args.get("choices") or []
-    return text + [f"- `{inert(one_line(str(choice), 80))}`" for choice in choices]
+    told = [inert(part) for part in str(card.seal.args.get("explained") or "").split(". ") if part]
+    return text + (told or [f"- `{inert(one_line(str(choice), 80))}`" for choice in choices])
 
 
 def _receipt(card: Card) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from factotum.gate.policy import ADDRESS, Form, row_of
 from factotum.gate.register import Card
 from factotum.inert import one_line
-from factotum.note import Note, fenced_under, section
+from factotum.note import Note, below, fenced_under
 
 WHY_NOT = "Why not"
 YOUR_ANSWER = "Your answer"
@@ -104,12 +104,22 @@ def _differing(before: list[str], after: list[str]) -> int:
     return sum(max(b2 - b1, a2 - a1) for tag, b1, b2, a1, a2 in changes if tag != "equal")
 
 
+#: Where a person's own words end: at the folded parts that we put below them.
+_OUR_END = re.compile(r"(?m)^> \[!(?:quote|info)\]- (?:What they wrote|Why I ask)")
+
+
 def why_not(note: Note) -> str:
-    return section(note.body, WHY_NOT) or ""
+    return own_words(note.body, WHY_NOT)
 
 
 def answer(note: Note) -> str:
-    return section(note.body, YOUR_ANSWER) or ""
+    return own_words(note.body, YOUR_ANSWER)
+
+
+def own_words(body: str, heading: str) -> str:
+    """Everything that a person wrote under `## heading`, headings of theirs and all."""
+    words = below(body, heading)
+    return _OUR_END.split(words, maxsplit=1)[0].strip() if words is not None else ""
 
 
 def settled_text(text: str, card: Card) -> str:
@@ -121,7 +131,7 @@ def settled_text(text: str, card: Card) -> str:
         if found is not None:
             text = text.replace(found, "", 1)
     for heading in (WHY_NOT, YOUR_ANSWER):
-        written = section(text, heading)
+        written = own_words(text, heading)
         if written:
             text = text.replace(written, "", 1)
     text = re.sub(r"till [^·\n]*", "", text)

@@ -14,12 +14,12 @@ from pathlib import Path
 
 from factotum import disk, failpoint, names
 from factotum.gate import card as cards
-from factotum.gate import form
-from factotum.gate.place import Pace, Placer
-from factotum.gate.policy import recipients
+from factotum.gate import form, known
+from factotum.gate.place import Pace, Placer, fingerprint
+from factotum.gate.policy import misfits
 from factotum.gate.register import Card, NotOpen, Register
 from factotum.ledger import Ledger
-from factotum.model import Effect, State
+from factotum.model import Call, Effect, State
 from factotum.note import Note, NoteError
 from factotum.scan import Entry, Listing, Problem, Shelf, Signature
 from factotum.vault import Changed, Vault
@@ -58,6 +58,7 @@ class Observer:
         self.placer = Placer(vault, shelf, register, pace)
         self._at_rest: dict[Path, Signature] = {}
         self._heeded: dict[str, tuple[object, ...]] = {}
+        self._since: dict[tuple[str, int], float] = {}
 
     def look(self, listing: Listing, now: float, mono: float) -> Seen:
         """One look. `now` is the wall clock (epoch seconds), `mono` a monotonic one."""
@@ -119,6 +120,10 @@ class Observer:
         instance = props.get("instance")
         if self._foreign(instance):
             return
+        if self._is_task(props.get("id")):
+            reason = "is the task itself, not the request. Move it back to where it was"
+            seen.problems.append(Problem(entry.path, reason))
+            return
         claims = entry.state is State.APPROVED or names.is_id(props.get("id"), "a")
         if not claims:
             reason = "is no card of mine. To have it done, move it to Needs_Action"
@@ -126,6 +131,9 @@ class Observer:
         elif self._still(entry, mono):
             self._put_into_rejected(entry)
             self.ledger.event("forged", now, name=entry.name, found=entry.state.value)
+
+    def _is_task(self, id: object) -> bool:
+        return isinstance(id, str) and names.is_id(id, "t") and self.ledger.task(id) is not None
 
     def _foreign(self, instance: object) -> bool:
         """Whether this is the name of another machine that works on the same vault."""
@@ -170,15 +178,25 @@ class Observer:
         entry = entries[0] if entries else None
         if entry is not None:
             self._gone.pop(card.id, None)
-            if not self._readable(card, entry, now, mono):
+            if not self._readable(card, entry, seen, now, mono):
                 return self._list(card, seen)
-            card = self._heed(card, entry, seen, now, mono)
         card = self._expire(card, now)
+        if entry is not None:
+            try:
+                card = self._heed(card, entry, seen, now, mono)
+            except form.CardDamaged as damaged:  # the person's words stay: they can mend it
+                reason = f"cannot be read as it is now, so nothing is decided: {damaged}"
+                seen.problems.append(Problem(entry.path, reason))
+                return self._list(card, seen)
         self._list(card, seen)
         if entry is not None or self._missing_long(card, now, mono):
             self.placer.place(card, entry, now, mono)
         if card.status == "approved":
             self._due(card, seen, now, mono)
+            last = self.register.last_try(card)
+            if last is not None and last[2]:
+                reason = f"was not sent yet ({last[2]}). It is tried again"
+                seen.problems.append(Problem(Path(card.name), reason))
 
     def _quiet(self, card: Card, seen: Seen, now: float, mono: float) -> None:
         """An effect that a rule allowed: no note is shown for it unless it ends Unknown."""
@@ -230,7 +248,7 @@ class Observer:
         except NoteError:
             return False
 
-    def _readable(self, card: Card, entry: Entry, now: float, mono: float) -> bool:
+    def _readable(self, card: Card, entry: Entry, seen: Seen, now: float, mono: float) -> bool:
         """False while the note cannot be read; once it is still, it is written anew."""
         try:
             self.shelf.note(entry)
@@ -273,7 +291,7 @@ class Observer:
             case "pending":
                 return self._pending(card, entry, note, ticks, now)
             case "approved":
-                return self._approved(card, entry, ticks, now)
+                return self._approved(card, entry, note, ticks, now)
             case "expired":
                 return self._expired(card, entry, ticks, now)
             case "unknown":
@@ -293,11 +311,7 @@ class Observer:
         wanted = entry.state is State.APPROVED or "approve" in ticks or "answered" in ticks
         if card.kind == "question":
             return self._answered(card, entry, note, wanted, now)
-        try:
-            edit = form.edited(note, card)
-        except form.CardDamaged as damaged:
-            return self._restore(card, entry, now, f"I put this card back: {damaged}.")
-        if edit:
+        if edit := self._edit(card, note):
             if self._tampered(card, note, now):
                 self.vault.keep(entry.name, note.raw)  # what stands outside the form goes
             return self._reseal(card, edit, entry, now)
@@ -323,7 +337,14 @@ class Observer:
             card, "answer", "move" if entry.state is State.APPROVED else "tick", now, text
         )
 
-    def _approved(self, card: Card, entry: Entry, ticks: set[str], now: float) -> Card:
+    def _edit(self, card: Card, note: Note) -> form.Edit | None:
+        """What was changed in the form. Raises CardDamaged for what could not be sent so."""
+        edit = form.edited(note, card)
+        if edit and (problems := misfits(Call(card.seal.tool, edit.args))):
+            raise form.CardDamaged("; ".join(problems))
+        return edit
+
+    def _approved(self, card: Card, entry: Entry, note: Note, ticks: set[str], now: float) -> Card:
         taken_back = entry.state is State.PENDING and card.lies == State.APPROVED
         if "cancel" in ticks or entry.state is State.REJECTED or taken_back:
             channel = "tick" if "cancel" in ticks else "move"
@@ -331,6 +352,9 @@ class Observer:
             if taken_back and "cancel" not in ticks:
                 return self.register.reseal(cancelled, now, "You took it back; nothing was sent.")
             return cancelled
+        if edit := self._edit(card, note):  # a word after the yes takes the yes back
+            cancelled = self.register.cancel(card.id, "edit", "you", now)
+            return self._reseal(cancelled, edit, entry, now)
         if "send_now" in ticks and not self._hurried(card):
             self.register.wish(card.id, "send_now", "tick", "you", now)
         return card
@@ -359,14 +383,22 @@ class Observer:
     def _reseal(self, card: Card, edit: form.Edit, entry: Entry, now: float) -> Card:
         lines = "1 line" if edit.lines == 1 else f"{edit.lines} lines"
         remark = f"Version {card.version + 1}: you changed {lines}. Approve it as it stands now."
-        about = dict(card.seal.about)
-        to = recipients(card.seal.tool, edit.args)
-        if to != recipients(card.seal.tool, card.seal.args):
-            about["who"] = ", ".join(to)
-        here = entry.state.value
-        return self.register.reseal(card, now, remark, args=edit.args, about=about, lies=here)
+        call = Call(card.seal.tool, edit.args)
+        about = {**card.seal.about, **known.told(call, self.register)}
+        sender, name = str(about.get("sender", "")), str(about.get("sender_name", ""))
+        return self.register.reseal(
+            card,
+            now,
+            remark,
+            args=edit.args,
+            about=about,
+            title=known.title(call, sender, name),
+            lies=entry.state.value,
+        )
 
     def _tampered(self, card: Card, note: Note, now: float) -> bool:
+        if fingerprint(note.body) == card.wrote:
+            return False
         ours = cards.body(card, now, self.pace.regret_s)
         return form.settled_text(note.body, card) != form.settled_text(ours, card)
 
@@ -404,8 +436,9 @@ class Observer:
         if decision is None:
             return
         waits = card.seal.effect is Effect.OPAQUE and decision.channel != "rule"
-        elapsed = now - decision.at
-        left = self.pace.regret_s - elapsed if waits and elapsed >= 0 else 0.0
+        elapsed_s = min(max(now - decision.at, 0.0), self.pace.regret_s)
+        since = self._since.setdefault((card.id, card.version), mono - elapsed_s)
+        left = since + self.pace.regret_s - mono if waits else 0.0  # a set clock changes nothing
         if left <= 0 or self._hurried(card):
             seen.due.append(card)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -62,7 +63,7 @@ class Placer:
             if not card.over:
                 return  # a copy that this look has not seen yet: the next one tells
         failpoint.hit("card.written")
-        self._placed(card)
+        self._placed(card, text)
 
     def _rewrite(self, card: Card, entry: Entry, now: float) -> None:
         if card.status == "pending" and card.seal.shown is None:
@@ -70,10 +71,11 @@ class Placer:
             card = self.register.card(card.id)
         note = self.shelf.note(entry)
         text = cards.body(card, now, self.pace.regret_s)
+        ours = text
         if card.status == "pending" and self._as_sealed(card, note, text):
             text = note.body  # what a person wrote under “Why not” stays
-        elif card.over and self._form_differs(card, note):
-            self.vault.keep(entry.name, note.raw)
+        elif fingerprint(note.body) not in {card.wrote, fingerprint(text)}:
+            self.vault.keep(entry.name, note.raw)  # a person wrote on it: no word is lost
         wanted = cards.props(card, self.vault.instance)
         changed = {k: v for k, v in wanted.items() if note.props.get(k) != v}
         raw = set_props(with_body(note.raw, text), changed)
@@ -85,7 +87,7 @@ class Placer:
                 self.vault.move(entry.path, target)
             except FileExistsError:
                 self.vault.put_aside(entry.path)
-        self._placed(card)
+        self._placed(card, ours)
 
     def _as_sealed(self, card: Card, note: Note, text: str) -> bool:
         same = form.settled_text(note.body, card) == form.settled_text(text, card)
@@ -97,8 +99,14 @@ class Placer:
         except form.CardDamaged:
             return True
 
-    def _placed(self, card: Card) -> None:
-        self.register.lies(card, cards.PLACES[card.status].value)
+    def _placed(self, card: Card, text: str) -> None:
+        self.register.lies(card, cards.PLACES[card.status].value, fingerprint(text))
         if card.over:
             self.register.settle(card)
             failpoint.hit("card.projected")
+
+
+def fingerprint(body: str) -> str:
+    """What a text is recognised by, whatever ends its lines."""
+    lines = [line.rstrip() for line in body.replace("\r\n", "\n").rstrip().split("\n")]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -81,6 +81,7 @@ class Card:
     remark: str
     settled: bool
     lies: str
+    wrote: str
     created: float
     seal: Seal
     decision: Decision | None

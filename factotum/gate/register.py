@@ -131,9 +131,10 @@ class Register(Attempts):
         args: Mapping[str, Any] | None = None,
         pin: str | None = None,
         about: Mapping[str, Any] | None = None,
+        title: str = "",
         lies: str = "",
     ) -> Card:
-        """Makes the next version of a card that has not been attempted; the old one is
+        """Makes the next version of a card that is not being attempted; the old one is
         closed in the same transaction and can never run. `lies` is the folder in which the
         old one was found: that it lies there says nothing of the new one. Raises NotOpen."""
         old = card.seal
@@ -157,7 +158,7 @@ class Register(Attempts):
         with self.ledger.tx() as db:
             latest = self.card(card.id)
             stopped = latest.ended is not None and latest.ended.status != "CANCELLED"
-            if latest.version != card.version or latest.attempts or stopped:
+            if latest.version != card.version or self.in_flight(latest) or stopped:
                 raise NotOpen(f"{card.name}: {self.said(latest)}")
             db.execute(
                 "UPDATE seal SET closed = coalesce(closed, 'superseded')"
@@ -165,8 +166,9 @@ class Register(Attempts):
                 (card.id, card.version),
             )
             db.execute(
-                "UPDATE card SET version = ?, remark = ?, settled = 0, lies = ? WHERE id = ?",
-                (card.version + 1, remark, lies or card.lies, card.id),
+                "UPDATE card SET version = ?, remark = ?, settled = 0, lies = ?, title = ?"
+                " WHERE id = ?",
+                (card.version + 1, remark, lies or card.lies, title or card.title, card.id),
             )
             seal = self._seal(card.id, card.version + 1, proposal, now)
             self.ledger.event(
@@ -245,11 +247,10 @@ class Register(Attempts):
                 raise NotOpen(
                     f"{found.name} was changed meanwhile; look at version {found.version}"
                 )
-            if found.seal.deadline is not None and now >= found.seal.deadline:
-                raise NotOpen(f"{found.name} has expired; wake it: factotum wake {card}")
             self._insert_decision(
                 card, found.version, verdict, channel, who, digest, why, now, found.task
             )
+            self.remark(card, "")  # what was to be minded before is decided now
             return self.card(card)
 
     def _insert_decision(
@@ -282,12 +283,13 @@ class Register(Attempts):
         )
 
     def cancel(self, card: str, channel: str, who: str, now: float) -> Card:
-        """Stops an approved effect that has not begun. Raises NotOpen when it is too late."""
+        """Stops an approved effect that is not under way, also between two tries. Raises
+        NotOpen when it is too late."""
         with self.ledger.tx():
             found = self.card(card)
             if found.status != "approved":
                 raise NotOpen(f"{found.name}: {self.said(found)}")
-            if found.attempts:
+            if self.in_flight(found):
                 raise NotOpen(f"{found.name}: too late, it is being carried out")
             self.end(found, Cancelled(f"{who} ({channel})"), now)
             return self.card(card)
@@ -364,8 +366,11 @@ class Register(Attempts):
         with self.ledger.tx() as db:
             db.execute("UPDATE card SET settled = ? WHERE id = ?", (int(settled), card.id))
 
-    def lies(self, card: Card, where: str) -> None:
-        """Remembers in which folder the card's note was last put or found."""
-        if card.lies != where:
+    def lies(self, card: Card, where: str, wrote: str) -> None:
+        """Remembers in which folder the card's note was last put, and the sha256 of the text
+        that was written there, by which a person's change is told from our own words."""
+        if (card.lies, card.wrote) != (where, wrote):
             with self.ledger.tx() as db:
-                db.execute("UPDATE card SET lies = ? WHERE id = ?", (where, card.id))
+                db.execute(
+                    "UPDATE card SET lies = ?, wrote = ? WHERE id = ?", (where, wrote, card.id)
+                )

@@ -7,7 +7,7 @@ comes back. Killed anywhere, the same question gives the same answer, from the l
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,9 +15,10 @@ from factotum import failpoint
 from factotum.agent import turn
 from factotum.agent.playbook import Calls, Missing, Playbook, fill, match
 from factotum.agent.turn import Became, Kind
-from factotum.gate import policy
+from factotum.gate import known, policy
 from factotum.gate.register import Card, Proposal, Register
 from factotum.gate.seal import SealError
+from factotum.inert import one_line
 from factotum.ledger import Ledger
 from factotum.model import Attachment, Call, Effect, Risk, Task
 from factotum.note import Note
@@ -149,8 +150,9 @@ class Case:
         for call in calls:
             if call.tool == "finish":
                 summary = str(call.args.get("summary", summary))
-        if problems := [problem for call in wanted for problem in self._problems(call)]:
-            return self._end("failed", "; ".join(problems))
+        problems = [problem for call in wanted for problem in self._problems(call)]
+        if problems:
+            wanted, summary = [], ""  # nothing of a plan is done that cannot be done whole
         plan = {
             "by": by,
             "summary": summary,
@@ -160,18 +162,19 @@ class Case:
         latest = self.office.runs.latest(self.task.id)
         assert latest is not None
         self.run = latest
-        return None
+        return self._end("failed", "; ".join(problems)) if problems else None
 
     def _problems(self, call: Call) -> list[str]:
         problems = self.office.check(call)
         if not problems:
             problems = policy.misfits(call)
-        return [f"{call.tool}: {problem}" for problem in problems]
+        return [_worded(call.tool, problem) for problem in problems]
 
     def _nothing_fits(self, asked_before: bool) -> Next:
         still = "Still no" if asked_before else "No"
+        title = one_line(self.task.title, 60)
         return self._question(
-            f"{still} playbook fits this task. What shall I do with it?",
+            f"{title}: what shall I do? {still} playbook fits.",
             choices=[AGAIN, DONE, DROP],
             remark=(
                 f"{AGAIN}: look once more (after you wrote a playbook in Office/Playbooks). "
@@ -286,7 +289,7 @@ class Case:
                 idx,
                 call.tool,
                 args,
-                about.title(call, self.task),
+                known.title(call, self.task.sender, self.task.sender_name),
                 row.effect,
                 verdict.risk if isinstance(verdict, policy.Ask) else row.risk,
                 verdict.rule,
@@ -308,6 +311,7 @@ class Case:
         files = tuple(self.office.cupboard.take(str(name), self.task) for name in wanted)
         args = dict(call.args)
         if files:
+            files = distinct(files)
             args["attachments"] = [file.name for file in files]
         return args, files
 
@@ -318,7 +322,11 @@ class Case:
             return self._end("failed", "; ".join(self._why(idx) for idx in failed))
         summary = str((self.run.plan or {}).get("summary") or "")
         if refused:
-            summary = "You said no to a part of it, so it was left undone."
+            cards = self.office.runs.cards(self.run)
+            cancelled = all(cards[idx].status == "cancelled" for idx in refused if idx in cards)
+            said = "You cancelled" if cancelled else "You said no to"
+            what = "it" if len(self.calls) == 1 else "a part of it"
+            summary = f"{said} {what}, so it was left undone."
         return self._end("done", summary)
 
     def _why(self, idx: int) -> str:
@@ -336,6 +344,21 @@ class Case:
         return Close(latest)
 
 
+def distinct(files: Sequence[Attachment]) -> tuple[Attachment, ...]:
+    """The same files under names of which none stands twice: a name is what one is sent by."""
+    taken: set[str] = set()
+    named = []
+    for file in files:
+        stem, dot, ending = file.name.rpartition(".")
+        name, n = file.name, 1
+        while name.casefold() in taken:
+            n += 1
+            name = f"{stem}-{n}.{ending}" if dot else f"{file.name}-{n}"
+        taken.add(name.casefold())
+        named.append(replace(file, name=name))
+    return tuple(named)
+
+
 def _kind(call: Call, task: Task) -> Kind:
     if call.tool == "ask_owner":
         return Kind.ASK
@@ -346,6 +369,17 @@ def _kind(call: Call, task: Task) -> Kind:
             return Kind.DENY
         case policy.Allow():
             return Kind.ACT if policy.row_of(call.tool).acts else Kind.READ
+
+
+def _worded(tool: str, problem: str) -> str:
+    """The problem with its tool named once, and what to do about a setting that is missing."""
+    text = problem if problem.startswith(tool) else f"{tool}: {problem}"
+    if "needed by" in problem:
+        text += (
+            ". Set it in .env (README, “Connect your mail”), start again, and move this note "
+            "to Needs_Action"
+        )
+    return text
 
 
 def _word(card: Card) -> str:

@@ -79,6 +79,10 @@ class Claims:
         self._missing(listing, ids, now, mono)
         return found
 
+    def is_gone(self, task: str) -> bool:
+        """Whether the task's note cannot be seen now: nothing of it is carried out meanwhile."""
+        return task in self._gone
+
     # -- identity
 
     def _ids(self, listing: Listing, found: Claimed) -> dict[Path, str]:
@@ -92,8 +96,10 @@ class Claims:
                 found.problems.append(Problem(entry.path, str(broken)))
                 continue
             id = task_id(note)
-            if id or entry.state is not State.NEEDS_ACTION:
-                id = id or self._known_by_name(entry)
+            if not id and entry.state is State.NEEDS_ACTION:
+                id = self._lost_its_id(entry)
+            elif not id:
+                id = self._known_by_name(entry)
             if id:
                 ids[entry.path] = id
                 paths.setdefault(id, []).append(entry)
@@ -104,6 +110,11 @@ class Claims:
             if len(entries) > 1:
                 self._freeze_twice(found, id, entries)
         return ids
+
+    def _lost_its_id(self, entry: Entry) -> str:
+        """A note that we dropped and whose properties went: still an outsider's words."""
+        row = self.ledger.task_named(entry.name)
+        return row.id if row is not None and row.source else ""
 
     def _known_by_name(self, entry: Entry) -> str:
         """An editor may have saved an old text over ours, without the id that we had put."""

@@ -3,7 +3,8 @@
 The ledger knows its epoch and how many attempts it has begun; the vault keeps the same two
 outside it. A ledger that has begun fewer than its mark says was put back from a copy: what
 it thinks is still undecided may have been sent since. Such cards end as Unknown, and the
-ledger gets a new epoch, so that nothing sealed before can run.
+ledger gets a new epoch, so that nothing sealed before can run. So it is with a ledger of
+another epoch than the mark's: it is a copy from before an earlier restoring, or another one.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ class Mark:
             epoch, attempts = str(mark["epoch"]), int(mark["attempts"])
         except (OSError, ValueError, KeyError, TypeError):
             return False  # no mark: nothing was ever attempted here
-        if epoch != self.ledger.epoch or attempts <= self._attempts():
-            return False
+        if epoch == self.ledger.epoch and attempts <= self._attempts():
+            return False  # another epoch: a copy from before an earlier restoring
         with self.ledger.tx():
             for card in self.register.unsettled():
                 if card.kind == "effect" and card.ended is None:

@@ -139,6 +139,8 @@ class Performer:
         if isinstance(what, Again):
             await self.desk.do(self.register.failed_try, card, n, what.reason, now)
             if n < ATTEMPTS_MOST:
+                told = f"Try {n} of {ATTEMPTS_MOST} failed before anything left: {what.reason}."
+                await self.desk.do(self.register.remark, card.id, told)
                 return
             what = FailedClean(f"{what.reason} (tried {n} times)")
         elif isinstance(what, Lost) and card.seal.effect is Effect.IDEMPOTENT:
