@@ -10,6 +10,7 @@ import pytest
 
 from factotum.gate.form import form_text
 from factotum.gate.policy import LETTER
+from factotum.gate.register import Card
 from factotum.note import section
 from orchestrator import Orchestrator, open_rooms
 from tests.office import TestOffice, smtp
@@ -194,20 +195,22 @@ def test_a_person_may_cancel_in_the_regret_wait(
     assert "Cancelled" in office.one("Rejected").read_text()
 
 
-def _approve_only(office: TestOffice) -> None:
-    """Two ticks of an office whose regret wait is long."""
+def _approve_only(office: TestOffice) -> list[Card]:
+    """Two ticks of an office whose regret wait is long; returns what is due after them."""
     office.env["FACTOTUM_REGRET_S"] = "3600"
 
-    async def ticks() -> None:
+    async def ticks() -> list[Card]:
         rooms = open_rooms(office.settings(), office.root, office.clock())
         orchestrator = Orchestrator(rooms)
-        for _ in range(2):
-            orchestrator.tick()
+        orchestrator.tick()
+        due = orchestrator.tick().due
         await orchestrator._close()
         rooms.close()
+        return due
 
-    asyncio.run(ticks())
+    due = asyncio.run(ticks())
     office.env["FACTOTUM_REGRET_S"] = "0"
+    return due
 
 
 def test_taking_it_back_to_pending_asks_again(
