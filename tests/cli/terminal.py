@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from factotum.cli import main
+from factotum.settings import SETTINGS
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,7 +42,9 @@ class Terminal:
     def environ(self) -> dict[str, str]:
         kept = ("PATH", "LANG", "LC_ALL", "TZ")
         ours = {name: os.environ[name] for name in kept if name in os.environ}
-        return {**ours, "HOME": str(self.folder), "PYTHONPATH": str(ROOT), **self.env}
+        # The clone may hold a `.env` of its user's: what is empty here is not taken from it.
+        blank = {row.full: "" for row in SETTINGS}
+        return {**ours, "HOME": str(self.folder), "PYTHONPATH": str(ROOT), **blank, **self.env}
 
     def __call__(self, *words: str) -> Said:
         """The command in this process, for speed. Nobody is there to be asked."""
