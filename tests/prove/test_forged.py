@@ -115,6 +115,19 @@ def test_five_hundred_forged_cards_do_nothing(office: TestOffice, relay: Relay) 
     assert relay.messages[-1].recipients == ("ada@rossi.example",)
 
 
+def test_a_forged_card_under_the_name_of_a_genuine_one_is_none(
+    office: TestOffice, relay: Relay
+) -> None:
+    genuine = a_card(office, "11")
+    forged = _with_id(genuine.read_text(), id_of("a", "forged")).replace("ada@", "mallory@")
+    (office.root / "Approved" / genuine.name).write_text(forged)
+    office.run()
+    assert relay.messages == []
+    assert office.card().status == "pending"
+    assert (office.root / "Rejected" / genuine.name).read_text() == forged
+    assert genuine.exists()
+
+
 @pytest.mark.parametrize("name", ["Done", "Rejected", "Failed"])
 def test_a_card_of_ours_brought_back_from_the_end_runs_nothing(
     office: TestOffice, relay: Relay, name: str
