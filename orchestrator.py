@@ -97,6 +97,7 @@ class Orchestrator:
         self._trouble = ""
         self._shown: tuple[Listing, observe.Seen, list[Problem]]
         self._shown = (Listing(), observe.Seen(), [])
+        self._began = False
         self.stopping = False
 
     def _only_one(self, path: Path) -> IO[str]:
@@ -283,10 +284,11 @@ class Orchestrator:
     async def run(self, *, once: bool = False) -> None:
         """Ticks until `stop`, or with `once` until nothing is left that only time brings:
         settling, stability and the regret wait, but not a person, expiry or a retry."""
-        await self.desk.do(self._after_the_break)
-        if not once:
-            self.wakeup.watch(self.rooms.vault.root, self.rooms.state)
         try:
+            await self.desk.do(self._after_the_break)
+            self._began = True
+            if not once:
+                self.wakeup.watch(self.rooms.vault.root, self.rooms.state)
             while not self.stopping:
                 found = await self.desk.do(self._safe_tick)
                 for id, entry in found.tasks:
@@ -318,7 +320,8 @@ class Orchestrator:
         self.wakeup.close()
         await self.worker.stop(STOP_GRACE_S)
         await self.toolbox.close()
-        await self.desk.do(self._last_look)
+        if self._began:
+            await self.desk.do(self._last_look)
         self.desk.close()
         self.intake.close()
         self._lock.close()

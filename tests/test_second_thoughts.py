@@ -9,7 +9,7 @@ import pytest
 
 from factotum.gate.known import familiar
 from factotum.gate.register import Register
-from factotum.ledger import Ledger
+from factotum.ledger import Ledger, LedgerError
 from tests.office import TestOffice
 from tests.servers.smtp import Relay
 from tests.test_life import _approve_only, asked, office, relay
@@ -182,3 +182,17 @@ def test_the_task_itself_in_approved_is_no_forgery(
     office.run()
     assert task.exists()
     assert "forged" not in [event["kind"] for event in office.events()]
+
+
+def test_two_ledgers_of_one_name_do_not_refuse_each_others_cards(
+    office: TestOffice, relay: Relay, asked: Path
+) -> None:
+    office.state.rename(office.folder / "elsewhere")
+    with pytest.raises(LedgerError, match="FACTOTUM_INSTANCE"):
+        office.run()
+    assert asked.exists()
+    shutil.rmtree(office.state)
+    (office.folder / "elsewhere").rename(office.state)
+    office.move(asked, "Approved")
+    office.run()
+    assert len(relay.messages) == 1

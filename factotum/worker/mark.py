@@ -14,7 +14,7 @@ import uuid
 from pathlib import Path
 
 from factotum.gate.register import Register
-from factotum.ledger import Ledger
+from factotum.ledger import Ledger, LedgerError
 from factotum.model import Lost
 from factotum.vault import Vault
 
@@ -35,12 +35,23 @@ class Mark:
         self.vault.replace_own(self.path, json.dumps(mark).encode())
 
     def check(self, now: float) -> bool:
-        """Whether the ledger was restored; then its open cards have become Unknown."""
+        """Whether the ledger was restored; then its open cards have become Unknown.
+
+        Raises LedgerError for a new ledger where another one has worked under our name.
+        """
         try:
             mark = json.loads(self.path.read_bytes())
             epoch, attempts = str(mark["epoch"]), int(mark["attempts"])
         except (OSError, ValueError, KeyError, TypeError):
-            return False  # no mark: nothing was ever attempted here
+            self.write()  # no mark: no ledger has worked here yet
+            return False
+        if epoch != self.ledger.epoch and not self.ledger.last_event():
+            raise LedgerError(
+                f"another ledger has worked in this vault under the name {self.vault.instance!r}, "
+                f"and the one in {self.ledger.path.parent} is new. If that is another machine or "
+                f"state directory, set FACTOTUM_INSTANCE to a name of your own; if the old ledger "
+                f"is lost, remove {self.path} and look at what waits in Pending_Approval"
+            )
         if epoch == self.ledger.epoch and attempts <= self._attempts():
             return False  # another epoch: a copy from before an earlier restoring
         with self.ledger.tx():
