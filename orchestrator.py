@@ -290,12 +290,14 @@ class Orchestrator:
             if not once:
                 self.wakeup.watch(self.rooms.vault.root, self.rooms.state)
             while not self.stopping:
+                was_busy = self.worker.busy  # what ends during a tick, that tick has not seen
                 found = await self.desk.do(self._safe_tick)
                 for id, entry in found.tasks:
                     self.worker.run(id, entry)
                 for card in found.due:
                     self.worker.perform(card)
-                if once and not (found.tasks or found.due or found.soon or self.worker.busy):
+                to_do = found.tasks or found.due or found.soon
+                if once and not (to_do or was_busy or self.worker.busy):
                     break
                 await self.wakeup.wait(self._pause_s(found))
         finally:
