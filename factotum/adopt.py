@@ -26,6 +26,8 @@ MANIFEST = f"{OWN}/vault.json"
 MANIFEST_VERSION = 1
 MANIFEST_MOST_BYTES = 1024 * 1024
 
+DASHBOARD = "Dashboard.md"
+
 #: The root itself, in a manifest.
 ROOT = "."
 
@@ -114,6 +116,9 @@ def make(plan: Plan, ledger: Ledger | None, now: float) -> None:
         "complete": False,
         "folders": list(dict.fromkeys(folders)),
         "files": {**before.get("files", {}), **files},
+        # A Dashboard of the person's gets a block while we run: by this, leaving tells what
+        # it was before.
+        "dashboard": before.get("dashboard") or _sha_of(root / DASHBOARD),
     }
     try:
         for folder in (root, root / OWN, root / OWN / "tmp"):
@@ -129,6 +134,13 @@ def make(plan: Plan, ledger: Ledger | None, now: float) -> None:
             f"{root} cannot be made a vault ({refused.strerror}: {refused.filename}). Check its "
             f"owner, whether its disk is read-only or full, and run init again"
         ) from refused
+
+
+def _sha_of(path: Path) -> str:
+    try:
+        return sha256_of(disk.read_regular(path, 1 << 24))
+    except OSError:
+        return ""
 
 
 def _put(root: Path, name: str, data: bytes) -> None:

@@ -6,6 +6,7 @@ and empty. All else is the person's: it stays, and is named. No orchestrator may
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from factotum import disk
-from factotum.adopt import MANIFEST, ROOT, manifest, sha256_of
+from factotum.adopt import DASHBOARD, MANIFEST, ROOT, manifest, sha256_of
 from factotum.model import FOLDERS, WAITING_FOLDER, State
 from factotum.vault import OWN, VaultError
 
@@ -24,7 +25,10 @@ STATE_FILES = re.compile(r"ledger\.db(-wal|-shm)?|lock|wake|beat|snapshot\.json|
 STATE_FOLDERS = ("blobs", "phases")
 
 #: The part of Dashboard.md that is written anew by whoever runs, as it was added.
-BLOCK = re.compile(rb"\n<!-- factotum:(\S+) begin -->\n.*?\n<!-- factotum:\1 end -->\n", re.DOTALL)
+BLOCK = re.compile(
+    rb"(?:\A|\r?\n)<!-- factotum:(\S+) begin -->\r?\n.*?\r?\n<!-- factotum:\1 end -->\r?\n",
+    re.DOTALL,
+)
 
 #: How a folder in Done is called.
 _MONTH = re.compile(r"\d{4}-\d{2}")
@@ -39,6 +43,8 @@ class Farewell:
     files: tuple[str, ...]
     folders: tuple[str, ...]
     kept: tuple[str, ...]
+    marks: tuple[str, ...] = ()
+    dashboard: bytes | None = None
 
 
 def plan(root: Path, instance: str) -> Farewell:
@@ -50,13 +56,16 @@ def plan(root: Path, instance: str) -> Farewell:
             f"Remove by hand what you do not want"
         )
     files = [name for name, sha in sorted(made["files"].items()) if _unchanged(root / name, sha)]
-    going = {*files, MANIFEST}
+    marks = tuple(_marks(root))
+    dashboard = _dashboard_before(root, str(made.get("dashboard", "")))
+    going = {*files, *marks, MANIFEST, *([DASHBOARD] if dashboard is not None else [])}
     ours = [*made["folders"], OWN]
     folders = {*ours, *_made_while_running(root, set(ours), instance)}
     kept = {name for folder in ours for name in _inside(root, folder)}
     kept |= {name for name in made["files"] if os.path.lexists(root / name)}
     deepest_first = sorted(folders, key=lambda name: (name != ROOT, name.count("/"), name))[::-1]
-    return Farewell(root, tuple(files), tuple(deepest_first), tuple(sorted(kept - going)))
+    stays = tuple(sorted(kept - going))
+    return Farewell(root, tuple(files), tuple(deepest_first), stays, marks, dashboard)
 
 
 def carry_out(farewell: Farewell) -> tuple[str, ...]:
@@ -68,6 +77,10 @@ def carry_out(farewell: Farewell) -> tuple[str, ...]:
             (root / name).unlink()
         else:
             stayed.append(name)
+    if farewell.dashboard is not None and _dashboard_before(root, sha256_of(farewell.dashboard)):
+        disk.replace(root / DASHBOARD, farewell.dashboard, root / OWN / "leave.tmp")
+    for name in farewell.marks:
+        (root / name).unlink(missing_ok=True)
     (root / MANIFEST).unlink()
     for name in farewell.folders:
         try:
@@ -99,6 +112,31 @@ def _unchanged(path: Path, sha: str) -> bool:
     except OSError:
         return False
     return sha in (sha256_of(data), sha256_of(BLOCK.sub(b"", data)))
+
+
+def _marks(root: Path) -> Iterator[str]:
+    """The marks by which ledgers are recognised: ours, one for each instance."""
+    for path in sorted((root / OWN).glob("*.json")):
+        try:
+            mark = json.loads(disk.read_regular(path, 1 << 16))
+        except (OSError, ValueError):
+            continue
+        if isinstance(mark, dict) and set(mark) == {"epoch", "attempts"}:
+            yield path.relative_to(root).as_posix()
+
+
+def _dashboard_before(root: Path, sha: str) -> bytes | None:
+    """What a Dashboard of the person's held before our block came into it, if it can be had
+    to the byte: with or without the newline that the block may have needed."""
+    try:
+        data = disk.read_regular(root / DASHBOARD, 1 << 24)
+    except OSError:
+        return None
+    if not BLOCK.search(data):
+        return None
+    bare = BLOCK.sub(b"", data)
+    before = (bare, bare.removesuffix(b"\n"), bare.removesuffix(b"\r\n"))
+    return next((one for one in before if sha256_of(one) == sha), None)
 
 
 def _made_while_running(root: Path, ours: set[str], instance: str) -> Iterator[str]:

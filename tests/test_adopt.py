@@ -281,3 +281,20 @@ def test_forgetting_keeps_what_may_be_the_only_copy(tmp_path: Path) -> None:
     (state / "attachments" / "film.mp4").unlink()
     assert leaving.forget(state) == ()
     assert not state.exists()
+
+
+@pytest.mark.parametrize(
+    "text", ["# Mine\n", "# Mine, without a line's end", "", "# Mine\r\n\r\non Windows\r\n"]
+)
+def test_a_dashboard_of_ones_own_is_given_back_byte_for_byte(tmp_path: Path, text: str) -> None:
+    root = tmp_path / "vault"
+    root.mkdir()
+    (root / "Dashboard.md").write_bytes(text.encode())
+    (root / "a.md").write_text("A note.\n")
+    init(root)
+    TestOffice(tmp_path).run()
+    assert "factotum:pi begin" in (root / "Dashboard.md").read_text()
+    farewell = leave(root)
+    assert not [name for name in farewell.kept if name.startswith((".factotum/pi", "Dash"))]
+    assert (root / "Dashboard.md").read_bytes() == text.encode()
+    assert not (root / ".factotum").exists()
