@@ -77,8 +77,9 @@ def carry_out(farewell: Farewell) -> tuple[str, ...]:
             (root / name).unlink()
         else:
             stayed.append(name)
-    if farewell.dashboard is not None and _dashboard_before(root, sha256_of(farewell.dashboard)):
-        disk.replace(root / DASHBOARD, farewell.dashboard, root / OWN / "leave.tmp")
+    before = farewell.dashboard
+    if before is not None and _dashboard_before(root, sha256_of(before)) == before:
+        disk.replace(root / DASHBOARD, before, root / OWN / "leave.tmp")
     for name in farewell.marks:
         (root / name).unlink(missing_ok=True)
     (root / MANIFEST).unlink()
