@@ -14,7 +14,15 @@ from typing import Any
 
 import frontmatter
 
-from factotum.sections import below, ends_with_go, fence, fenced_under, left_open, outside_fences, section
+from factotum.sections import (
+    below,
+    ends_with_go,
+    fence,
+    fenced_under,
+    left_open,
+    outside_fences,
+    section,
+)
 from factotum.strict_yaml import Block, Handler, YamlRefused, dump, dump_line, read
 
 __all__ = [
