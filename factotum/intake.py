@@ -88,7 +88,10 @@ class Intake:
             if names.ignored(found.name):
                 continue
             path = Path(found.path)
-            about = found.stat(follow_symlinks=False)
+            try:
+                about = found.stat(follow_symlinks=False)
+            except FileNotFoundError:
+                continue  # another instance was first
             if disk.shown(found.name) != found.name:
                 taken.problems.append(Problem(path.with_name(disk.shown(found.name)), NO_TEXT))
                 continue
@@ -120,7 +123,7 @@ class Intake:
                 target = self.vault.intake / f"{n}-{disk.end(path.name, 200)}"
                 continue
             except FileNotFoundError:
-                return  # another instance was first
+                return  # another instance was first, or a person took it back
             failpoint.hit("inbox.claimed")
             return
 

@@ -230,9 +230,10 @@ def mend_links(listing_root: Path, intake: Path, unlink: Callable[[Path], None])
     later = (listing_root / FOLDERS[state] for state in (*LOOKED_AT, State.DONE))
     for folder in (listing_root / FOLDERS[State.INBOX], intake, *later):
         for path in sorted(folder.rglob("*")):
-            about = path.lstat()
-            if stat.S_ISREG(about.st_mode) and about.st_nlink > 1:
+            about = next(_stats([path]), None)
+            if about and stat.S_ISREG(about.st_mode) and about.st_nlink > 1:
                 found.setdefault((about.st_dev, about.st_ino), []).append(path)
     for twice in found.values():
         for earlier in twice[:-1]:
-            unlink(earlier)
+            with contextlib.suppress(FileNotFoundError):
+                unlink(earlier)
