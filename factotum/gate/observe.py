@@ -89,13 +89,16 @@ class Observer:
         for entry in listing.within(*CARD_FOLDERS):
             if self._at_rest.get(entry.path) == entry.signature:
                 continue
-            card = self._card_of(entry)
-            if card is None:
-                self._stranger(entry, seen, mono, now)
-            elif card.settled:
-                self._replay(card, entry, mono, now)
-            else:
-                found.setdefault(card.id, []).append(entry)
+            try:
+                card = self._card_of(entry)
+                if card is None:
+                    self._stranger(entry, seen, mono, now)
+                elif card.settled:
+                    self._replay(card, entry, mono, now)
+                else:
+                    found.setdefault(card.id, []).append(entry)
+            except FileNotFoundError:
+                continue  # somebody moved it since it was listed
         return found
 
     def _card_of(self, entry: Entry) -> Card | None:
