@@ -6,6 +6,7 @@ is sealed is a copy: what happens to the original afterwards does not matter.
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path, PurePosixPath
 
 from factotum.blobs import Blobs
@@ -40,19 +41,27 @@ class Cupboard:
             raise AttachError(
                 f"{name} is larger than {FILE_MOST_BYTES >> 20} MB, too large to send"
             )
+        came = task_file(name, task)
+        if came and hashlib.sha256(data).hexdigest() != came.sha256:
+            raise AttachError(
+                f"{name} was changed since it came with the task. To send it as it is now, put a "
+                f"copy elsewhere in the vault and name that by its path"
+            )
         sha = self.blobs.put(data)
-        return Attachment(path.name if not task_file(name, task) else name, len(data), sha)
+        return Attachment(name if came else path.name, len(data), sha)
 
     def _find(self, name: str, task: Task) -> Path:
-        if found := task_file(name, task):
-            return self.root / found.path  # an absolute path (the state directory) stays one
-        wanted = PurePosixPath(name.removeprefix("[[").removesuffix("]]"))
+        came = task_file(name, task)
+        if came and came.path.startswith("/"):
+            return Path(came.path)  # a large one: we keep it in the state directory
+        link = name.removeprefix("[[").removesuffix("]]")
+        wanted = PurePosixPath(came.path if came else link)
         if wanted.is_absolute() or ".." in wanted.parts or any(p[0] == "." for p in wanted.parts):
             raise AttachError(f"{name} is not in the vault; name a file by its path in the vault")
         path = self.root.joinpath(*wanted.parts)
         if path.parent.resolve() != self.root.resolve().joinpath(*wanted.parts[:-1]):
             raise AttachError(f"{name} leads out of the vault by a link; put a copy into the vault")
-        if not path.exists():
+        if not came and not path.exists():
             raise AttachError(
                 f"there is no file {name}: it did not come with the task and is not in the vault"
             )
