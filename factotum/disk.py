@@ -6,10 +6,12 @@ No folders of ours, no names of ours.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import os
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 
 RENAME_NOREPLACE = 1
@@ -129,12 +131,30 @@ def fsync_folder(folder: Path) -> None:
 
 
 def write_new(path: Path, data: bytes, *, mode: int = 0o644) -> None:
-    """Writes a file that must not exist yet and fsyncs it."""
+    """Writes a file that must not exist yet and fsyncs it; whole, or nothing stays."""
+    write_new_from(path, (data,), mode=mode)
+
+
+def write_new_from(path: Path, parts: Iterable[bytes], *, mode: int = 0o644) -> None:
+    """The same for what does not fit into memory."""
     fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, mode)
-    with open(fd, "wb") as out:
-        out.write(data)
-        out.flush()
-        os.fsync(out.fileno())
+    try:
+        with open(fd, "wb") as out:
+            for part in parts:
+                out.write(part)
+            out.flush()
+            os.fsync(out.fileno())
+    except BaseException:
+        path.unlink(missing_ok=True)  # half a file, on a full disk say, is taken for a whole one
+        raise
+
+
+def keep_mode(of: Path, on: Path) -> None:
+    """Gives our file `on` the permissions of the file at `of`, where the disk has such."""
+    about = os.lstat(of)
+    if stat.S_ISREG(about.st_mode):
+        with contextlib.suppress(PermissionError):  # FAT, network shares
+            os.chmod(on, stat.S_IMODE(about.st_mode) & 0o777)
 
 
 def replace(path: Path, data: bytes, scratch: Path, *, durable: bool = True) -> None:

@@ -192,6 +192,7 @@ class Vault:
         scratch = self._scratch(path.name, known)
         disk.write_new(scratch, new)
         try:
+            disk.keep_mode(path, scratch)
             if not disk.exchange(scratch, path):
                 return self._replace(path, expected, new, scratch)
         except FileNotFoundError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -79,6 +80,17 @@ def test_a_new_file_is_over_nothing_and_through_no_link(tmp_path: Path) -> None:
     with pytest.raises(FileExistsError):
         disk.write_new(tmp_path / "link", b"y")
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_of_a_write_that_fails_nothing_stays(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))  # as a disk that fills up
+    try:
+        with pytest.raises(OSError, match="too large"):
+            disk.write_new(tmp_path / "new", b"x" * 5000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_of_ours_is_replaced_whole(tmp_path: Path) -> None:

@@ -107,6 +107,15 @@ def test_a_rewrite_replaces_what_was_read(vault: Vault, hands: Hands) -> None:
     assert vault.late_edits() == [] and scratch(vault) == []
 
 
+@pytest.mark.parametrize("mode", [0o600, 0o664])
+def test_a_rewrite_keeps_who_may_read_the_note(vault: Vault, mode: int) -> None:
+    note = vault.root / "Failed/a.md"
+    note.write_bytes(b"old")
+    note.chmod(mode)
+    vault.rewrite(note, b"old", b"new")
+    assert note.stat().st_mode & 0o777 == mode
+
+
 def test_a_rewrite_gives_way_to_an_editor(vault: Vault) -> None:
     note = vault.root / "Failed/a.md"
     note.write_bytes(b"edited")
