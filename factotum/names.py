@@ -176,7 +176,7 @@ def safe_file_name(name: str) -> str:
 
 def _safe(char: str) -> str:
     """The character, or what stands for it: nothing for what nobody sees."""
-    if char in '<>:"|?*#^[]%':
+    if char in '<>:"|?*#^[]%`$':
         return "_"
     kind = unicodedata.category(char)
     if kind == "Zs" or char in "\t\n\r":

@@ -275,6 +275,7 @@ def test_two_names_that_some_disk_takes_for_one(a: str, b: str, one: bool) -> No
         ("console.md", "console.md"),
         ('a<b>:"|?*c.md', "a_b______c.md"),
         ("[[x]]#^y.md", "__x____y.md"),
+        ("`= 1+1` $= x.pdf", "_= 1+1_ _= x.pdf"),  # no code that Dataview would run
         ("a .pdf. ", "a.pdf"),
         ("a\u00a0\tb.pdf", "a b.pdf"),
         ("x" * 300 + ".pdf", "x" * 145 + ".pdf"),
