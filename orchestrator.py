@@ -49,6 +49,10 @@ logger = log.get("factotum.orchestrator")
 JUMP_S = 5.0
 #: The shortest pause between two ticks, in seconds, whatever FACTOTUM_SCAN_S says.
 PAUSE_LEAST_S = 0.02
+#: How soon a tick that failed is tried again, in seconds, and how often before it must wait
+#: for the next scan (and a single pass ends).
+RETRY_TICK_S = 0.2
+FAILED_MOST = 5
 #: How long a stop waits for what is under way, in seconds (PM2 kills after its own limit).
 STOP_GRACE_S = 4.0
 
@@ -95,6 +99,7 @@ class Orchestrator:
         self.wakeup = Wakeup()
         self._clocks = (rooms.clock.wall(), rooms.clock.monotonic())
         self._trouble = ""
+        self._failed = 0
         self._shown: tuple[Listing, observe.Seen, list[Problem]]
         self._shown = (Listing(), observe.Seen(), [])
         self._began = False
@@ -269,7 +274,7 @@ class Orchestrator:
         """A tick that a full or failing disk cannot stop: nothing is begun, and it says so."""
         try:
             found = self.tick()
-            self._trouble = ""
+            self._trouble, self._failed = "", 0
             return found
         except Exception as broken:
             self._trouble = trouble(broken)
@@ -277,7 +282,9 @@ class Orchestrator:
             with contextlib.suppress(Exception):  # where the views can be written, they say so
                 now, mono = self.rooms.clock.wall(), self.rooms.clock.monotonic()
                 self._show(*self._shown, now, mono)
-            return Found()
+            self._failed += 1
+            again = self.rooms.clock.monotonic() + RETRY_TICK_S
+            return Found(soon=[again] if self._failed < FAILED_MOST else [])
 
     # -- the loop
 
