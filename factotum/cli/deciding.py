@@ -6,18 +6,23 @@ word on a version of a request wins, on whatever channel it came.
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from pathlib import Path
 
 import click
 
-from factotum import failpoint
+from factotum import disk, failpoint
 from factotum.cli import find, place
 from factotum.cli.place import CHANNEL, Books, books
 from factotum.cli.telling import line, moment
-from factotum.gate.form import CardDamaged, edited
+from factotum.gate.form import CardDamaged, edited, form_text
+from factotum.gate.policy import row_of
 from factotum.gate.register import Card, NotOpen
+from factotum.inert import visible
 from factotum.model import FOLDERS, Effect, Risk, State
 from factotum.note import NoteError, parse
+from factotum.scan import CARD_MOST_BYTES
 
 ID = click.argument("id")
 
@@ -131,19 +136,34 @@ def _decide(opened: Books, card: Card, verdict: str, why: str = "") -> Card:
 def _sealed_as_written(opened: Books, card: Card) -> None:
     """Raises NotOpen when the note was edited and the edit is not sealed yet: what would
     be sent is not what a person sees there."""
-    path = opened.root / FOLDERS[State.PENDING] / card.name
-    try:
-        note = parse(path.read_bytes())
-        same = edited(note, card) is None
-    except FileNotFoundError:
-        return  # its note is elsewhere or not written yet: what was printed is what counts
-    except (NoteError, CardDamaged):
-        same = False
-    if not same:
+    as_sealed = [_says_the_same(path, card) for path in _notes_of(opened, card)]
+    form = row_of(card.seal.tool).form
+    if not as_sealed and form is not None:  # nobody can have read it in its note
+        print(f"\nIts note is gone. This goes out:\n\n{visible(form_text(form, card.seal.args))}\n")
+    if not all(as_sealed):
         raise NotOpen(
             f"{card.name} was edited, and the edit is not taken up yet. Wait a few seconds while "
             f"the orchestrator runs (or: factotum run --once), look at it again, then approve it"
         )
+
+
+def _notes_of(opened: Books, card: Card) -> list[Path]:
+    """Every note that is this card's, by its name or by the id in it, wherever it was put."""
+    found = []
+    for state in (State.PENDING, State.APPROVED, State.REJECTED):
+        for path in sorted((opened.root / FOLDERS[state]).glob("*.md")):
+            with contextlib.suppress(OSError):
+                held = disk.read_regular(path, CARD_MOST_BYTES)
+                if path.name == card.name or card.id.encode() in held:
+                    found.append(path)
+    return found
+
+
+def _says_the_same(path: Path, card: Card) -> bool:
+    try:
+        return edited(parse(disk.read_regular(path, CARD_MOST_BYTES)), card) is None
+    except (NoteError, CardDamaged, OSError):
+        return False
 
 
 def _confirm(card: Card) -> None:

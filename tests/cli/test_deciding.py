@@ -198,3 +198,25 @@ def test_a_state_directory_of_another_vault_is_refused(
     assert said.code == 1
     assert "belongs to the vault" in said.err
     assert office.card().status == "pending"
+
+
+@pytest.mark.parametrize("where", ["Approved/my card.md", "Pending_Approval/my card.md"])
+def test_an_edit_counts_wherever_the_note_was_put(
+    office: TestOffice, terminal: Terminal, relay: Relay, asked: str, where: str
+) -> None:
+    note = office.one("Pending_Approval")
+    note.write_text(note.read_text().replace("Hi Ada", "Do NOT send this, Ada"))
+    note.rename(office.root / where)
+    said = terminal("approve", asked)
+    assert said.code == 1
+    assert "was edited" in said.err
+    assert office.card().decision is None
+
+
+def test_where_the_note_is_gone_the_whole_text_is_shown(
+    office: TestOffice, terminal: Terminal, asked: str
+) -> None:
+    office.one("Pending_Approval").unlink()
+    said = terminal("approve", asked)
+    assert said.code == 0
+    assert "This goes out" in said.out and "To: ada@rossi.example" in said.out
