@@ -326,6 +326,7 @@ class Orchestrator:
         self.wakeup.set()
 
     async def _close(self) -> None:
+        self.stopping = True  # the last look takes nothing that nobody here would do
         self.wakeup.close()
         await self.worker.stop(STOP_GRACE_S)
         await self.toolbox.close()
