@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,7 +20,7 @@ from typing import Any
 from factotum import disk, failpoint, names
 from factotum.inert import inert, one_line
 from factotum.ledger import Ledger, TaskRow
-from factotum.model import FOLDERS, Attachment, State, Trust
+from factotum.model import FOLDERS, WAITING_FOLDER, Attachment, State, Trust
 from factotum.note import fence, render
 from factotum.reader import Reader
 from factotum.reading import Reading
@@ -36,8 +36,17 @@ SYNC_MOST_BYTES = 1024 * 1024
 
 #: How often to look whether a file has been read, in seconds.
 POLL_S = 0.03
+#: How many files are held in memory to be read, or read and not yet taken in.
+READ_AT_ONCE = 4
+#: How long one look may take files in before everything else has its turn, in seconds.
+LOOK_S = 0.25
+#: How much of a file is copied at a time, in bytes.
+COPY_BYTES = 1024 * 1024
 
 SOURCE = "inbox"
+
+
+Signature = tuple[int, int, int]
 
 
 @dataclass
@@ -45,6 +54,15 @@ class Taken:
     problems: list[Problem] = field(default_factory=list)
     wake_at: list[float] = field(default_factory=list)
     made: int = 0
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """A file that is being read: as it was when that began, and what it is known by."""
+
+    signature: Signature
+    sha256: str
+    result: Future[Reading]
 
 
 class Intake:
@@ -65,22 +83,31 @@ class Intake:
         self.large = state_dir / "attachments"
         self.stable_s = stable_s
         self.zone = zone
-        self._since: dict[Path, tuple[tuple[int, int, int], float]] = {}
+        self._since: dict[Path, tuple[Signature, float]] = {}
         self._readers = ThreadPoolExecutor(1, thread_name_prefix="reading")
-        self._readings: dict[str, Future[Reading]] = {}
+        self._readings: dict[Path, _Reading] = {}
 
     def look(self, now: float, mono: float) -> Taken:
         """Takes in every file that lies still in the Inbox, and what a crash left behind."""
         taken = Taken()
         self._claim(taken, mono)
-        for left in sorted(os.scandir(self.vault.intake), key=lambda e: e.name):
-            path = Path(left.path)
+        begun = self.vault.monotonic()
+        for path in self._waiting():
+            if self.vault.monotonic() - begun >= LOOK_S:
+                taken.wake_at.append(mono)
+                break
             try:
                 self._take(path, now, mono, taken)
             except OSError as failed:
                 reason = f"could not be taken in ({failed.strerror}); it is tried again"
                 taken.problems.append(Problem(path, reason))
         return taken
+
+    def _waiting(self) -> list[Path]:
+        """What lies in our intake folder, first what is being read already."""
+        lie = [Path(entry.path) for entry in _entries(self.vault.intake)]
+        self._readings = {path: self._readings[path] for path in lie if path in self._readings}
+        return sorted(lie, key=lambda path: path not in self._readings)
 
     def _claim(self, taken: Taken, mono: float) -> None:
         since = {}
@@ -98,7 +125,7 @@ class Intake:
             if reason := _refusal(about):
                 taken.problems.append(Problem(path, reason))
                 continue
-            signature = (about.st_size, about.st_mtime_ns, about.st_ino)
+            signature = _signature(about)
             known, start = self._since.get(path, (signature, mono))
             start = start if known == signature else mono
             since[path] = (signature, start)
@@ -130,15 +157,13 @@ class Intake:
     # -- one file
 
     def _take(self, path: Path, now: float, mono: float, taken: Taken) -> None:
-        sha, data = self._bytes(path)
-        id = names.id_of("t", SOURCE, sha)
-        known = self.ledger.seen(SOURCE, sha)
-        if known is not None:
-            self._seen_before(path, sha, known, now)
+        read = self._read(path, mono, taken)
+        if read is None:
             return
-        reading = self._reading(path, data, sha)
+        sha, reading = read
+        id = names.id_of("t", SOURCE, sha)
         if reading is None:
-            taken.wake_at.append(mono + POLL_S)
+            self._seen_before(path, sha, id, now)
             return
         failpoint.hit("inbox.read")
         kept = self._keep_parts(reading, sha)
@@ -160,43 +185,61 @@ class Intake:
 
     def _seen_before(self, path: Path, sha: str, task: str, now: float) -> None:
         """The same bytes again; or the file of a task whose making a crash cut short."""
-        _, where = self._place_of(path.name, path.stat().st_size, sha)
-        folder = (self.vault.root / where).parent
-        if any(f"_{sha[:6]}" in kept.name for kept in _entries(folder)):
+        size_bytes = path.stat().st_size
+        row = self.ledger.task(task)
+        first = row.origin.removeprefix("Inbox/") if row else path.name
+        if first != path.name and self._lies(self._place_of(first, size_bytes, sha)[1]):
             self.vault.put_aside(path)
-            self.ledger.event("duplicate", now, task=task, name=path.name)
         else:
-            self._store(path, where)
+            where = self._place_of(path.name, size_bytes, sha)[1]
+            if not self._lies(where):
+                self._store(path, where)
+                return
+            self.vault.put_aside(path)
+        self.ledger.event("duplicate", now, task=task, name=path.name)
 
     def _dropped(self, name: str) -> bool:
         """Whether the note with this name (it ends in its id) lies anywhere on its way."""
-        ways = (State.NEEDS_ACTION, State.IN_PROGRESS, State.FAILED, State.DONE)
-        folders = (self.vault.root / FOLDERS[state] for state in ways)
-        return any(next(folder.rglob(name), None) for folder in folders)
+        root = self.vault.root
+        folders = [root / FOLDERS[State.NEEDS_ACTION], root / FOLDERS[State.FAILED]]
+        for at_work in _entries(root / FOLDERS[State.IN_PROGRESS]):
+            folders += [Path(at_work.path), Path(at_work.path, WAITING_FOLDER)]
+        folders += [Path(month.path) for month in _entries(root / FOLDERS[State.DONE])]
+        return any(os.path.lexists(folder / name) for folder in folders)
+
+    def _read(self, path: Path, mono: float, taken: Taken) -> tuple[str, Reading | None] | None:
+        """(the file's sha256, what it says); without the latter when we had the same before.
+
+        None while it is still being read, or waits for that: a hostile file may take a minute,
+        so it is read beside the desk. A file that waits is not even opened.
+        """
+        known = self._readings.get(path)
+        if known is None and len(self._readings) >= READ_AT_ONCE:
+            taken.wake_at.append(mono + POLL_S)
+            return None
+        signature = _signature(path.lstat())
+        if known is None or known.signature != signature:
+            sha, data = self._bytes(path)
+            if self.ledger.seen(SOURCE, sha) is not None:
+                return sha, None
+            if data is None:
+                return sha, _unopened(path)
+            result = self._readers.submit(self.read, data, path.name)
+            known = self._readings[path] = _Reading(signature, sha, result)
+        if not known.result.done():
+            taken.wake_at.append(mono + POLL_S)
+            return None
+        del self._readings[path]
+        if self.ledger.seen(SOURCE, known.sha256) is not None:
+            return known.sha256, None  # its double was first
+        return known.sha256, known.result.result()
 
     def _bytes(self, path: Path) -> tuple[str, bytes | None]:
         """The file's sha256, and its bytes unless it is too large to be read."""
         if path.lstat().st_size > READ_MOST_BYTES:
-            with open(path, "rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest(), None
+            return _digest(path), None
         data = self.reader.read(path, READ_MOST_BYTES)
         return hashlib.sha256(data).hexdigest(), data
-
-    def _reading(self, path: Path, data: bytes | None, sha: str) -> Reading | None:
-        """What the file says; None while it is still being read. A hostile file may take a
-        minute, so it is read beside the desk."""
-        if data is not None:
-            known = self._readings.get(sha)
-            if known is None:
-                self._readings[sha] = self._readers.submit(self.read, data, path.name)
-                return None
-            return self._readings.pop(sha).result() if known.done() else None
-        return Reading(
-            kind="file",
-            title=path.name,
-            text=f"{path.name} ({size(path.stat().st_size)}) is too large to be read.",
-            remarks=(f"larger than {size(READ_MOST_BYTES)}: kept, but not opened",),
-        )
 
     def _keep_parts(self, reading: Reading, sha: str) -> tuple[Attachment, ...]:
         """Stores the attachments of a mail; the same again after a crash changes nothing."""
@@ -205,32 +248,56 @@ class Intake:
             digest = hashlib.sha256(part.data).hexdigest()
             name, where = self._place_of(part.name, len(part.data), digest)
             target = self.vault.root / where
-            if not target.exists():
+            if not self._lies(where):
                 target.parent.mkdir(parents=True, exist_ok=True)
-                self.vault.drop(target, part.data)
+                if target.is_relative_to(self.large):
+                    _write(target, iter((part.data,)))
+                else:
+                    self.vault.drop(target, part.data)
             kept.append(Attachment(name, len(part.data), digest, where))
         return tuple(kept)
 
     def _place_of(self, name: str, size_bytes: int, sha: str) -> tuple[str, str]:
-        """(the safe name, where the file is to lie): unique by content, readable by name."""
+        """(the safe name, where the file is to lie): unique by content, readable by name.
+
+        Where something lies, it is this very file: another one (a person edited it, a crash
+        cut it short) keeps its place, and this gets the next.
+        """
         safe = names.safe_file_name(name)
         stem, dot, ending = safe.rpartition(".")
-        unique = f"{stem}_{sha[:6]}.{ending}" if dot else f"{safe}_{sha[:6]}"
-        if size_bytes > SYNC_MOST_BYTES:
-            return safe, str(self.large / unique)
-        return safe, f"Office/Attachments/{unique}"
+        if not dot:
+            stem = safe
+        folder = f"{self.large}" if size_bytes > SYNC_MOST_BYTES else "Office/Attachments"
+        n = 1
+        while True:
+            again = f"-{n}" if n > 1 else ""
+            where = f"{folder}/{stem}_{sha[:6]}{again}{dot}{ending if dot else ''}"
+            if not self._lies(where) or self._same(self.vault.root / where, size_bytes, sha):
+                return safe, where
+            n += 1
+
+    def _lies(self, where: str) -> bool:
+        return os.path.lexists(self.vault.root / where)
+
+    def _same(self, path: Path, size_bytes: int, sha: str) -> bool:
+        about = path.lstat()
+        if not stat.S_ISREG(about.st_mode) or about.st_size != size_bytes:
+            return False
+        if size_bytes > SYNC_MOST_BYTES:  # in our state directory: no sync client evicts it
+            return _digest(path) == sha
+        return hashlib.sha256(self.reader.read(path, SYNC_MOST_BYTES)).hexdigest() == sha
 
     def _store(self, path: Path, where: str) -> None:
+        """Puts the file where `_place_of` said. Raises OSError; then it still lies at `path`."""
         target = self.vault.root / where
         target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            if path.stat().st_dev == target.parent.stat().st_dev:
-                self.vault.move(path, target)
-            else:  # the state directory is on another disk
-                disk.write_new(target, path.read_bytes(), mode=0o600)
-                path.unlink()
-        except FileExistsError:
+        if self._lies(where):
             self.vault.put_aside(path)
+        elif path.stat().st_dev == target.parent.stat().st_dev:
+            self.vault.move(path, target)
+        else:  # the state directory is on another disk
+            _write(target, _parts(path))
+            path.unlink()
 
     def _register(
         self,
@@ -306,6 +373,44 @@ class Intake:
 def adopted_key(name: str, about: os.stat_result) -> str:
     """How a file that was in the Inbox before Factotum came is recognised."""
     return f"{name}:{about.st_size}:{about.st_mtime_ns}"
+
+
+def _signature(about: os.stat_result) -> Signature:
+    return (about.st_size, about.st_mtime_ns, about.st_ino)
+
+
+def _unopened(path: Path) -> Reading:
+    return Reading(
+        kind="file",
+        title=path.name,
+        text=f"{path.name} ({size(path.stat().st_size)}) is too large to be read.",
+        remarks=(f"larger than {size(READ_MOST_BYTES)}: kept, but not opened",),
+    )
+
+
+def _digest(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _parts(path: Path) -> Iterator[bytes]:
+    with open(path, "rb") as file:
+        while part := file.read(COPY_BYTES):
+            yield part
+
+
+def _write(target: Path, parts: Iterator[bytes]) -> None:
+    """Writes a file of the state directory whole, over nothing, by way of one beside it: that
+    directory may be on another disk than the vault. Raises FileExistsError, OSError."""
+    scratch = target.with_name(".part")
+    scratch.unlink(missing_ok=True)  # a crash left it
+    disk.write_new_from(scratch, parts, mode=0o600)
+    try:
+        disk.rename_new(scratch, target)
+    except OSError:
+        scratch.unlink(missing_ok=True)
+        raise
+    disk.fsync_folder(target.parent)
 
 
 def _from(reading: Reading) -> str:
