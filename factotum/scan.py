@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,8 +20,13 @@ from factotum.reader import Reader
 
 #: A note larger than this is no task, in bytes; it is listed on the Dashboard.
 TASK_MOST_BYTES = 1024 * 1024
-#: The same for a card.
-CARD_MOST_BYTES = 256 * 1024
+#: The same for a card. Our own are the largest: a long letter stands in one twice, once as it
+#: reads and once as JSON, where a letter that is not Latin takes six bytes or twelve.
+CARD_MOST_BYTES = 1024 * 1024
+
+#: How deep a file of ours may lie below a pipeline folder: Done/2026-11/note.md is 2,
+#: In_Progress/pi/waiting/note.md is 3. What lies deeper is not looked at.
+DEPTH = 6
 
 #: The folders that are read at every look. Done is only counted: it grows for years.
 LOOKED_AT = (
@@ -64,6 +69,10 @@ class Problem:
     reason: str
 
 
+class Unreadable(NoteError):
+    """The note cannot be read now (evicted, no right to): what it holds is not known."""
+
+
 @dataclass
 class _Known:
     signature: Signature
@@ -73,9 +82,13 @@ class _Known:
 
 @dataclass
 class Listing:
+    """What one look found. `present` has the name of every note where tasks are worked on,
+    also of those that are empty or refused: they are not gone."""
+
     entries: list[Entry] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
+    present: set[str] = field(default_factory=set)
 
     def within(self, *states: State) -> list[Entry]:
         return [entry for entry in self.entries if entry.state in states]
@@ -123,6 +136,8 @@ class Shelf:
                 continue
             if not found.name.endswith(".md"):
                 continue
+            if state in PRESENT:
+                listing.present.add(found.name)
             try:
                 about = found.stat(follow_symlinks=False)
             except OSError:
@@ -157,7 +172,7 @@ class Shelf:
         return now_s - known.since if known and known.signature == entry.signature else 0.0
 
     def note(self, entry: Entry) -> Note:
-        """What the note holds. Raises NoteError (also for an evicted file)."""
+        """What the note holds. Raises NoteError; Unreadable for one that cannot be read now."""
         known = self._known.setdefault(entry.path, _Known(entry.signature, float("inf")))
         note = known.note if known.signature == entry.signature else None
         if note is None:
@@ -175,13 +190,15 @@ class Shelf:
             return broken
         except OSError as failed:
             self._known.pop(entry.path, None)  # not remembered: it is asked again next time
-            raise NoteError(
+            raise Unreadable(
                 f"{entry.name} cannot be read: {failed.strerror}. Open it on a device that has "
                 f"it, or move it out of {entry.path.parent.name}"
             ) from failed
 
 
 TASK_STATES = {State.NEEDS_ACTION, State.IN_PROGRESS, State.WAITING, State.FAILED, State.DONE}
+#: Where a note that is there, whatever it holds, is a task that was not deleted.
+PRESENT = {State.NEEDS_ACTION, State.IN_PROGRESS, State.WAITING}
 
 
 def refusal(about: os.stat_result, state: State) -> str:
@@ -192,9 +209,11 @@ def refusal(about: os.stat_result, state: State) -> str:
         return "is no regular file. Take it out of this folder"
     if about.st_nlink > 1:
         return "has a second name elsewhere (a hard link). Make a copy and remove this one"
-    most = TASK_MOST_BYTES if state in TASK_STATES else CARD_MOST_BYTES
-    if about.st_size > most:
-        return f"is larger than {most // 1024} KiB, too large for a note here. Put it into Inbox"
+    if state in TASK_STATES and about.st_size > TASK_MOST_BYTES:
+        most = TASK_MOST_BYTES // 1024
+        return f"is larger than {most} KiB, too large for a note here. Put it into Inbox"
+    if about.st_size > CARD_MOST_BYTES:
+        return f"is larger than {CARD_MOST_BYTES // 1024} KiB, too large for a card. Shorten it"
     return ""
 
 
@@ -209,14 +228,25 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
 def cut_short(root: Path) -> bool:
     """Whether a file in the Inbox or a task's or card's folder has two names."""
     folders = (root / FOLDERS[state] for state in (State.INBOX, *LOOKED_AT))
-    files = (path for folder in folders for path in folder.rglob("*"))
-    return any(stat.S_ISREG(about.st_mode) and about.st_nlink > 1 for about in _stats(files))
+    return any(True for folder in folders for _ in _twice(folder))
 
 
-def _stats(files: Iterable[Path]) -> Iterator[os.stat_result]:
-    for path in files:
-        with contextlib.suppress(FileNotFoundError):
-            yield path.lstat()
+def _twice(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """The files of a folder, and of those in it, that have a second name; sorted by path."""
+    found = []
+    left = [(folder, 1)]
+    while left:
+        within, depth = left.pop()
+        for entry in _entries(within):
+            try:
+                about = entry.stat(follow_symlinks=False)
+            except OSError:
+                continue  # it went meanwhile
+            if stat.S_ISDIR(about.st_mode) and depth < DEPTH:
+                left.append((Path(entry.path), depth + 1))
+            elif stat.S_ISREG(about.st_mode) and about.st_nlink > 1:
+                found.append((Path(entry.path), about))
+    yield from sorted(found, key=lambda pair: pair[0])
 
 
 def mend_links(listing_root: Path, intake: Path, unlink: Callable[[Path], None]) -> None:
@@ -229,10 +259,8 @@ def mend_links(listing_root: Path, intake: Path, unlink: Callable[[Path], None])
     found: dict[tuple[int, int], list[Path]] = {}
     later = (listing_root / FOLDERS[state] for state in (*LOOKED_AT, State.DONE))
     for folder in (listing_root / FOLDERS[State.INBOX], intake, *later):
-        for path in sorted(folder.rglob("*")):
-            about = next(_stats([path]), None)
-            if about and stat.S_ISREG(about.st_mode) and about.st_nlink > 1:
-                found.setdefault((about.st_dev, about.st_ino), []).append(path)
+        for path, about in _twice(folder):
+            found.setdefault((about.st_dev, about.st_ino), []).append(path)
     for twice in found.values():
         for earlier in twice[:-1]:
             with contextlib.suppress(FileNotFoundError):

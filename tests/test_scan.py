@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -10,8 +11,15 @@ import pytest
 from factotum.disk import read_regular
 from factotum.model import FOLDERS, State
 from factotum.note import NoteError
-from factotum.reader import Reader
-from factotum.scan import CARD_MOST_BYTES, TASK_MOST_BYTES, Shelf, cut_short, mend_links
+from factotum.reader import Reader, Stuck
+from factotum.scan import (
+    CARD_MOST_BYTES,
+    TASK_MOST_BYTES,
+    Shelf,
+    Unreadable,
+    cut_short,
+    mend_links,
+)
 from factotum.vault import ALL_FOLDERS
 
 
@@ -116,6 +124,44 @@ def test_large_notes_are_listed_not_read(root: Path) -> None:
     assert [entry.name for entry in listing.entries] == ["fits.md", "fits.md"]
     assert [problem.path.name for problem in listing.problems] == ["large.md", "large.md"]
     assert all("larger than" in problem.reason for problem in listing.problems)
+    asked = {problem.path.parent.name: problem.reason for problem in listing.problems}
+    assert "Inbox" in asked["Needs_Action"] and "Inbox" not in asked["Approved"]
+
+
+def test_the_largest_card_of_ours_fits() -> None:
+    text = "🥛" * 60_000
+    assert len(text.encode()) + len(json.dumps(text)) < CARD_MOST_BYTES
+
+
+def test_a_note_that_is_refused_or_empty_is_present(root: Path) -> None:
+    (root / "Needs_Action/two.md").write_text("x")
+    os.link(root / "Needs_Action/two.md", root / "mine.md")
+    (root / "Needs_Action/empty.md").touch()
+    (root / "In_Progress/pi/large.md").write_bytes(b"x" * (TASK_MOST_BYTES + 1))
+    (root / "In_Progress/pi/waiting/whole.md").write_text("x")
+    (root / "In_Progress/desk/theirs.md").write_text("x")
+    (root / "Approved/card.md").write_text("x")
+    (root / "Needs_Action/no-note.txt").write_text("x")
+    listing = shelf(root).look(0.0)
+    assert listing.present == {"two.md", "empty.md", "large.md", "whole.md", "theirs.md"}
+    assert {entry.name for entry in listing.entries} == {"whole.md", "theirs.md", "card.md"}
+
+
+def test_a_note_that_cannot_be_read_now_is_told_from_a_broken_one(root: Path) -> None:
+    def evicted(path: Path, most_bytes: int) -> bytes:
+        if path.name == "evicted.md":
+            raise Stuck(0, "does not answer", str(path))
+        return read_regular(path, most_bytes)
+
+    (root / "Approved/evicted.md").write_text("x")
+    (root / "Failed/broken.md").write_bytes(b"\0")
+    seen = Shelf(root, "pi", Reader(evicted))
+    there, broken = seen.look(0.0).entries
+    with pytest.raises(Unreadable, match="cannot be read"):
+        seen.note(there)
+    with pytest.raises(NoteError) as refused:
+        seen.note(broken)
+    assert not isinstance(refused.value, Unreadable)
 
 
 def test_every_folder_is_counted(root: Path) -> None:
@@ -160,3 +206,30 @@ def test_a_second_name_outside_the_pipeline_is_left_alone(root: Path) -> None:
     os.link(inside, outside)
     mend_links(root, root / ".factotum/intake/pi", Path.unlink)
     assert inside.exists() and outside.exists()
+
+
+def test_folders_in_folders_stop_no_mending(root: Path) -> None:
+    early, late = root / "Approved/a.md", root / "Failed/a.md"
+    early.write_text("x")
+    deep = [str(root / "Needs_Action")]
+    try:
+        for _ in range(1200):
+            deep.append(f"{deep[-1]}/d")
+            os.mkdir(deep[-1])
+        assert not cut_short(root)
+        os.link(early, late)
+        assert cut_short(root)
+        mend_links(root, root / ".factotum/intake/pi", Path.unlink)
+    finally:
+        for folder in reversed(deep[1:]):  # deeper than rmtree can go
+            os.rmdir(folder)
+    assert not early.exists() and late.exists()
+
+
+@pytest.mark.parametrize("where", ["In_Progress/pi/waiting", "In_Progress/desk", "Inbox"])
+def test_a_half_made_move_is_seen_wherever_we_move(root: Path, where: str) -> None:
+    (root / where / "a.md").write_text("x")
+    os.link(root / where / "a.md", root / "Failed/a.md")
+    assert cut_short(root)
+    mend_links(root, root / ".factotum/intake/pi", Path.unlink)
+    assert not (root / where / "a.md").exists() and (root / "Failed/a.md").exists()
