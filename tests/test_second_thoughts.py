@@ -196,3 +196,14 @@ def test_two_ledgers_of_one_name_do_not_refuse_each_others_cards(
     office.move(asked, "Approved")
     office.run()
     assert len(relay.messages) == 1
+
+
+@pytest.mark.parametrize("name", ["2026-11-18.md", "2026-11-18.jsonl"])
+def test_a_folder_in_the_way_of_a_log_stops_nothing_else(
+    office: TestOffice, relay: Relay, name: str
+) -> None:
+    (office.root / "Logs" / name).mkdir()
+    office.type("Water the plants.\n")
+    office.run()
+    assert len(office.files("Pending_Approval")) == 1
+    assert "Move away what stands there" in (office.root / "Dashboard.md").read_text()

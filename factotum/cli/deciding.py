@@ -55,7 +55,10 @@ def reject(id: str, why: str) -> None:
     with books() as opened:
         card = find.card(opened, id, "pending", "expired")
         print(_what(card))
-        _decide(opened, card, "reject", why)
+        if card.status == "expired":
+            opened.register.close(card, "withdrawn", place.now())
+        else:
+            _decide(opened, card, "reject", why)
         print("Refused. Nothing is sent.")
         _tell(opened)
 

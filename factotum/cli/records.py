@@ -26,8 +26,8 @@ FOLLOW_S = 0.5
 def logs(lines: int, follow: bool) -> None:
     """What was done, line by line, newest last."""
     with books() as opened:
-        events = opened.ledger.events()
-        last = events[-1].seq if events else 0
+        last = opened.ledger.last_event()
+        events = opened.ledger.events(max(0, last - LOOKED_BACK)) if lines else []
         for text in list(_readable(opened, events))[-lines:] if lines else ():
             print(text, flush=follow)
         while follow:
@@ -36,6 +36,10 @@ def logs(lines: int, follow: bool) -> None:
             for text in _readable(opened, events):
                 print(text, flush=True)
             last = events[-1].seq if events else last
+
+
+#: How many of the last events are looked through for lines to show. Not each has one.
+LOOKED_BACK = 10_000
 
 
 def _readable(opened: Books, events: Iterable[Event]) -> Iterable[str]:

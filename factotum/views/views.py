@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
+from factotum import disk
 from factotum.gate.records import Card
 from factotum.ledger import Ledger
 from factotum.scan import Listing, Problem
@@ -46,6 +47,7 @@ class Views:
         self.dashboard = Dashboard(vault, ledger, zone)
         self.journal = Journal(vault, ledger, zone)
         self.bell = Bell(out, os.environ)
+        self._troubles: dict[str, Problem] = {}
 
     def show(
         self,
@@ -65,13 +67,27 @@ class Views:
             cards=cards,
             ledger=self.ledger,
             runs=self.runs,
-            problems=problems,
+            problems=[*problems, *self._troubles.values()],
             health=health,
             now=now,
         )
-        self.journal.write()
-        self.dashboard.update(content, now, mono)
+        self._written("Logs", self.journal.write)
+        self._written("Dashboard.md", lambda: self.dashboard.update(content, now, mono))
         self.bell.ring(cards, now, mono)
+
+    def _written(self, name: str, write: Callable[[], object]) -> None:
+        """Writes one view. What stands in the way of one (a folder of a log's name) is told
+        and stops nothing else; a disk that takes nothing more does. Raises OSError then."""
+        try:
+            write()
+            self._troubles.pop(name, None)
+        except OSError as refused:
+            if disk.failing(refused):
+                raise
+            at = refused.filename  # of a file that was open already it is a number
+            path = Path(at if isinstance(at, str) else name)
+            reason = f"cannot be written ({refused.strerror}). Move away what stands there"
+            self._troubles[name] = Problem(path, reason)
 
     def flush(self, mono: float) -> None:
         """Shows what was held back for the sake of quiet, before a stop."""

@@ -11,6 +11,7 @@ import pytest
 from factotum.gate.register import Register
 from factotum.ledger import Ledger
 from factotum.model import Lost
+from orchestrator import Orchestrator
 from tests.cli.conftest import ASK
 from tests.cli.terminal import Terminal
 from tests.office import TestOffice
@@ -220,3 +221,15 @@ def test_where_the_note_is_gone_the_whole_text_is_shown(
     said = terminal("approve", asked)
     assert said.code == 0
     assert "This goes out" in said.out and "To: ada@rossi.example" in said.out
+
+
+def test_what_has_expired_can_be_refused(
+    office: TestOffice, terminal: Terminal, asked: str
+) -> None:
+    def weeks_later(orchestrator: Orchestrator) -> None:
+        office.hands.go(30 * 86400)
+        orchestrator.tick()
+
+    office.run(weeks_later)
+    assert terminal("reject", asked).code == 0
+    assert office.card().status == "withdrawn"
