@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from factotum.gate.known import familiar
 from factotum.gate.register import Register
 from factotum.ledger import Ledger, LedgerError
+from orchestrator import Orchestrator
 from tests.office import TestOffice
 from tests.servers.smtp import Relay
 from tests.test_life import _approve_only, asked, office, relay
@@ -207,3 +209,17 @@ def test_a_folder_in_the_way_of_a_log_stops_nothing_else(
     office.run()
     assert len(office.files("Pending_Approval")) == 1
     assert "Move away what stands there" in (office.root / "Dashboard.md").read_text()
+
+
+def test_a_backup_by_hard_links_withdraws_nothing(
+    office: TestOffice, relay: Relay, asked: Path
+) -> None:
+    os.link(office.one("In_Progress/pi/waiting"), office.folder / "a backup.md")
+
+    def a_while_later(orchestrator: Orchestrator) -> None:
+        orchestrator.tick()
+        office.hands.go(90)
+        orchestrator.tick()
+
+    office.run(a_while_later)
+    assert office.card().status == "pending"

@@ -21,7 +21,7 @@ from factotum.gate.register import Card, NotOpen, Register
 from factotum.ledger import Ledger
 from factotum.model import Call, Effect, State
 from factotum.note import Note, NoteError
-from factotum.scan import Entry, Listing, Problem, Shelf, Signature
+from factotum.scan import Entry, Listing, Problem, Shelf, Signature, Unreadable
 from factotum.vault import Changed, Vault
 
 #: How long a card's note may be gone before it is written again, in seconds. Between
@@ -256,6 +256,9 @@ class Observer:
         try:
             self.shelf.note(entry)
             return True
+        except Unreadable as now_not:  # evicted, or slow: it is asked again, and stays as it is
+            seen.problems.append(Problem(entry.path, str(now_not)))
+            return False
         except NoteError as broken:
             if not self._still(entry, mono):
                 return False

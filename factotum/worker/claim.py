@@ -313,7 +313,7 @@ class Claims:
         """A waiting task that was deleted or moved away: what waits for it is withdrawn."""
         lie = listing.within(State.NEEDS_ACTION, State.IN_PROGRESS, State.WAITING)
         here = {ids[e.path] for e in lie if e.path in ids}
-        unreadable = {e.name for e in lie if e.path not in ids}
+        unreadable = {e.name for e in lie if e.path not in ids} | listing.present
         failed = {ids[e.path] for e in listing.within(State.FAILED) if e.path in ids}
         for task in self.runs.unfinished():
             row = self.ledger.task(task)
