@@ -13,6 +13,8 @@ from factotum import disk, failpoint
 from factotum.gate.register import Card
 from factotum.inert import code, inert, one_line
 from factotum.note import NoteError, append, parse, set_props
+from factotum.reader import Reader
+from factotum.scan import TASK_MOST_BYTES
 from factotum.vault import Vault
 from factotum.words import when
 from factotum.worker.runs import Run, Runs, home
@@ -30,19 +32,20 @@ VERBS = {
 
 
 class Closer:
-    def __init__(self, vault: Vault, runs: Runs) -> None:
+    def __init__(self, vault: Vault, runs: Runs, reader: Reader | None = None) -> None:
         self.vault = vault
         self.runs = runs
+        self.reader = reader or Reader()
 
     def close(self, run: Run, path: Path, now: datetime) -> None:
         """Writes receipts into the note at `path` and moves it to where it ends.
 
         Raises Changed or FileNotFoundError when a person is at the note: try again at the
-        next tick.
+        next tick. Raises NoteError or OSError for what is no note any more, or is evicted.
         """
         result = run.result or "failed"
-        raw = path.read_bytes()
-        note = parse(raw)
+        raw = self.reader.read(path, TASK_MOST_BYTES)
+        note = parse(raw, max_bytes=TASK_MOST_BYTES)
         changes = {self._key("status", run): result, self._key("run", run): run.n}
         if any(note.props.get(key) != value for key, value in changes.items()):
             text = self._text(run, now)

@@ -15,7 +15,7 @@ from factotum.agent.turn import Became
 from factotum.gate.register import Card
 from factotum.model import State
 from factotum.note import parse
-from factotum.scan import Entry
+from factotum.scan import TASK_MOST_BYTES, Entry
 from factotum.toolbox import Toolbox, ToolboxError
 from factotum.vault import Changed, Vault
 from factotum.worker import local
@@ -141,7 +141,8 @@ class Worker:
         return await self.desk.do(self._next, task, path)
 
     def _next(self, task: str, path: Path) -> Next:
-        note = parse(path.read_bytes())
+        raw = self.office.cupboard.reader.read(path, TASK_MOST_BYTES)
+        note = parse(raw, max_bytes=TASK_MOST_BYTES)
         return Case(self.office, task, note, path.name, self.clock()).next()
 
     def _still_open(self, card: Card) -> bool:
