@@ -171,6 +171,7 @@ class Claims:
             return 0
         if row is not None:
             self.runs.withdraw(row.id, "you moved the task back to Needs_Action", now)
+            self.runs.current(row.id, now)  # before the move, or the next look takes it for stale
         path = self._claim(entry)
         failpoint.hit("claim.renamed")
         id, claimed = self._adopt(path, note, id or fallen, self.vault.relative(entry.path), now)
