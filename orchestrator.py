@@ -167,6 +167,11 @@ class Orchestrator:
     def _playbooks(self) -> Sequence[Playbook]:
         return self.playbooks.current()
 
+    @property
+    def trouble(self) -> str:
+        """Why the last look failed, or an empty string."""
+        return self._trouble
+
     def stopped(self) -> str:
         """Why nothing may be attempted now, or an empty string."""
         if (self.rooms.vault.root / "STOP.md").exists():

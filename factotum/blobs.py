@@ -50,12 +50,3 @@ class Blobs:
         if found != sha:
             raise BlobError(f"the sealed file {sha[:12]} was changed on disk; reject its card")
         return path
-
-    def keep_only(self, wanted: set[str]) -> int:
-        """Deletes blobs that no open seal needs; returns how many went."""
-        gone = 0
-        for entry in os.scandir(self.folder):
-            if entry.name not in wanted:
-                os.unlink(entry.path)
-                gone += 1
-        return gone

@@ -164,6 +164,12 @@ class Ledger:
             self._migrate()
         except FileExistsError:
             raise LedgerError(f"{path} was created by another process; try again") from None
+        except sqlite3.OperationalError as refused:  # the ledger itself may be sound
+            raise LedgerError(
+                f"{path}: the ledger cannot be opened now ({refused}). Leave it where it is. Is "
+                f"another process busy with it, the disk full or mounted read-only, or the file "
+                f"not yours? Mend that and start again"
+            ) from refused
         except sqlite3.DatabaseError as broken:
             raise LedgerError(
                 f"{path}: the ledger cannot be read ({broken}). Nothing will be sent. "
@@ -333,10 +339,6 @@ class Ledger:
     def rename_task(self, id: str, name: str) -> None:
         with self.tx() as db:
             db.execute("UPDATE task SET name = ? WHERE id = ?", (name, id))
-
-    def mark_missing(self, id: str, since: float | None) -> None:
-        with self.tx() as db:
-            db.execute("UPDATE task SET missing = ? WHERE id = ?", (since, id))
 
     def seen(self, source: str, source_id: str) -> str | None:
         """The task that was made of this item, empty when it was only marked seen, or None."""

@@ -195,3 +195,10 @@ def test_two_processes_take_turns(path: Path) -> None:
     ledger = Ledger(path)
     assert ledger.meta("n") == "100"
     ledger.close()
+
+
+def test_one_that_cannot_be_opened_now_is_not_to_be_moved_away(tmp_path: Path) -> None:
+    (tmp_path / "ledger.db").mkdir()
+    with pytest.raises(LedgerError, match="Leave it where it is") as refused:
+        Ledger(tmp_path / "ledger.db")
+    assert "backup" not in str(refused.value)

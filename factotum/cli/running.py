@@ -59,9 +59,11 @@ def _once() -> int:
     with _Office() as office:
         rooms = office.rooms
         start = rooms.ledger.last_event()
-        asyncio.run(office.serve(once=True))
+        trouble = asyncio.run(office.serve(once=True))
         _summary(rooms, start)
-    return 0
+    if trouble:
+        print(f"factotum: {trouble}", file=sys.stderr)
+    return FAILED if trouble else 0
 
 
 class _Office:
@@ -77,8 +79,11 @@ class _Office:
     def __exit__(self, *_: object) -> None:
         self.rooms.close()
 
-    async def serve(self, *, once: bool) -> None:
-        """Runs until it is done or a signal comes; a second signal ends it at once."""
+    async def serve(self, *, once: bool) -> str:
+        """Runs until it is done or a signal comes; a second signal ends it at once.
+
+        Returns why the last look failed, or an empty string.
+        """
         from orchestrator import Orchestrator
 
         orchestrator = Orchestrator(self.rooms)
@@ -96,6 +101,7 @@ class _Office:
         if not once:
             print(self._first_words(), flush=True)
         await orchestrator.run(once=once)
+        return orchestrator.trouble
 
     def _first_words(self) -> str:
         vault, state = self.rooms.vault, self.rooms.state

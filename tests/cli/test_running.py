@@ -148,3 +148,16 @@ def test_a_ledger_of_a_newer_factotum_is_refused(terminal: Terminal, office: Tes
     said = terminal.really("run", "--once")
     assert said.code == 1
     assert "written by a newer Factotum" in said.err
+
+
+def test_run_once_fails_where_nothing_could_be_looked_at(
+    terminal: Terminal, office: TestOffice
+) -> None:
+    assert terminal("status").code == 0
+    (office.state / "beat").unlink(missing_ok=True)
+    (office.state / "beat").symlink_to(office.folder / "gone" / "beat")
+    said = terminal.really("run", "--once")
+    assert said.code == 1
+    assert "nothing is sent till it works" in said.err
+    (office.state / "beat").unlink()
+    assert terminal.really("run", "--once").code == 0
