@@ -26,7 +26,7 @@ from factotum.model import Trust
 
 #: The version of the schema below. A ledger with a higher one was written by a newer
 #: Factotum and is refused; a lower one is brought up to date step by step.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 #: "Fact" in ASCII: lets `file` and our own check tell a ledger from any other database.
 APPLICATION_ID = 0x46616374
@@ -101,6 +101,33 @@ CREATE TABLE event (
   task TEXT NOT NULL, card TEXT NOT NULL, data TEXT NOT NULL
 ) STRICT;
 """
+
+#: Version 2: what a model said and cost, whose words a note of ours carries, what was said
+#: in one conversation. Money is in millionths of a dollar, so that sums stay exact.
+THOUGHT = """
+CREATE TABLE turn (
+  task TEXT NOT NULL, run INTEGER NOT NULL, n INTEGER NOT NULL, reply TEXT NOT NULL,
+  model TEXT NOT NULL, words INTEGER NOT NULL, at REAL NOT NULL,
+  PRIMARY KEY (task, run, n), FOREIGN KEY (task, run) REFERENCES run (task, n)
+) STRICT;
+CREATE TABLE spend (
+  seq INTEGER PRIMARY KEY, root TEXT NOT NULL, task TEXT NOT NULL, run INTEGER NOT NULL,
+  outside INTEGER NOT NULL, model TEXT NOT NULL, reserved INTEGER NOT NULL, cost INTEGER,
+  sent INTEGER NOT NULL DEFAULT 0, answered INTEGER NOT NULL DEFAULT 0, at REAL NOT NULL
+) STRICT;
+CREATE INDEX spend_at ON spend (at);
+CREATE INDEX spend_root ON spend (root);
+CREATE TABLE made (
+  name TEXT PRIMARY KEY, card TEXT NOT NULL, trust TEXT NOT NULL, at REAL NOT NULL
+) STRICT;
+CREATE TABLE talk (
+  conversation TEXT NOT NULL, task TEXT NOT NULL REFERENCES task (id), at REAL NOT NULL,
+  PRIMARY KEY (conversation, at, task)
+) STRICT;
+"""
+
+#: What brings a ledger from each version to the next one.
+STEPS = (SCHEMA, THOUGHT)
 
 
 class LedgerError(Exception):
@@ -207,13 +234,14 @@ class Ledger:
             return
         self.db.execute("BEGIN EXCLUSIVE")
         (version,) = self.db.execute("PRAGMA user_version").fetchone()
-        if version == 0:
-            for statement in SCHEMA.split(";\n"):
+        for step in STEPS[version:]:
+            for statement in step.split(";\n"):
                 if statement.strip():
                     self.db.execute(statement)
+        if version == 0:
             self.db.execute("INSERT INTO meta VALUES ('epoch', ?)", (uuid.uuid4().hex,))
             self.db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            self.db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        self.db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         self.db.execute("COMMIT")
 
     def close(self) -> None:
@@ -335,6 +363,15 @@ class Ledger:
         return TaskRow(
             **{**dict(row), "trust": Trust(row["trust"]), "facts": json.loads(row["facts"])}
         )
+
+    def lower_trust(self, id: str, trust: Trust, now: float) -> None:
+        """Lets the task's label fall to `trust`; one that is lower already stays."""
+        row = self.task(id)
+        if row is None or row.trust.lowest(trust) is row.trust:
+            return
+        with self.tx() as db:
+            db.execute("UPDATE task SET trust = ? WHERE id = ?", (trust, id))
+            self.event("label", now, task=id, trust=trust, was=row.trust)
 
     def rename_task(self, id: str, name: str) -> None:
         with self.tx() as db:

@@ -83,6 +83,11 @@ class Trust(StrEnum):
     KNOWN = "known"
     STRANGER = "stranger"
 
+    def lowest(self, other: Trust) -> Trust:
+        """The label of what holds words of both: it only falls."""
+        order = (Trust.OWNER, Trust.KNOWN, Trust.STRANGER)
+        return max(self, other, key=order.index)
+
 
 class Risk(StrEnum):
     LOW = "low"

@@ -10,7 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from factotum.ledger import ORIGINAL_BYTES, SCHEMA_VERSION, Ledger, LedgerError, TaskRow
+from factotum.ledger import (
+    APPLICATION_ID,
+    ORIGINAL_BYTES,
+    SCHEMA,
+    SCHEMA_VERSION,
+    Ledger,
+    LedgerError,
+    TaskRow,
+)
 from factotum.model import Trust
 
 
@@ -202,3 +210,36 @@ def test_one_that_cannot_be_opened_now_is_not_to_be_moved_away(tmp_path: Path) -
     with pytest.raises(LedgerError, match="Leave it where it is") as refused:
         Ledger(tmp_path / "ledger.db")
     assert "backup" not in str(refused.value)
+
+
+def test_a_ledger_of_an_older_version_keeps_what_it_holds(path: Path) -> None:
+    db = sqlite3.connect(path, isolation_level=None)
+    for statement in SCHEMA.split(";\n"):
+        if statement.strip():
+            db.execute(statement)
+    db.execute("INSERT INTO meta VALUES ('epoch', 'an old one')")
+    db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    db.execute("PRAGMA user_version = 1")
+    db.close()
+    ledger = Ledger(path)
+    ledger.add_task(row())
+    assert ledger.epoch == "an old one"
+    assert ledger.db.execute("SELECT count(*) FROM spend").fetchone()[0] == 0
+    assert ledger.db.execute("PRAGMA user_version").fetchone()[0] == SCHEMA_VERSION
+    ledger.close()
+
+
+def test_a_label_only_falls(path: Path) -> None:
+    ledger = Ledger(path)
+    ledger.add_task(row())
+    for told, then in [
+        (Trust.KNOWN, Trust.KNOWN),
+        (Trust.OWNER, Trust.KNOWN),
+        (Trust.STRANGER, Trust.STRANGER),
+        (Trust.KNOWN, Trust.STRANGER),
+    ]:
+        ledger.lower_trust("t-one", told, 2.0)
+        found = ledger.task("t-one")
+        assert found is not None and found.trust is then
+    assert [event.kind for event in ledger.events(task="t-one")] == ["task", "label", "label"]
+    ledger.close()
