@@ -105,6 +105,14 @@ SETTINGS: tuple[Setting, ...] = (
         pattern=r"[a-z][a-z0-9_]*(?:\s*,\s*[a-z][a-z0-9_]*)*",
         form="all, none, or names with commas between them",
     ),
+    Setting(
+        "SKILLS",
+        str,
+        None,
+        "Folders of other agents' skills, with colons between them: `~/.claude/skills`. They are "
+        "read, never changed.",
+        otherwise="only the skills in the vault",
+    ),
     *_mail(
         "SMTP",
         "that letters are sent through",

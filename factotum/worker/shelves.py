@@ -1,0 +1,150 @@
+"""The notes that people write for the agent, as they are on disk now: read again only when
+one of them changed. Nothing here writes."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Generic, Protocol, TypeVar
+
+from factotum import names
+from factotum.agent import agents, persona, skills
+from factotum.agent.agents import Agent
+from factotum.agent.persona import Persona
+from factotum.agent.skills import Skill
+from factotum.reader import Reader, Stuck
+from factotum.scan import Problem
+from factotum.settings import Settings
+
+#: A note larger than this is not read for the agent, in bytes.
+MOST_BYTES = 256 * 1024
+#: How many notes one shelf looks at; what comes after them is as if it were not there.
+NOTES_MOST = 500
+
+AGENTS = "Office/Agents"
+
+T = TypeVar("T")
+Stamp = tuple[tuple[str, int, int, int], ...]
+
+
+class Wrong(Protocol):
+    """What a loader says of a note that cannot be used."""
+
+    @property
+    def file(self) -> str: ...
+    @property
+    def line(self) -> int: ...
+    @property
+    def message(self) -> str: ...
+
+
+Load = Callable[[list[tuple[str, bytes]]], tuple[T, Sequence[Wrong]]]
+
+
+class NotesShelf(Generic[T]):
+    """What `load` makes of the notes that `find` names.
+
+    `find` gives each note's name, as `load` is told it, and where it lies.
+    """
+
+    def __init__(
+        self,
+        find: Callable[[], Iterable[tuple[str, Path]]],
+        load: Load[T],
+        reader: Reader,
+    ) -> None:
+        self._find = find
+        self._load = load
+        self._reader = reader
+        self._stamp: Stamp | None = None
+        self._held, _ = load([])
+        self._problems: list[Problem] = []
+
+    def current(self) -> T:
+        """What can be used of the notes."""
+        self._refresh()
+        return self._held
+
+    def problems(self) -> list[Problem]:
+        """The notes that cannot be used, and why."""
+        self._refresh()
+        return list(self._problems)
+
+    def _refresh(self) -> None:
+        places = dict(itertools.islice(self._find(), NOTES_MOST))
+        stamp = tuple(_stamps(places))
+        if stamp == self._stamp:
+            return
+        notes, unread, stuck = [], [], False
+        for name, *_ in stamp:
+            try:
+                notes.append((name, self._reader.read(places[name], MOST_BYTES)))
+            except OSError as failed:
+                stuck |= isinstance(failed, Stuck)
+                reason = f"cannot be read ({failed.strerror})"
+                unread.append(Problem(places[name], reason))
+        loaded, broken = self._load(notes)
+        self._held = loaded
+        self._problems = unread + [
+            Problem(places[b.file], f"line {b.line}: {b.message}") for b in broken
+        ]
+        self._stamp = None if stuck else stamp  # what does not answer now may do so later
+
+
+def _stamps(places: dict[str, Path]) -> Iterator[tuple[str, int, int, int]]:
+    for name, path in places.items():
+        try:
+            about = path.stat(follow_symlinks=False)
+        except OSError:
+            continue
+        yield (name, about.st_size, about.st_mtime_ns, about.st_ctime_ns)
+
+
+def notes_in(folder: Path, before: str = "") -> Iterator[tuple[str, Path]]:
+    """The notes right in a folder; their names have `before` in front."""
+    for name in _names(folder):
+        if name.endswith(".md"):
+            yield f"{before}{name}", folder / name
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return sorted(name for name in os.listdir(folder) if not names.ignored(name))
+    except OSError:
+        return []
+
+
+def agent_shelf(root: Path, reader: Reader) -> NotesShelf[Sequence[Agent]]:
+    return NotesShelf(lambda: notes_in(root / AGENTS), agents.load, reader)
+
+
+def skill_shelf(
+    root: Path, reader: Reader, outside: Sequence[Path] = ()
+) -> NotesShelf[Sequence[Skill]]:
+    """The skills of the vault, and those in folders outside it, which are only read."""
+
+    def find() -> Iterator[tuple[str, Path]]:
+        own = root / skills.FOLDER
+        yield from notes_in(own, f"{skills.FOLDER}/")
+        for name in _names(own):
+            yield f"{skills.FOLDER}/{name}/{skills.FILE}", own / name / skills.FILE
+        for folder in outside:
+            for path in [folder, *(folder / name for name in _names(folder))]:
+                file = path / skills.FILE
+                yield str(file), file.resolve()  # such folders are often links to another
+
+    return NotesShelf(find, skills.load, reader)
+
+
+def persona_shelf(root: Path, reader: Reader) -> NotesShelf[Persona]:
+    return NotesShelf(
+        lambda: ((name, root / name) for name in persona.NOTES.values()), persona.load, reader
+    )
+
+
+def outside_folders(settings: Settings) -> tuple[Path, ...]:
+    """Where other agents keep their skills, by the setting."""
+    written = settings.text("SKILLS").split(os.pathsep)
+    return tuple(Path(one).expanduser().absolute() for one in written if one.strip())
