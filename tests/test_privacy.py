@@ -1,0 +1,119 @@
+"""What is private is not read; what cannot be told is taken for private."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from factotum.note import parse
+from factotum.privacy import Private, PrivateShelf, load
+from factotum.reader import Reader
+
+
+def handbook(*entries: str) -> bytes:
+    return "\n".join(["---", "private:", *entries, "---", "# Rules", ""]).encode()
+
+
+@pytest.mark.parametrize(
+    ("entry", "path", "hidden"),
+    [
+        ("- Diary", "Diary/2026/May.md", True),
+        ("- Diary/", "Diary", True),
+        ("- diary", "DIARY/x.md", True),  # one folder on a disk that knows no case
+        ("- Diary", "Diary of a cat.md", False),
+        ("- Diary", "Work/Diary/x.md", False),
+        ("- Work/Diary", "Work/Diary/x.md", True),
+        ("- Ideas", "Ideas.md", True),
+        ("- '[[Ideas]]'", "Ideas.md", True),
+        ("- Ideas.md", "Ideas.md", True),
+        ("- 'Caf\u00e9'", "Cafe\u0301/x.md", True),
+        ("- '#health'", "health/x.md", False),
+    ],
+)
+def test_a_folder_in_the_list_is_kept_out(entry: str, path: str, hidden: bool) -> None:
+    private = load(handbook(entry))
+    assert private.problem == ""
+    assert private.hides_path(path) is hidden
+
+
+def test_a_path_counts_from_either_top() -> None:
+    assert load(handbook("- Diary")).hides_path("../Diary/x.md", "Diary/x.md")
+    assert load(handbook("- Factotum/Drafts")).hides_path("Drafts/x.md", "Factotum/Drafts/x.md")
+
+
+@pytest.mark.parametrize(
+    ("note", "hidden"),
+    [
+        ("---\ntags: health\n---\nx", True),
+        ("---\ntags: [work, Health]\n---\nx", True),
+        ("---\nTags:\n- '#health/teeth'\n---\nx", True),
+        ("about my #Health today", True),
+        ("#health/teeth", True),
+        ("```text\n#health\n```", True),  # rather one too many
+        ("#healthy living", False),
+        ("health", False),
+        ("---\ntags: work\n---\nx", False),
+    ],
+)
+def test_a_tag_in_the_list_is_kept_out(note: str, hidden: bool) -> None:
+    assert load(handbook('- "#health"')).hides(parse(note.encode())) is hidden
+
+
+@pytest.mark.parametrize("word", ["never", "Never", '"never"', "no", "false"])
+def test_a_note_keeps_itself_out(word: str) -> None:
+    assert Private().hides(parse(f"---\nfactotum: {word}\n---\nx".encode()))
+    assert not Private().hides(parse(b"---\nfactotum: yes\n---\nx"))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (handbook("- #health"), "line 2: an entry is empty"),  # to YAML that is a remark
+        (handbook("- Diary", '- ""'), "line 2: an entry is empty"),
+        (handbook("- ../other"), "no folder"),
+        (handbook("- '#a b'"), "no tag"),
+        (handbook("- 7"), "an entry is empty"),
+        (b"---\na: 1\nprivate: [&a x]\n---\n", "in line 3 of the note"),
+        (b"# Rules\n\nprivate:\n- Diary\n", "line 3 begins a list"),
+        (b"---\na: 1\n---\n# Rules\n```yaml private\n- Diary\n```\n", "line 5 begins a list"),
+        (b"\xff\xfe", "not UTF-8"),
+    ],
+)
+def test_a_list_that_cannot_be_read_keeps_everything_out_but_work(text: bytes, said: str) -> None:
+    private = load(text)
+    assert said in private.problem
+    assert private.hides_path("Anything.md")
+    assert private.hides_path("Office/Memory/x.md")
+    assert not private.hides_path("Done/2026-11/x.md")
+
+
+def test_no_list_keeps_nothing_out() -> None:
+    for text in (b"", b"# Rules\nBe kind. Keep it private.\n", b"---\nprivate:\n---\n"):
+        assert load(text) == Private()
+
+
+def test_one_entry_needs_no_list() -> None:
+    assert load(b"---\nprivate: Diary\n---\n").hides_path("Diary/x.md")
+
+
+def test_a_changed_list_has_other_rules() -> None:
+    rules = {load(handbook(e)).rules for e in ("- a", "- b", "- '#a'", "- ''")}
+    assert len(rules) == 4
+
+
+def test_the_list_is_read_again_when_it_changed(tmp_path: Path) -> None:
+    shelf = PrivateShelf(tmp_path, Reader())
+    assert shelf.current() == Private()
+    (tmp_path / "Company_Handbook.md").write_bytes(handbook("- Diary"))
+    assert shelf.current().hides_path("Diary/x.md")
+    (tmp_path / "Company_Handbook.md").unlink()  # a sync client moves it, say
+    assert shelf.current().hides_path("Diary/x.md")
+
+
+def test_a_handbook_that_does_not_answer_keeps_everything_out(tmp_path: Path) -> None:
+    path = tmp_path / "Company_Handbook.md"
+    path.symlink_to(tmp_path / "elsewhere")
+    private = PrivateShelf(tmp_path, Reader()).current()
+    assert "cannot be read" in private.problem
+    assert private.hides_path("Anything.md")
