@@ -13,9 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-#: The longest that one file may be worked at, in seconds. A 300-page report takes about
-#: 10 s on a Raspberry Pi.
-CELL_S = 30.0
+from factotum.reading.shape import FILE_S
 
 _CHILD = Path(__file__).with_name("cell_child.py")
 
@@ -27,8 +25,8 @@ class Broken:
     reason: str
 
 
-def run(kind: str, data: bytes, most: int, wait_s: float = CELL_S) -> dict[str, Any] | Broken:
-    """What the child of that `kind` (pdf, html) says about the bytes."""
+def run(kind: str, data: bytes, most: int, wait_s: float = FILE_S) -> dict[str, Any] | Broken:
+    """What the child of that `kind` (a name in `cells/`) says about the bytes."""
     command = [sys.executable, "-I", str(_CHILD), kind, str(most), str(wait_s)]
     try:
         done = subprocess.run(

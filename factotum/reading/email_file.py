@@ -7,6 +7,7 @@ depth. The bounds keep a hostile mail from costing more than seconds.
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -15,23 +16,23 @@ from typing import Any
 
 from factotum import names
 from factotum.reading import email_headers as headers
-from factotum.reading import html_file, other_file, pdf_file, text_file
+from factotum.reading import html_file, other_file, text_file
 from factotum.reading.shape import (
     ATTACHED_TEXT_MOST,
     PARTS_MOST,
     TEXT_MOST,
+    Bounds,
     Part,
+    Purse,
     Reading,
     cut,
     one_line,
 )
-from factotum.reading.sniff import is_binary, is_pdf, what_is
+from factotum.reading.sniff import is_binary
 
 #: A mail inside a mail inside a mail is read; deeper ones are kept as files.
 DEPTH_MOST = 3
-#: How many pages and PDFs of one mail are converted, and how long each may take, in
-#: seconds: together what a hostile mail may hold up the intake.
-CONVERTED_MOST = 5
+#: How long the HTML of a mail or one file in it may be worked at, in seconds.
 CONVERT_S = 10.0
 #: The parser's work grows with lines times nested parts, and with the number of parts;
 #: beyond this only the headers and the beginning are read. A 25 MB mail with ten forwards
@@ -58,32 +59,36 @@ class _Haul:
     texts: list[str] = field(default_factory=list)
     attachments: list[Part] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    purse: Purse = field(default_factory=Purse)
     seen: int = 0
-    converted: int = 0
-
-    def may_convert(self) -> bool:
-        """Whether one more page or PDF may be converted; counts it."""
-        self.converted += 1
-        return self.converted <= CONVERTED_MOST
 
     def full(self) -> bool:
         return self.seen >= PARTS_MOST
 
 
-def read(data: bytes, name: str) -> Reading:
+#: Reads a file that came with a mail; None if it says nothing beyond its name.
+Within = Callable[[bytes, str, Bounds], Reading | None]
+
+
+def _nothing(data: bytes, name: str, bounds: Bounds) -> None:
+    return None
+
+
+def read(data: bytes, name: str, bounds: Bounds, within: Within = _nothing) -> Reading:
+    """The mail, and with `within` also what is in the files that came with it."""
     if _intricate(data):
         return _beginning(data, "the mail is built too intricately to be read in full")
-    haul = _Haul()
+    haul = _Haul(purse=bounds.purse)
     try:
         message = headers.parsed(data)
         if not message.keys():
-            return _no_mail(data, name)
-        _gather(message, haul, 0)
+            return _no_mail(data, name, bounds)
+        _gather(message, haul, bounds.depth)
     except Exception:  # noqa: BLE001 - the parser raises nearly anything for a broken mail
         return _beginning(data, "the mail is damaged: only its beginning was read")
     if haul.full():
         haul.remarks.append(f"the mail has many parts: only the first {PARTS_MOST} were read")
-    _read_attached(haul)
+    _read_attached(haul, bounds, within)
     return _reading(message, haul)
 
 
@@ -124,8 +129,9 @@ def _beginning(data: bytes, remark: str) -> Reading:
     return _reading(message, haul)
 
 
-def _no_mail(data: bytes, name: str) -> Reading:
-    reading = other_file.read(data, name) if is_binary(data) else text_file.read(data, name)
+def _no_mail(data: bytes, name: str, bounds: Bounds) -> Reading:
+    chosen = other_file.read if is_binary(data) else text_file.read
+    reading = chosen(data, name, bounds)
     remark = f"its name ends in {name[-4:].lower()}, but it is no mail"
     return replace(reading, remarks=(remark, *reading.remarks))
 
@@ -146,7 +152,7 @@ def _gather(part: Message[Any, Any], haul: _Haul, depth: int, words: bool = True
                 _gather(child, haul, depth, words and chosen in (None, child))
     elif kind not in ("text/plain", "text/html") or _is_file(part):
         _keep(part, haul, _bytes(part))
-    elif words and (kind == "text/plain" or haul.may_convert()):
+    elif words and (kind == "text/plain" or haul.purse.allows()):
         haul.texts.append(_words(part, kind, haul))
     elif words:
         _keep(part, haul, _bytes(part))
@@ -190,7 +196,9 @@ def _words(part: Message[Any, Any], kind: str, haul: _Haul) -> str:
     text, guessed = text_file.decode(_bytes(part), charset or "")
     haul.remarks += guessed
     if kind == "text/html":
+        begun = time.monotonic()
         text, remarks = html_file.text_of(text, TEXT_MOST, CONVERT_S)
+        haul.purse.seconds -= time.monotonic() - begun
         haul.remarks += remarks
     return text.strip()
 
@@ -237,41 +245,31 @@ def _add(haul: _Haul, name: str, data: bytes) -> None:
     haul.attachments.append(Part(safe, data))
 
 
-def _read_attached(haul: _Haul) -> None:
-    """Puts the text of readable attachments under a heading with their name."""
-    for part in haul.attachments:
-        convert = _converter(part)
-        if convert is None:
+def _read_attached(haul: _Haul, bounds: Bounds, within: Within) -> None:
+    """Puts the text of readable attachments under a heading with their name, and what lies
+    in an attached mail beside the others."""
+    for part in tuple(haul.attachments):
+        deep = bounds.depth + 1
+        if deep > DEPTH_MOST:
             continue
-        if not haul.may_convert():
-            haul.remarks.append(f"{part.name} was not read: the mail has too many attachments")
+        begun = time.monotonic()
+        most_s = min(CONVERT_S, bounds.purse.seconds)
+        inner = within(part.data, part.name, Bounds(ATTACHED_TEXT_MOST, most_s, deep, bounds.purse))
+        bounds.purse.seconds -= time.monotonic() - begun
+        if inner is None:
             continue
-        text, remarks = convert(part.data)
-        haul.remarks += [f"{part.name}: {remark}" for remark in remarks]
-        if text:
-            haul.texts.append(f"## {part.name}\n\n{text}")
+        haul.remarks += [f"{part.name}: {remark}" for remark in inner.remarks]
+        if inner.text:
+            haul.texts.append("\n\n".join([f"## {part.name}", *_letterhead(inner), inner.text]))
+        for file in inner.attachments[: PARTS_MOST - len(haul.attachments)]:
+            _add(haul, file.name, file.data)
 
 
-_Converter = Callable[[bytes], tuple[str, tuple[str, ...]]]
-
-
-def _converter(part: Part) -> _Converter | None:
-    """How the text of a file in a mail is got; None for a kind that has none."""
-    ending = part.name.rpartition(".")[2].lower()
-    if is_pdf(part.data) and (ending == "pdf" or part.data.startswith(b"%PDF-")):
-        return lambda data: pdf_file.text_of(data, ATTACHED_TEXT_MOST, CONVERT_S)
-    if is_binary(part.data) or what_is(part.data):
-        return None
-    return {"txt": _plain, "md": _plain, "html": _page, "htm": _page}.get(ending)
-
-
-def _plain(data: bytes) -> tuple[str, tuple[str, ...]]:
-    text, guessed = text_file.decode(data)
-    text, long = cut(text.strip(), ATTACHED_TEXT_MOST, "the text")
-    return text, guessed + long
-
-
-def _page(data: bytes) -> tuple[str, tuple[str, ...]]:
-    text, guessed = text_file.decode(data)
-    text, remarks = html_file.text_of(text, ATTACHED_TEXT_MOST, CONVERT_S)
-    return text, guessed + remarks
+def _letterhead(inner: Reading) -> list[str]:
+    """Who wrote an attached mail, and about what."""
+    if inner.kind != "email":
+        return []
+    said = {"From": inner.sender_name or inner.sender, "Subject": inner.title}
+    if inner.sender_name and inner.sender:
+        said["From"] = f"{inner.sender_name} <{inner.sender}>"
+    return ["\n".join(f"{label}: {text}" for label, text in said.items() if text)]

@@ -6,7 +6,16 @@ import re
 from html import unescape
 
 from factotum.reading import cell
-from factotum.reading.shape import TEXT_MOST, Reading, clean, cut, one_line, stem
+from factotum.reading.shape import (
+    FILE_S,
+    TEXT_MOST,
+    Bounds,
+    Reading,
+    clean,
+    cut,
+    one_line,
+    stem,
+)
 from factotum.reading.text_file import decode
 
 #: How much source is converted, in characters. Newsletters have up to 500,000.
@@ -19,7 +28,7 @@ _LINES = re.compile(r"\n[ \t\n]*\n[ \t]*")
 
 
 def text_of(
-    source: str, most: int = TEXT_MOST, wait_s: float = cell.CELL_S
+    source: str, most: int = TEXT_MOST, wait_s: float = FILE_S
 ) -> tuple[str, tuple[str, ...]]:
     """The words of the page, at most `most` characters, and what to know about them."""
     source, remarks = cut(source, SOURCE_MOST, "the HTML")
@@ -33,10 +42,10 @@ def text_of(
     return text, remarks + long
 
 
-def read(data: bytes, name: str) -> Reading:
+def read(data: bytes, name: str, bounds: Bounds) -> Reading:
     claimed = _CHARSET.search(data[:4096])
     source, guessed = decode(data, claimed[1].decode() if claimed else "")
-    text, remarks = text_of(source)
+    text, remarks = text_of(source, bounds.text_most, bounds.wait_s)
     titled = _TITLE.search(source[:20_000])
     title = one_line(unescape(titled[1])) if titled else ""
     return Reading(

@@ -9,14 +9,14 @@ import re
 from dataclasses import replace
 
 from factotum.reading import text_file
-from factotum.reading.shape import Reading, one_line
+from factotum.reading.shape import Bounds, Reading, one_line
 
 _HEADING = re.compile(r"^# +(\S.*)$", re.MULTILINE)
 _PROPERTIES = re.compile(r"\A---\n.*?^---$", re.MULTILINE | re.DOTALL)
 
 
-def read(data: bytes, name: str) -> Reading:
-    reading = text_file.read(data, name)
+def read(data: bytes, name: str, bounds: Bounds) -> Reading:
+    reading = text_file.read(data, name, bounds)
     body = _PROPERTIES.sub("", reading.text, count=1)
     heading = _HEADING.search(body)
     title = one_line(heading[1]) if heading else ""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from factotum.reading import cell
-from factotum.reading.shape import TEXT_MOST, Reading, clean, cut, stem
+from factotum.reading.shape import Bounds, Reading, clean, cut, stem
 
 
-def text_of(
-    data: bytes, most: int = TEXT_MOST, wait_s: float = cell.CELL_S
-) -> tuple[str, tuple[str, ...]]:
+def read(data: bytes, name: str, bounds: Bounds) -> Reading:
+    text, remarks = _text(data, bounds)
+    return Reading("file", stem(name), text, remarks=remarks)
+
+
+def _text(data: bytes, bounds: Bounds) -> tuple[str, tuple[str, ...]]:
     """The text, pages apart by an empty line, and what a person should know about it."""
-    found = cell.run("pdf", data, most, wait_s)
+    found = cell.run("pdf", data, bounds.text_most, bounds.wait_s)
     if isinstance(found, cell.Broken):
         return "", (f"the PDF could not be read: {found.reason}",)
     if found.get("encrypted"):
@@ -23,10 +26,5 @@ def text_of(
         remarks.append("the PDF has no text: it is probably a scan")
     elif found["read"] + found["broken"] < found["pages"]:
         remarks.append(f"the PDF has {found['pages']} pages: the first {found['read']} were read")
-    text, long = cut(text, most, "the PDF")
+    text, long = cut(text, bounds.text_most, "the PDF")
     return text, (*remarks, *long)
-
-
-def read(data: bytes, name: str) -> Reading:
-    text, remarks = text_of(data)
-    return Reading("file", stem(name), text, remarks=remarks)

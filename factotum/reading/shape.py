@@ -6,7 +6,7 @@ Plain frozen data and small pure functions on text. Nothing here knows a format.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -21,6 +21,13 @@ TEXT_MOST = 200_000
 ATTACHED_TEXT_MOST = 50_000
 #: The longest title, name or subject that is kept, in characters.
 LINE_MOST = 200
+#: The longest that one file may be worked at, in seconds. A 300-page report takes about
+#: 10 s on a Raspberry Pi.
+FILE_S = 30.0
+#: How many of the files inside one file are read, however deep they lie, and for how long,
+#: in seconds: together what one hostile mail may hold up the intake.
+INNER_FILES_MOST = 20
+INNER_S = 40.0
 
 _BREAKS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f]")
@@ -58,8 +65,32 @@ class Reading:
     properties: Mapping[str, Any] = field(default_factory=dict)
 
 
-#: How one format is read: its bytes and the name under which it was dropped.
-Format = Callable[[bytes, str], Reading]
+@dataclass
+class Purse:
+    """What may still be spent on the files inside one dropped file: all of them share it."""
+
+    files: int = INNER_FILES_MOST
+    seconds: float = INNER_S
+
+    def allows(self) -> bool:
+        """Whether one more may be read; counts it."""
+        self.files -= 1
+        return self.files >= 0 and self.seconds >= 1.0
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How much text one file may give, for how long it may be worked at, how many files it
+    lies in, and what may be spent on those inside it."""
+
+    text_most: int = TEXT_MOST
+    wait_s: float = FILE_S
+    depth: int = 0
+    purse: Purse = field(default_factory=Purse)
+
+
+#: How one format is read: its bytes, the name under which it was dropped, the bounds.
+Format = Callable[[bytes, str, Bounds], Reading]
 
 
 def clean(text: str) -> str:
@@ -79,6 +110,17 @@ def cut(text: str, most: int, what: str) -> tuple[str, tuple[str, ...]]:
     if len(text) <= most:
         return text, ()
     return text[:most], (f"{what} is long: only the first {most:,} characters were read",)
+
+
+def table(rows: Sequence[Sequence[str]], cell_most: int) -> str:
+    """The rows as a Markdown table, the first as its head, every row as wide as the widest."""
+    width = max(map(len, rows), default=0)
+    lines = []
+    for row in rows:
+        cells = [one_line(cell, cell_most).replace("|", "\\|") for cell in row]
+        lines.append("| " + " | ".join(cells + [""] * (width - len(cells))) + " |")
+    lines.insert(1, "|" + " --- |" * width)
+    return "\n".join(lines)
 
 
 def stem(name: str) -> str:

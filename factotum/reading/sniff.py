@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 #: (offset, the bytes that stand there, what such a file is). The first that fits wins.
 MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"%PDF-", "a PDF"),
@@ -17,8 +19,12 @@ MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (8, b"WAVE", "a sound recording"),
     (8, b"AVI ", "a video"),
     (0, b"OggS", "a sound recording"),
+    (0, b"fLaC", "a sound recording"),
     (0, b"ID3", "a sound recording"),
     (0, b"\xff\xfb", "a sound recording"),
+    (0, b"\xff\xfa", "a sound recording"),
+    (0, b"\xff\xf3", "a sound recording"),
+    (0, b"\xff\xf2", "a sound recording"),
     (0, b"\x1aE\xdf\xa3", "a video"),
     (0, b"PK\x03\x04", "a ZIP archive"),
     (0, b"PK\x05\x06", "an empty ZIP archive"),
@@ -40,11 +46,11 @@ MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"BM", "a BMP picture"),
 )
 
-#: A ZIP whose first kilobytes name one of these is an Office document.
+#: A ZIP whose first or last kilobytes name one of these is an Office document.
 IN_ZIP: tuple[tuple[bytes, str], ...] = (
-    (b"word/", "a Word document"),
-    (b"xl/", "an Excel workbook"),
-    (b"ppt/", "a PowerPoint presentation"),
+    (b"word/document", "a Word document"),
+    (b"xl/workbook", "an Excel workbook"),
+    (b"ppt/presentation", "a PowerPoint presentation"),
     (b"opendocument.text", "an OpenDocument text"),
     (b"opendocument.spreadsheet", "an OpenDocument spreadsheet"),
     (b"application/epub+zip", "an e-book"),
@@ -53,7 +59,18 @@ IN_ZIP: tuple[tuple[bytes, str], ...] = (
 #: These begin with ordinary letters, so text that begins with them is no proof.
 _SHORT = {b"BM", b"MZ", b"ID3", b"BZh", b"WEBP", b"WAVE", b"AVI "}
 
+#: Texts that say in their first words what they are, whatever they are called.
+CALENDAR = "a calendar file"
+SVG = "an SVG picture"
+PAGE = "a web page"
+_OPENINGS: tuple[tuple[re.Pattern[bytes], str], ...] = (
+    (re.compile(rb"BEGIN:VCALENDAR\s", re.IGNORECASE), CALENDAR),
+    (re.compile(rb"(?:<\?xml[^>]{0,200}>\s*)?(?:<![^>]{0,500}>\s*){0,3}<svg[\s>]"), SVG),
+    (re.compile(rb"<!doctype html|<html[\s>]", re.IGNORECASE), PAGE),
+)
+
 _LOOKED_AT = 8192
+_TAIL = 65_536
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -66,9 +83,16 @@ def what_is(data: bytes) -> str:
         if magic in _SHORT and not is_binary(data):
             continue
         if what == "a ZIP archive":
-            return next((inside for mark, inside in IN_ZIP if mark in head), what)
+            ends = head + data[-_TAIL:]
+            return next((inside for mark, inside in IN_ZIP if mark in ends), what)
         return what
     return ""
+
+
+def what_text_is(data: bytes) -> str:
+    """What a text says it is in its first words; empty for most texts."""
+    head = data[:_LOOKED_AT].removeprefix(b"\xef\xbb\xbf").lstrip()
+    return next((what for opening, what in _OPENINGS if opening.match(head)), "")
 
 
 def is_pdf(data: bytes) -> bool:

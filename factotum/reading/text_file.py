@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 
-from factotum.reading.shape import TEXT_MOST, Reading, clean, cut, stem
+from factotum.reading.shape import Bounds, Reading, clean, cut, stem
 
 #: Encodings in which a few bytes can cost minutes, or that are no writing at all.
 _REFUSED = {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"}
@@ -54,7 +54,7 @@ def _replaced(text: str, name: str) -> tuple[str, ...]:
     return (f"some characters could not be read as {name}: they show as \ufffd",)
 
 
-def read(data: bytes, name: str) -> Reading:
+def read(data: bytes, name: str, bounds: Bounds) -> Reading:
     text, guessed = decode(data)
-    text, long = cut(text, TEXT_MOST, "the text")
+    text, long = cut(text, bounds.text_most, "the text")
     return Reading("file", stem(name), text, remarks=guessed + long)

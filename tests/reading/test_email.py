@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from factotum.reading import read
-from tests.reading.samples import mail, pdf
+from tests.reading.samples import docx, mail, paragraph, pdf, picture, zipped
 
 HEAD = b"From: Ada Rossi <ada@rossi.example>\nSubject: Hello\n"
 
@@ -79,6 +79,80 @@ def test_two_files_of_one_name_stay_two_files() -> None:
     names = [part.name for part in read(message.as_bytes(), "a.eml").attachments]
     assert len(set(names)) == 2
     assert not any("/" in name or name.startswith(".") for name in names)
+
+
+def attached(files: dict[str, bytes], text: str = "see below") -> bytes:
+    message = mail()
+    message.set_content(text)
+    for name, data in files.items():
+        message.add_attachment(data, maintype="application", subtype="octet-stream", filename=name)
+    return message.as_bytes()
+
+
+def test_what_is_attached_is_read_like_what_is_dropped() -> None:
+    files = {
+        "offer.docx": docx(paragraph("Offer", "Heading1")),
+        "list.csv": b"a;b\n1;2\n",
+        "data.json": b'{"a": 1}',
+        "more.zip": zipped({"a.txt": b"x"}),
+    }
+    reading = read(attached(files), "a.eml")
+    assert [part.name for part in reading.attachments] == list(files)
+    for said in ("## offer.docx\n\n# Offer", "| a | b |", '"a": 1', "- a.txt (1 byte)"):
+        assert said in reading.text
+    assert reading.remarks == ()
+
+
+def test_an_invitation_in_a_mail_is_told() -> None:
+    message = mail()
+    message.set_content("you are invited")
+    event = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:1\nSUMMARY:Party\nEND:VEVENT\nEND:VCALENDAR\n"
+    message.add_alternative(event, subtype="calendar")
+    assert read(message.as_bytes(), "a.eml").text.endswith("## attachment.ics\n\n## Party")
+
+
+def test_pictures_in_a_mail_are_kept_without_a_word() -> None:
+    reading = read(attached({"logo.png": picture(4, 3), "a.mp3": b"ID3\x00"}), "a.eml")
+    assert (reading.text, reading.remarks) == ("see below", ())
+    assert len(reading.attachments) == 2
+
+
+def test_an_attached_name_that_lies_is_said() -> None:
+    reading = read(
+        attached({"invoice.pdf": b"MZ\x00\x00", "book.xlsx": b"PK\x03\x04xl/workbook"}), "a.eml"
+    )
+    assert reading.remarks == (
+        "invoice.pdf: its name ends in .pdf, but it is a Windows program",
+        "book.xlsx: it is kept, not read: save the sheet as .csv and drop that",
+    )
+
+
+def test_an_attached_mail_is_read_with_what_is_attached_to_it() -> None:
+    inner = attached({"list.csv": b"a;b\n1;2\n"}, "the inner words")
+    reading = read(attached({"old.eml": inner}), "a.eml")
+    assert (
+        "## old.eml\n\nFrom: Ada Rossi <ada@rossi.example>\nSubject: Invoice 1042" in reading.text
+    )
+    assert "the inner words" in reading.text
+    assert "| a | b |" in reading.text
+    assert [part.name for part in reading.attachments] == ["old.eml", "list.csv"]
+
+
+def test_attached_mails_are_read_only_so_deep() -> None:
+    data = b"From: a@b.c\nSubject: deepest\n\nthe deepest words"
+    for level in range(6):
+        data = attached({f"level{level}.eml": data}, f"words of {level}")
+    reading = read(data, "a.eml")
+    assert [part.name for part in reading.attachments] == [f"level{n}.eml" for n in (5, 4, 3, 2)]
+    assert "words of 2" in reading.text
+    assert "words of 1" not in reading.text
+
+
+def test_only_so_many_attachments_are_read_and_all_are_kept() -> None:
+    reading = read(attached({f"{n}.txt": b"words of %d" % n for n in range(30)}), "a.eml")
+    assert len(reading.attachments) == 30
+    assert reading.text.count("words of") == 20
+    assert "29.txt: it was not read: the mail has too much in it" in reading.remarks
 
 
 @pytest.mark.parametrize(
