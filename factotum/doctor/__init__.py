@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from factotum.doctor import around, machine, vault
+from factotum.doctor import around, machine, model, vault
 from factotum.doctor.findings import GIB, Finding, Found, Level, Machine, Patient
 
 __all__ = ["GIB", "Finding", "Level", "Machine", "Patient", "examine"]
@@ -24,6 +24,7 @@ CHECKS: tuple[tuple[str, Callable[[Patient], Found]], ...] = (
     ("file events", machine.events),
     ("running", around.running),
     ("instances", vault.instances),
+    ("model", model.model),
     ("playbooks", vault.playbooks),
     ("machine", machine.machine),
     ("node", machine.node),

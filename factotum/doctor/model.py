@@ -1,0 +1,40 @@
+"""Which model thinks, by which way, at what price. Nobody is asked who wants money for it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+from factotum.doctor.findings import Found, Level, Patient
+from factotum.models import Models, Route, choose, surroundings
+
+
+def model(patient: Patient) -> Found:
+    if patient.settings is None:
+        return
+    files: tuple[Path, ...] = (patient.env_file,) if patient.env_file else ()
+    around = surroundings(os.environ, files)
+    models = Models(patient.settings, around, asyncio.run(choose(patient.settings, around)))
+    for problem in models.problems:
+        yield Level.PROBLEM, problem
+    if not models.configured and not models.problems:
+        yield Level.OK, models.why
+    for index, route in enumerate(models.routes):
+        yield _one(route, models.why if index == 0 else f"{route.name}: a fallback")
+
+
+def _one(route: Route, why: str) -> tuple[Level, str]:
+    price = route.price
+    cost = f"{price.sent:g} USD a million tokens sent and {price.answered:g} answered"
+    text = (
+        f"{why}. {'Stays in your network' if route.local else 'Leaves your network'}; {cost} "
+        f"({price.source}); takes {route.context_tokens} tokens; "
+        f"{'sees pictures' if route.sees else 'does not see pictures'}"
+    )
+    if not price.known:
+        return Level.WARNING, (
+            f"{text}. Its price is not known, so it counts as that much: write "
+            f"FACTOTUM_MODEL_PRICE_IN and FACTOTUM_MODEL_PRICE_OUT"
+        )
+    return Level.OK, text
