@@ -130,7 +130,7 @@ def choose(task: Task, agents: Sequence[Agent], default: str = DEFAULT) -> Choic
 
     One keyword counts once. The same task and notes always give the same agent.
     """
-    at_work = [agent for agent in agents if agent.enabled]
+    at_work = sorted((agent for agent in agents if agent.enabled), key=lambda agent: agent.name)
     usual = next((agent for agent in at_work if agent.name == default), BUILT_IN)
     if named := str(task.properties.get("agent") or "").strip():
         wanted = folded(named)

@@ -15,6 +15,9 @@ from factotum.inert import visible
 #: The most of one note that goes into a prompt, in characters.
 PART_MOST = 4_000
 
+#: How much of one note is looked at, in characters.
+READ_MOST = 256 * 1024
+
 #: The notes by the field of a Persona that holds their prose.
 NOTES = {
     "soul": "SOUL.md",
@@ -82,18 +85,18 @@ def prose(text: str, rest: str, most: int = PART_MOST) -> str:
     list items that nobody filled in, and headings with nothing below. `rest` says how the
     rest of a long note is read.
     """
-    shown = _PROPERTIES.sub("", text.replace("\r\n", "\n"), count=1)
+    shown = _PROPERTIES.sub("", text[:READ_MOST].replace("\r\n", "\n"), count=1)
     filled = "\n".join(_filled(list(_without_asides(_without_comments(shown)))))
-    return cut(re.sub(r"\n{3,}", "\n\n", filled).strip(), most, rest)
+    return cut(re.sub(r"\n{3,}", "\n\n", filled).strip(), most, rest, len(text))
 
 
-def cut(text: str, most: int, rest: str) -> str:
+def cut(text: str, most: int, rest: str, whole: int = 0) -> str:
     """The first `most` characters at the most, as `seen`; where that is not all, it says so
-    and how the rest is read."""
+    and how the rest is read. `whole` is the length of what `text` was made of."""
     shown = seen(text[:most])
-    if len(text) <= most and len(shown) <= most:
+    if max(len(text), len(shown)) <= most and whole <= READ_MOST:
         return shown
-    remark = f"\n[Cut here, {len(text):,} characters in all. The rest: {rest}]"
+    remark = f"\n[Cut here, {max(whole, len(text)):,} characters in all. The rest: {rest}]"
     return shown[: max(0, most - len(remark))].rstrip() + remark
 
 
@@ -114,9 +117,9 @@ def _without_comments(text: str) -> Iterator[str]:
         elif mark and mark[1].startswith(fence) and not mark[2].strip():
             fence = ""
         elif not fence:
-            was_hidden = bool(closing)
+            whole = line
             line, closing = _uncovered(line, closing)
-            if was_hidden and not line.strip():
+            if line != whole and not line.strip():
                 continue
         yield line
 
