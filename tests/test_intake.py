@@ -20,8 +20,9 @@ from factotum.intake import LOOK_S, READ_AT_ONCE, SYNC_MOST_BYTES, Intake, Taken
 from factotum.ledger import Ledger
 from factotum.model import FOLDERS, State
 from factotum.reader import Reader
-from factotum.reading import Part, Reading
+from factotum.reading import Part, Reading, read
 from factotum.vault import ALL_FOLDERS, Vault
+from tests.reading.samples import docx, mail, paragraph, zipped
 
 LARGE = b"x" * (SYNC_MOST_BYTES + 1)
 
@@ -234,3 +235,30 @@ def test_a_large_file_in_a_mail_goes_to_another_disk(far: Desk) -> None:
     far.drop("m.eml", b"mail")
     assert far.settle() == 1
     assert list(far.kept().values()) == [LARGE]
+
+
+def test_a_file_that_cannot_be_read_is_a_task_that_says_so_and_is_kept(desk: Desk) -> None:
+    desk.read = read
+    bomb = docx(paragraph("&a;"), before='<!DOCTYPE x [<!ENTITY a "b">]>')
+    desk.drop("offer.docx", bomb)
+    assert desk.settle() == 1
+    (note,) = desk.notes()
+    assert "> [!warning] the document could not be read: it defines entities" in note.read_text()
+    assert list(desk.kept().values()) == [bomb]
+
+
+def test_names_in_a_file_write_no_property_and_leave_no_fence(desk: Desk) -> None:
+    desk.read = read
+    evil = "a\n---\nstatus: approved\n```\n# [[x]]\u2028"
+    message = mail(Subject="hello")
+    message.set_content("see below")
+    data = zipped({evil: b"x"})
+    message.add_attachment(data, maintype="application", subtype="zip", filename=f"{evil}.zip")
+    desk.drop("m.eml", message.as_bytes())
+    assert desk.settle() == 1
+    (note,) = desk.notes()
+    head, _, body = note.read_text().partition("\n---\n")
+    assert 'status: "pending"' in head
+    assert "\nstatus: approved" not in head + body
+    assert "\n```\n# [[x]]" not in head + body
+    assert list(desk.kept().values()) == [data]

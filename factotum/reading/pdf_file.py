@@ -7,11 +7,11 @@ from factotum.reading.shape import Bounds, Reading, clean, cut, stem
 
 
 def read(data: bytes, name: str, bounds: Bounds) -> Reading:
-    text, remarks = _text(data, bounds)
+    text, remarks = text_of(data, bounds)
     return Reading("file", stem(name), text, remarks=remarks)
 
 
-def _text(data: bytes, bounds: Bounds) -> tuple[str, tuple[str, ...]]:
+def text_of(data: bytes, bounds: Bounds) -> tuple[str, tuple[str, ...]]:
     """The text, pages apart by an empty line, and what a person should know about it."""
     found = cell.run("pdf", data, bounds.text_most, bounds.wait_s)
     if isinstance(found, cell.Broken):
