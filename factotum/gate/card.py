@@ -46,6 +46,9 @@ TICKS: dict[str, tuple[str, ...]] = {
 }
 ALL_TICKS = ("approve", "reject", "answered", "cancel", "send_now", "wake", "happened", "did_not")
 
+#: How many lines of a change are seen on a phone without scrolling.
+SEEN_ROWS = 12
+
 TYPES = {"effect": "approval", "question": "question"}
 
 
@@ -94,7 +97,7 @@ def body(card: Card, now: float, regret_s: float) -> str:
         parts += _choices(card)
         parts += [f"## {YOUR_ANSWER}", card.decision.why if card.decision else ""]
     else:
-        parts += _form(card)
+        parts += [*_form(card), *_difference(card)]
         if card.seal.attachments:
             parts.append(_attached(card))
         if card.status in {"pending", "rejected"}:
@@ -195,6 +198,18 @@ def _form(card: Card) -> list[str]:
         return []
     hint = {"pending": "(change it here, then tick approve)"}.get(card.status, "")
     return [f"## {form.heading}", *([hint] if hint else []), fence(form_text(form, card.seal.args))]
+
+
+def _difference(card: Card) -> list[str]:
+    """What would change in a note, as it was when this was sealed: the beginning to be seen
+    at once, the rest folded."""
+    rows = str(card.seal.about.get("difference") or "").split("\n")
+    if rows == [""]:
+        return []
+    first, rest = rows[:SEEN_ROWS], rows[SEEN_ROWS:]
+    folded = f"{len(rest)} more line{'s' * (len(rest) > 1)} of the change"
+    parts = ["## What changes", fence("\n".join(first), "diff")]
+    return [*parts, callout("abstract", folded, fence("\n".join(rest), "diff"))] if rest else parts
 
 
 def _attached(card: Card) -> str:

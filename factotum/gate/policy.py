@@ -14,6 +14,7 @@ from email.utils import getaddresses
 from typing import Any
 
 from factotum.model import Call, Effect, Risk, Task, Trust
+from factotum.privacy import fold
 
 #: Goes into every seal: what was judged under one version is not run under another.
 POLICY_VERSION = "built-in-1"
@@ -38,6 +39,7 @@ class Form:
 class Row:
     """What we know of one tool. Flags as in the design: does it read private things, read
     what outsiders wrote, send something out, change something, write only what is ours.
+    `asks_below_owner`: what it writes is believed later, so only the owner's own task may.
     `resolver` is the tool that looks an effect up by its key; `phased` says that its server
     keeps a phase file, so that what was never handed over is known for certain."""
 
@@ -53,6 +55,7 @@ class Row:
     resolver: str = ""
     phased: bool = False
     verb: str = ""
+    asks_below_owner: bool = False
     reviewed: bool = True
     offered: bool = True
 
@@ -89,8 +92,28 @@ REVIEWED: dict[str, Row] = {
         verb="Send this mail",
     ),
     "mail__find_sent": Row(reads_private=True, offered=False),
+    # The label of a note comes with what is read of it: reading alone taints nothing.
+    "notes__search": Row(reads_private=True),
+    "notes__read": Row(reads_private=True),
+    "recall": Row(reads_private=True),
     "notes__write": Row(
         writes_own=True, effect=Effect.IDEMPOTENT, risk=Risk.LOW, verb="Write a note"
+    ),
+    "notes__change": Row(
+        mutates=True,
+        effect=Effect.IDEMPOTENT,
+        facets={"path": ("note",)},
+        verb="Change this note",
+    ),
+    "remember": Row(
+        writes_own=True, asks_below_owner=True, effect=Effect.IDEMPOTENT, verb="Remember this"
+    ),
+    "forget": Row(
+        mutates=True,
+        effect=Effect.IDEMPOTENT,
+        risk=Risk.LOW,
+        facets={"path": ("note",)},
+        verb="Forget this",
     ),
 }
 
@@ -141,18 +164,45 @@ def judge(call: Call, task: Task) -> Verdict:
     if row.egress or row.mutates:
         rule = "whatever leaves the house asks" if row.egress else "whatever changes things asks"
         return Ask(_risk(row, call, task), rule)
+    if row.asks_below_owner and task.trust is not Trust.OWNER:
+        return Ask(row.risk, "what others would have me believe later asks")
     if row.writes_own:
         return Allow("own drafts and notes need no asking")
     return Allow("reading needs no asking")
 
 
 def _risk(row: Row, call: Call, task: Task) -> Risk:
-    """High where a task that is not the owner's own sends to others or sends files."""
+    """High where a task that is not the owner's own sends to others or sends files, and where
+    a note that steers later work would be changed."""
+    paths = [str(call.args.get(name) or "") for name in row.facets.get("path", ())]
+    if call.tool == "notes__change" and any(map(steers, paths)):
+        return Risk.HIGH
     if task.trust is Trust.OWNER:
         return row.risk
     to = recipients(call.tool, call.args)
     outward = any(address.casefold() != task.sender.casefold() for address in to)
     return Risk.HIGH if outward or call.args.get("attachments") else row.risk
+
+
+#: Notes that steer what is done later, by the folder or name with which their paths begin.
+STEERING = (
+    "office/agents/",
+    "office/contacts/",
+    "office/memory/",
+    "office/playbooks/",
+    "office/schedules/",
+    "office/skills/",
+    "agents.md",
+    "company_handbook.md",
+    "heartbeat.md",
+    "soul.md",
+    "user.md",
+)
+
+
+def steers(path: str) -> bool:
+    """Whether what stands in the note at this path is followed, or believed, later."""
+    return fold(path).startswith(STEERING)
 
 
 #: The longest text that a card shows whole; a longer one could not be approved by reading.

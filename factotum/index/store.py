@@ -89,7 +89,6 @@ class Index:
         ends = self.monotonic() + most_s
         db = self._heed(db, private)
         seen = sweep(self.places, private)
-        self._odd = seen.odd
         rows = db.execute("SELECT path, size, mtime_ns FROM note")
         known = {row[0]: (row[1], row[2]) for row in rows}
         self._drop(db, [path for path in known if path not in seen.found])
@@ -99,6 +98,8 @@ class Index:
         while left and (left is changed or self.monotonic() < ends):
             left = left[self._take(db, left, seen.found, private, ends) :]
         self._drop(db, [path for path in left if path in known])
+        odd = db.execute("SELECT path, state FROM note WHERE state NOT IN ('', ?)", (PRIVATE,))
+        self._odd = {**seen.odd, **{str(path): str(state) for path, state in odd}}
         return len(left)
 
     def _heed(self, db: sqlite3.Connection, private: Private) -> sqlite3.Connection:
@@ -199,10 +200,8 @@ class Index:
         return self._safely(lambda db: _paths(db, query, ()))
 
     def left_out(self) -> dict[str, str]:
-        """The notes that are not searched although nobody hid them, each with the reason."""
-        query = "SELECT path, state FROM note WHERE state NOT IN ('', ?) ORDER BY path"
-        rows = self._safely(lambda db: db.execute(query, (PRIVATE,)).fetchall())
-        return {**{str(row[0]): str(row[1]) for row in rows}, **self._odd}
+        """The notes that the last look left out although nobody hid them, with the reasons."""
+        return dict(self._odd)
 
     # -- the file
 

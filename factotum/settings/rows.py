@@ -197,6 +197,14 @@ SETTINGS: tuple[Setting, ...] = (
         form="up to 40 of a-z, 0-9 and hyphens",
         otherwise="the host name",
     ),
+    Setting(
+        "READ",
+        str,
+        "own",
+        "Which notes may be read, where the folder lies in a larger vault: `own` those in it and "
+        "those that you link to in a task, `vault` all of the larger vault.",
+        one_of=("own", "vault"),
+    ),
     _seconds("SETTLE_S", 120.0, "How long a note that a person types must lie still."),
     _seconds("STABLE_S", 2.0, "How long a file or a card must be unchanged before it is read."),
     _seconds("SCAN_S", 30.0, "How often every folder is looked at, whatever was heard."),

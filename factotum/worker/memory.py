@@ -1,0 +1,182 @@
+"""Carrying out what writes notes: a new note, one changed passage, remember, forget.
+
+Each deed is done from the seal, and twice is once: a new note's name comes from the card (or
+from the fact that it holds), a change says how the note was and how it will be. A person's
+edit wins: what was edited since it was shown stays as it is. Nothing is deleted: what is
+forgotten lies in `.trash`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from factotum import disk, names
+from factotum.gate.register import Card
+from factotum.inert import one_line, visible
+from factotum.model import FOLDERS, FailedClean, Outcome, Succeeded, Trust
+from factotum.note import Note, fence, render
+from factotum.privacy import fold
+from factotum.vault import OWN, Changed, Vault
+from factotum.worker.labels import MADE_BY, Labels
+from factotum.worker.outside import led_nowhere
+from factotum.worker.pages import NOTE_MOST_BYTES, Pages
+from factotum.worker.passage import Unfit, changed, sha256_of, stands_there
+
+MEMORY = "Office/Memory"
+
+#: Where what is forgotten goes. Obsidian and sync clients leave it alone; nobody empties it.
+TRASH = ".trash"
+
+#: Where no note is changed by a tool: work, cards, receipts, what is written by code.
+NOT_OURS = (*(f"{name}/" for name in FOLDERS.values()), "Logs/", "Dashboard.md", f"{OWN}/")
+
+#: Whose word it is that is remembered, for people.
+SAID_BY = {Trust.OWNER: "you", Trust.KNOWN: "somebody you know", Trust.STRANGER: "a stranger"}
+
+
+#: A body that is one fence and nothing else.
+_FENCED = re.compile(r"\s*(`{3,})text\n(.*)\n\1\s*", re.DOTALL)
+
+
+def said_in(note: Note) -> str:
+    """What a note of the memory says, without the fence that we put round words of others."""
+    found = _FENCED.fullmatch(note.body)
+    return (found[2] if found else note.body).strip()
+
+
+@dataclass
+class Deeds:
+    vault: Vault
+    pages: Pages
+    labels: Labels
+    clock: Callable[[], float]
+
+    def perform(self, card: Card, task: str) -> Outcome:
+        """`task` is the name of the task's note, without its ending."""
+        try:
+            match card.seal.tool:
+                case "notes__write":
+                    return self._write(card, task)
+                case "notes__change":
+                    return self._change(card)
+                case "remember":
+                    return self._remember(card, task)
+                case "forget":
+                    return self._forget(card)
+        except OSError as refused:
+            return FailedClean(f"{_named(card)} {disk.said(refused)}")
+        return FailedClean(f"{card.seal.tool} is nothing that I can do to notes")
+
+    # -- new notes
+
+    def _write(self, card: Card, task: str) -> Outcome:
+        args = card.seal.args
+        title, text = str(args["title"]), str(args["text"]).rstrip()
+        if card.seal.trust is not Trust.OWNER:
+            text = led_nowhere(text)
+        name = names.note_name(title, id=card.id, fallback="note")
+        props = {"type": "note", "task": f"[[{task}]]", MADE_BY: card.id, "aliases": [title]}
+        self._drop(card, self.vault.root / str(args["folder"]) / name, props, text)
+        return Succeeded({"note": f"[[{name.removesuffix('.md')}]]"})
+
+    def _remember(self, card: Card, task: str) -> Outcome:
+        args = card.seal.args
+        about, text = one_line(str(args["about"]), 120), str(args["text"]).strip()
+        id = names.id_of("a", "memory", fold(about), " ".join(text.split()))
+        name = names.note_name(about, id=id, fallback="memory")
+        now = datetime.fromtimestamp(self.clock(), UTC).astimezone()
+        props: dict[str, Any] = {
+            "type": "memory",
+            "about": about,
+            "created": now.isoformat(timespec="seconds"),
+            "said_by": SAID_BY[card.seal.trust],
+            "sources": [f"[[{link}]]" for link in map(_link, args.get("sources") or ()) if link],
+            "task": f"[[{task}]]",
+            MADE_BY: card.id,
+        }
+        body = text if card.seal.trust is Trust.OWNER else fence(visible(text))
+        there = self._drop(card, self.vault.root / MEMORY / name, props, body)
+        receipt = {"note": f"[[{name.removesuffix('.md')}]]"}
+        return Succeeded(receipt if there else {**receipt, "known": "it was remembered already"})
+
+    def _drop(self, card: Card, target: Path, props: dict[str, Any], text: str) -> bool:
+        """Puts a new note there; False when one is there: written before a crash, and perhaps
+        edited since. The label is on record first: no note of ours is ever without one."""
+        if target.exists():
+            return False
+        self.labels.made(target.name, card.id, card.seal.trust, self.clock())
+        try:
+            self.vault.drop(target, render(props, f"{text}\n"))
+        except FileExistsError:
+            return False
+        return True
+
+    # -- a changed note
+
+    def _change(self, card: Card) -> Outcome:
+        about, find = card.seal.about, str(card.seal.args["find"])
+        path, put = str(about["note_path"]), str(about["put"])
+        receipt = Succeeded({"note": f"[[{path.removesuffix('.md')}]]"})
+        page = self.pages.page(path)
+        if page is None:
+            return FailedClean(f"{path} is not there any more; nothing was changed")
+        if sha256_of(page.raw) == about["after"]:
+            return receipt  # done before a crash
+        if sha256_of(page.raw) != about["sha256"]:
+            return receipt if stands_there(page.raw, find, put) else _edited(path)
+        try:
+            new = changed(page.raw, find, put)
+        except Unfit as unfit:
+            return FailedClean(f"{path} was not changed: {unfit}")
+        if sha256_of(new) != about["after"]:
+            return FailedClean(f"{path} would not become what was shown; nothing was changed")
+        if page.trust.lowest(card.seal.trust) is not page.trust:
+            self.labels.made(page.file.name, card.id, card.seal.trust, self.clock())
+        try:
+            self.vault.rewrite(page.file, page.raw, new)
+        except Changed:
+            return _edited(path)
+        return receipt
+
+    # -- forgetting
+
+    def _forget(self, card: Card) -> Outcome:
+        about = card.seal.about
+        path = str(about["note_path"])
+        file, trash = self.vault.root / path, self.vault.root / TRASH
+        receipt = Succeeded({"forgotten": Path(path).stem, "where": f"{TRASH}/{file.name}"})
+        if not path.startswith(f"{MEMORY}/"):
+            return FailedClean(f"only notes in {MEMORY} are forgotten")
+        if not file.exists():
+            return receipt  # before a crash, or by the person
+        page = self.pages.page(path)
+        if page is None or sha256_of(page.raw) != about["sha256"]:
+            return _edited(path)
+        there = self.vault.move_beside(file, trash / file.name, card.id[2:8])
+        if sha256_of(disk.read_regular(there, NOTE_MOST_BYTES)) != about["sha256"]:
+            self.vault.move(there, file)  # somebody edited it in that instant
+            return _edited(path)
+        return Succeeded({**receipt.receipt, "where": f"{TRASH}/{there.name}"})
+
+
+def _edited(path: str) -> FailedClean:
+    return FailedClean(
+        f"{path} was edited since this was shown, and stays as it is now. Read it again and ask "
+        f"anew if it is still wanted"
+    )
+
+
+def _named(card: Card) -> str:
+    args = card.seal.args
+    return str(card.seal.about.get("note_path") or args.get("title") or args.get("about") or "it")
+
+
+def _link(source: object) -> str:
+    """A source as a link: the name of a note, with nothing in it that could be more."""
+    name = str(source).strip().removeprefix("[[").removesuffix("]]").partition("|")[0]
+    return "".join(c for c in one_line(name, 200) if c not in "[]|#^").removesuffix(".md").strip()
