@@ -55,17 +55,14 @@ def disliked(status: int, data: bytes, body: Mapping[str, Any]) -> str:
     """The field of `body` that this answer objects to, if one can do without it; else ""."""
     if status not in (400, 422):
         return ""
-    text = data[:10_000].decode(errors="replace")
     try:
-        error = json.loads(text).get("error") or {}
-        param = error.get("param")
-    except (ValueError, AttributeError):
-        param = None
-    for field in INSTEAD:
-        named = param == field or re.search(rf"\b{field}\b", text.partition("param")[0])
-        if field in body and named and _UNKNOWN.search(text):
-            return field
-    return ""
+        error = json.loads(data[:10_000]).get("error") or {}
+        message, param = str(error.get("message")), error.get("param")
+    except (ValueError, AttributeError, RecursionError):
+        return ""
+    named = re.findall(rf"\b({'|'.join(INSTEAD)})\b", message)
+    field = param if param in INSTEAD else next(iter(named), "")  # the other may be its advice
+    return field if field in body and _UNKNOWN.search(message) else ""
 
 
 def _message(message: Mapping[str, Any], way: Way, *, sees: bool) -> dict[str, Any]:

@@ -171,7 +171,7 @@ def _entry(way: Way, listed: Path | None) -> Mapping[str, Any]:
 def _usd(value: Any) -> float | None:
     """A price a token as one a million tokens; None for what is no price."""
     good = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1
-    return value * MILLION if good else None
+    return round(value * MILLION, 6) if good else None
 
 
 def _count(value: Any) -> int:

@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from factotum.models.errors import Busy, Garbled, ModelError, Refusing, TooLong
-from factotum.models.providers import OLLAMA
+from factotum.models.providers import OLLAMA, OWN
 from factotum.models.way import Way
 
 #: Nobody is waited for longer than this, in seconds.
@@ -22,6 +22,9 @@ LONGEST_WAIT_S = 3600.0
 
 #: So much of what a server said is passed on, in characters.
 SAID_CHARS_MOST = 200
+
+#: A shorter key would black out half the words, and protects nothing anyway.
+KEY_CHARS_LEAST = 4
 
 #: How providers say that the messages do not fit.
 _TOO_LONG = re.compile(
@@ -35,7 +38,7 @@ _NO_CREDIT = re.compile(
     r"insufficient_quota|insufficient balance|exceeded your current quota", re.I
 )
 #: What looks like a key, also half hidden by stars.
-_LIKE_A_KEY = re.compile(r"(?:sk|gsk|pk|key|AIza)[-_A-Za-z0-9*.…]{6,}|[A-Za-z0-9_*-]{32,}")
+_LIKE_A_KEY = re.compile(r"\b(?:sk-|gsk_|xai-|AIza)[-_A-Za-z0-9*.…]{4,}|[A-Za-z0-9_*-]{32,}")
 
 
 def refusal(
@@ -56,11 +59,7 @@ def refusal(
     if 300 <= status < 400:
         return Refusing(f"{way.name}: {_address(way)} leads to another address. Write that one")
     if status == 404:
-        return Refusing(
-            f"{way.name}: there is no such model at {_address(way)} (404 {said}). "
-            f"Correct the name in FACTOTUM_MODEL or FACTOTUM_FALLBACK_MODELS"
-            f"{f', or run: ollama pull {way.model}' if way.provider is OLLAMA else ''}"
-        )
+        return Refusing(f"{way.name}: not found at {_address(way)} ({said or 404}). {_find(way)}")
     return Refusing(f"{way.name}: the request was refused ({status} {said})")
 
 
@@ -123,6 +122,17 @@ def _key_refused(status: int, way: Way) -> str:
     return f"{way.name}: the key in {way.key_name} was refused ({status}). Correct it"
 
 
+def _find(way: Way) -> str:
+    if way.provider is OLLAMA:
+        return f"Run: ollama pull {way.model}"
+    if way.provider is OWN:
+        return (
+            "Correct the name in FACTOTUM_MODEL, or FACTOTUM_MODEL_BASE_URL, which usually ends "
+            "with /v1"
+        )
+    return "Correct the name in FACTOTUM_MODEL or FACTOTUM_FALLBACK_MODELS"
+
+
 def _address(way: Way) -> str:
     return way.base_url or way.provider.name
 
@@ -138,6 +148,6 @@ def _said(data: bytes, key: str) -> str:
         text = re.sub(r"<[^>]*>", " ", text)
     text = "".join(char if char.isprintable() else " " for char in text)
     text = " ".join(text.split())
-    text = text.replace(key, "[key]") if key else text
+    text = text.replace(key, "[key]") if len(key) >= KEY_CHARS_LEAST else text
     text = _LIKE_A_KEY.sub("[key]", text)
     return text if len(text) <= SAID_CHARS_MOST else f"{text[: SAID_CHARS_MOST - 1]}…"

@@ -64,10 +64,7 @@ def way_to(name: str, settings: Settings, environ: Mapping[str, str], first: str
     key = settings.text("MODEL_API_KEY")
     if name == first and key.startswith("sk-or-") and prefix != "openrouter":
         return way_to(f"openrouter/{name}", settings, environ, f"openrouter/{name}")
-    if "/" in name:
-        provider, model = BY_NAME.get(prefix), rest
-    else:
-        provider, model = by_words(name) or (by_key(key) if key else None), name
+    provider, model = _owner(name, key), rest or name
     if provider is OLLAMA:
         return _ollama(name, rest, environ)
     if provider is None and "/" not in name:
@@ -109,7 +106,7 @@ def _theirs(
     """The way to one of the table, with the key that was given for it."""
     model = model if provider.base_url else f"{provider.name}/{model}"
     mine = settings.text("MODEL_API_KEY")
-    if mine and provider is _provider_of(first):
+    if mine and provider is _owner(first, mine):
         looks_like = by_key(mine)
         # A plain `sk-` is the beginning of several providers' keys.
         if looks_like not in (None, provider) and looks_like.prefix != "sk-":
@@ -127,9 +124,10 @@ def _theirs(
     raise Refusing(f"{name}: {provider.keys[0]} is needed, the key of {provider.name}")
 
 
-def _provider_of(name: str) -> Provider | None:
+def _owner(name: str, key: str) -> Provider | None:
+    """Whose model it is: by its prefix, by what betrays it, or by the key that came with it."""
     prefix, slash, _ = name.partition("/")
-    return BY_NAME.get(prefix) if slash else by_words(name)
+    return BY_NAME.get(prefix) if slash else by_words(name) or by_key(key)
 
 
 def ollama_origin(environ: Mapping[str, str]) -> str:
