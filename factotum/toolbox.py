@@ -1,7 +1,9 @@
-"""Sessions with tool servers: listing what they offer, and calling it.
+"""The tool servers: what they offer, and calling it.
 
-Servers are found by name in one folder, loaded in this process when first used, given only
-the settings that they name, and kept open. A server that is not set up costs nothing.
+Servers are found by name in one folder, given only the settings that they name, opened when
+first used (in this process, or each as a child over stdio) and closed when idle. What they
+offer is remembered, so that listing it starts nothing. A server that is not set up costs
+nothing.
 
 This module never judges a call, never repeats one and never touches the vault.
 """
@@ -9,27 +11,17 @@ This module never judges a call, never repeats one and never touches the vault.
 from __future__ import annotations
 
 import asyncio
-import inspect
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import Any, Literal, overload
 
-from factotum.model import Call, FailedClean, Lost, Outcome, Succeeded
-from factotum.phase import read_phase
-from factotum.tools import (
-    META_PREFIX,
-    ServerFile,
-    Tool,
-    ToolboxError,
-    described,
-    load_server,
-    misfits,
-    survey,
-)
-
-if TYPE_CHECKING:
-    from mcp.client import Client
+from factotum.model import Call, FailedClean, Outcome
+from factotum.outcomes import after_a_break, after_the_limit, outcome_of
+from factotum.pinned import Memory, Pinned, mark_of
+from factotum.sessions import EnvFor, Hit, InProcess, OverStdio, Session, Way
+from factotum.settings import Settings
+from factotum.tools import META_PREFIX, ServerFile, Tool, ToolboxError, misfits, survey
 
 __all__ = ["Read", "Tool", "Toolbox", "ToolboxError", "outcome_of"]
 
@@ -41,8 +33,10 @@ READ_LIMIT_S = 120.0
 #: How long `close` waits for calls that are still under way, in seconds.
 CLOSE_GRACE_S = 5.0
 
-EnvFor = Callable[[Iterable[str]], dict[str, str]]
-Hit = Callable[[str], None]
+#: How long a session stays open that nobody uses, in seconds.
+IDLE_S = 300.0
+
+Ways = Literal["in-process", "stdio"]
 
 
 @dataclass(frozen=True)
@@ -53,20 +47,11 @@ class Read:
     text: str
 
 
-@dataclass
-class _Session:
-    """One server's file and, once it is in use, the client that is open to it."""
-
-    file: ServerFile
-    broken: str = ""
-    client: Client | None = None
-    keeper: asyncio.Task[None] | None = None
-    stop: asyncio.Event = field(default_factory=asyncio.Event)
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-
 class Toolbox:
-    """Every tool server in one folder. Use it within one event loop, and `close` it there."""
+    """Every tool server in one folder. Use it within one event loop, and `close` it there.
+
+    `catalogue` is the file that remembers what is offered; None remembers nothing.
+    """
 
     def __init__(
         self,
@@ -74,17 +59,35 @@ class Toolbox:
         env_for: EnvFor,
         hit: Hit = lambda name: None,
         *,
+        way: Ways = "in-process",
+        catalogue: Path | None = None,
+        idle_s: float = IDLE_S,
         effect_limit_s: float = EFFECT_LIMIT_S,
         read_limit_s: float = READ_LIMIT_S,
     ) -> None:
         self._env_for = env_for
-        self._hit = hit
         self._effect_limit_s = effect_limit_s
         self._read_limit_s = read_limit_s
         self._running: set[asyncio.Task[Any]] = set()
-        self._tools: dict[str, Tool] | None = None
+        self._memory = Memory(catalogue)
+        self._known: dict[str, Pinned] = {}
+        self._asked = False
+        how: Way = OverStdio(env_for) if way == "stdio" else InProcess(env_for, hit)
         files = [survey(path) for path in sorted(servers_dir.glob("*_server.py"))]
-        self._sessions = {file.name: _Session(file, file.broken) for file in files}
+        self._sessions = {file.name: Session(file, how, idle_s, self._listed) for file in files}
+        self._marks = {file.name: self._mark(file) for file in files}
+
+    @classmethod
+    def of(cls, settings: Settings, servers_dir: Path, hit: Hit, catalogue: Path) -> Toolbox:
+        """The toolbox that the settings ask for."""
+        return cls(
+            servers_dir,
+            settings.env_for,
+            hit,
+            way="stdio" if settings.text("TOOLS") == "stdio" else "in-process",
+            catalogue=catalogue,
+            idle_s=settings.seconds("TOOLS_IDLE_S"),
+        )
 
     def missing(self) -> dict[str, str]:
         """What is not on offer, each with the reason: tools by their full name, and whole
@@ -97,26 +100,35 @@ class Toolbox:
         return reasons
 
     async def catalogue(self) -> dict[str, Tool]:
-        """Every tool that is on offer, by its full name `<server>__<tool>`."""
-        if self._tools is None:
-            tools: dict[str, Tool] = {}
-            absent = self.missing()
-            for name, session in self._sessions.items():
-                needs = session.file.needs
-                if session.broken or (needs and all(f"{name}__{t}" in absent for t in needs)):
-                    continue
-                try:
-                    client = await self._open(session)
-                except ToolboxError:
-                    continue  # `missing` has the reason
-                listed = await client.list_tools()
-                tools |= {tool.name: tool for tool in (described(name, x) for x in listed.tools)}
-            self._tools = tools
-        return dict(self._tools)
+        """Every tool that is on offer, by its full name `<server>__<tool>`. Only a server that
+        has changed since it was last asked is started to be asked."""
+        for name, session in self._sessions.items():
+            await self._look_again(session)
+            if not self._set_up(session.file):
+                self._known.pop(name, None)
+                continue
+            mark = self._marks[name]
+            if (known := self._known.get(name)) and known.mark == mark:
+                continue
+            if (remembered := self._memory.of(name)) and remembered.mark == mark:
+                self._known[name] = remembered
+                continue
+            try:
+                await session.take()
+            except ToolboxError:
+                self._known.pop(name, None)  # `missing` has the reason
+            else:
+                session.give_back()
+        self._asked = True
+        return self.listed()
+
+    def listed(self) -> dict[str, Tool]:
+        """What `catalogue` found last; empty before it was asked."""
+        return {tool.name: tool for pinned in self._known.values() for tool in pinned.tools}
 
     def pin(self, tool: str) -> str:
         """What identifies a tool as it is now: a sha256, empty for one that is not offered."""
-        found = (self._tools or {}).get(tool)
+        found = self.listed().get(tool)
         return found.pin if found else ""
 
     def check(self, call: Call) -> list[str]:
@@ -124,13 +136,36 @@ class Toolbox:
 
         Raises ToolboxError before the first `catalogue()`.
         """
-        if self._tools is None:
+        if not self._asked:
             raise ToolboxError("the tools are not listed yet; await catalogue() once before")
-        if (tool := self._tools.get(call.tool)) is not None:
+        if (tool := self.listed().get(call.tool)) is not None:
             return misfits(tool, call.args)
         absent = self.missing()
         reason = absent.get(call.tool) or absent.get(call.tool.split("__")[0])
         return [f"{call.tool} cannot be used: {reason or 'no server offers it'}"]
+
+    def _mark(self, file: ServerFile) -> str:
+        return mark_of(file, self._env_for(file.env))
+
+    def _set_up(self, file: ServerFile) -> bool:
+        """Whether any tool of it could work."""
+        lacking = file.lacks(self._env_for(file.env))
+        return not file.broken and not (file.needs and len(lacking) == len(file.needs))
+
+    async def _look_again(self, session: Session) -> None:
+        """Takes up a server whose file has changed, as soon as nobody uses the old one."""
+        mark = self._mark(session.file)
+        if mark == self._marks[session.file.name]:
+            return
+        await session.retire()
+        if not session.open:
+            session.changed(survey(session.file.path))
+            self._marks[session.file.name] = self._mark(session.file)
+
+    def _listed(self, file: ServerFile, tools: tuple[Tool, ...]) -> None:
+        pinned = Pinned(self._marks[file.name], tools)
+        self._known[file.name] = pinned
+        self._memory.learn(file.name, pinned)
 
     @overload
     async def call(self, tool: str, args: Mapping[str, Any], meta: None = None) -> Read: ...
@@ -160,22 +195,22 @@ class Toolbox:
         for task in self._running:
             task.cancel()
         for session in self._sessions.values():
-            session.stop.set()
-            if session.keeper is not None:
-                await asyncio.wait([session.keeper])
-            session.client = session.keeper = None
-        self._tools = None
+            await session.close()
+        self._known.clear()
+        self._asked = False
 
     async def _read(self, tool: str, args: Mapping[str, Any]) -> Read:
-        client = await self._ready(tool, args)
+        session = await self._ready(tool, args)
         try:
-            answer = await self._answer(client, tool, args, None, self._read_limit_s)
+            answer = await self._answer(session, tool, args, None, self._read_limit_s)
         except TimeoutError:
             raise ToolboxError(
                 f"{tool} gave no answer within {self._read_limit_s:g} s; try again later"
             ) from None
+        except ToolboxError:
+            raise
         except Exception as broken:  # whatever a server may raise: the agent hears of it
-            raise ToolboxError(f"{tool} broke: {type(broken).__name__}: {broken}") from broken
+            raise ToolboxError(f"{tool} broke: {_why(broken, session)}") from broken
         if answer.is_error:
             raise ToolboxError(f"{tool}: {_words(answer).split(': ', 1)[-1]}")
         return Read(answer.structured_content or {}, _words(answer))
@@ -184,113 +219,62 @@ class Toolbox:
         self, tool: str, args: Mapping[str, Any], meta: Mapping[str, Any]
     ) -> Outcome:
         try:
-            client = await self._ready(tool, args)
+            session = await self._ready(tool, args)
         except ToolboxError as unusable:
             return FailedClean(str(unusable))
         try:
-            answer = await self._answer(client, tool, args, meta, self._effect_limit_s)
+            answer = await self._answer(session, tool, args, meta, self._effect_limit_s)
         except TimeoutError:
-            return _after_the_limit(f"{tool} gave no answer in {self._effect_limit_s:g} s", meta)
+            return after_the_limit(f"{tool} gave no answer in {self._effect_limit_s:g} s", meta)
+        except ToolboxError as unusable:
+            return FailedClean(str(unusable), isinstance(unusable, _Another))
         except Exception as broken:  # noqa: BLE001  (the request was on its way)
-            return _after_a_break(f"{tool} broke ({type(broken).__name__}: {broken})", meta)
+            return after_a_break(f"{tool} broke ({_why(broken, session)})", meta)
         if answer.is_error:
-            return _after_a_break(f"{tool} broke ({_words(answer)})", meta)
+            return after_a_break(f"{tool} broke ({_words(answer)})", meta)
         return outcome_of(answer.structured_content, tool)
 
-    async def _ready(self, tool: str, args: Mapping[str, Any]) -> Client:
+    async def _ready(self, tool: str, args: Mapping[str, Any]) -> Session:
         """The session that has the tool. Raises ToolboxError if the call cannot be made."""
         await self.catalogue()
         if problems := self.check(Call(tool, args)):
             raise ToolboxError("; ".join(problems))
-        return await self._open(self._sessions[tool.split("__", 1)[0]])
+        return self._sessions[tool.split("__", 1)[0]]
 
     async def _answer(
         self,
-        client: Client,
+        session: Session,
         tool: str,
         args: Mapping[str, Any],
         meta: Mapping[str, Any] | None,
         limit_s: float,
     ) -> Any:
+        """The server's own answer. Raises ToolboxError while nothing was asked, TimeoutError,
+        or whatever a broken server makes of it."""
+        shown = self.pin(tool)
+        client = await session.take()
+        if self.pin(tool) != shown:
+            session.give_back()
+            raise _Another(f"{tool} is no longer what it was when this was written; look again")
         sent: Any = {META_PREFIX + key: value for key, value in (meta or {}).items()} or None
         name = tool.split("__", 1)[1]
         work = asyncio.create_task(client.call_tool(name, dict(args), meta=sent))
         self._running.add(work)
         work.add_done_callback(self._running.discard)
+        work.add_done_callback(lambda _: session.give_back())
         done, _ = await asyncio.wait({work}, timeout=limit_s)  # unlike wait_for: never cancels
         if not done:
             raise TimeoutError
         return work.result()
 
-    async def _open(self, session: _Session) -> Client:
-        async with session.lock:
-            if session.client is not None:
-                return session.client
-            try:
-                built = await asyncio.to_thread(self._build, session.file)
-                ready: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
-                session.stop.clear()
-                session.keeper = asyncio.create_task(_keep_open(built, ready, session.stop))
-                session.client = await ready
-            except Exception as broken:  # a server's file may raise anything at all
-                session.broken = f"{session.file.path.name} cannot be used: {broken}"
-                raise ToolboxError(session.broken) from broken
-            return session.client
 
-    def _build(self, file: ServerFile) -> Any:
-        build = load_server(file.path).build
-        env = self._env_for(file.env)
-        if "hit" in inspect.signature(build).parameters:
-            return build(env, hit=self._hit)
-        return build(env)
+class _Another(ToolboxError):
+    """The tool has changed since the call was checked; nothing was asked."""
 
 
-async def _keep_open(built: Any, ready: asyncio.Future[Client], stop: asyncio.Event) -> None:
-    """One session from beginning to end in one task: its cancel scopes demand that."""
-    from mcp.client import Client
-
-    try:
-        async with Client(built) as client:
-            ready.set_result(client)
-            await stop.wait()
-    except Exception as broken:
-        if ready.done():
-            raise
-        ready.set_exception(broken)
-
-
-def outcome_of(answer: Any, tool: str) -> Outcome:
-    """The outcome that a server reported in its structured answer."""
-    match answer:
-        case {"outcome": "succeeded", "receipt": dict(receipt)}:
-            return Succeeded(receipt)
-        case {"outcome": "failed_clean", "reason": str(reason), "again": bool(again)}:
-            return FailedClean(reason, again)
-        case {"outcome": "lost", "last_known": str(last_known)}:
-            return Lost(last_known)
-        case _:
-            return Lost(f"{tool} answered, but not with an outcome that is known")
-
-
-def _after_a_break(what: str, meta: Mapping[str, Any]) -> Outcome:
-    """What is known after a server broke: its phase file's word, or that nobody can tell."""
-    phase = read_phase(Path(meta["phase_file"])) if meta.get("phase_file") else None
-    if phase is None or not phase.kept:
-        return Lost(what)
-    match phase.outcome:
-        case FailedClean(reason, again):
-            return FailedClean(f"{what}; {reason}", again)
-        case Lost(last_known):
-            return Lost(f"{what}; {last_known}")
-        case certain:
-            return certain
-
-
-def _after_the_limit(what: str, meta: Mapping[str, Any]) -> Outcome:
-    """What is known of a call that is still running: only a yes is sure to stay true."""
-    path = meta.get("phase_file")
-    outcome = read_phase(Path(path)).outcome if path else None
-    return outcome if isinstance(outcome, Succeeded) else Lost(what)
+def _why(broken: Exception, session: Session) -> str:
+    words = session.last_words()
+    return f"{type(broken).__name__}: {broken}" + (f"; it last said: {words}" if words else "")
 
 
 def _words(answer: Any) -> str:

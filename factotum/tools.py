@@ -22,6 +22,10 @@ from typing import Any
 META_PREFIX = "factotum/"
 
 
+#: Where a loaded server keeps what its folder held.
+_MADE_OF = "_factotum_made_of"
+
+
 class ToolboxError(Exception):
     """A tool cannot be used or a reading tool failed: which, why, and what to do."""
 
@@ -86,18 +90,23 @@ def _targets(node: ast.stmt) -> list[str]:
 
 
 def load_server(path: Path) -> ModuleType:
-    """Runs a server's file under a private name, once. It may import files beside it:
-    its folder goes to the end of the path, where it cannot hide a module.
+    """Runs a server's file under a private name, once, and again when a file in its folder
+    has changed. It may import files beside it: its folder goes to the end of the path, where
+    it cannot hide a module.
     """
     name = f"_factotum_{path.stem}"
-    if (loaded := sys.modules.get(name)) and loaded.__file__ == str(path):
+    made_of = _digests(path.parent)
+    if (loaded := sys.modules.get(name)) and vars(loaded).get(_MADE_OF) == made_of:
         return loaded
+    if loaded:
+        _forget(path.parent)
     if str(path.parent) not in sys.path:
         sys.path.append(str(path.parent))
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ToolboxError(f"{path} is no Python file that can be loaded")
     module = importlib.util.module_from_spec(spec)
+    setattr(module, _MADE_OF, made_of)
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
@@ -107,19 +116,38 @@ def load_server(path: Path) -> ModuleType:
     return module
 
 
+def _digests(folder: Path) -> dict[str, str]:
+    return {
+        str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.glob("*.py")
+    }
+
+
+def _forget(folder: Path) -> None:
+    """Lets the files of a folder be run again; whoever holds their objects keeps them."""
+    for name, module in list(sys.modules.items()):
+        if (file := getattr(module, "__file__", None)) and Path(file).parent == folder:
+            del sys.modules[name]
+
+
 def described(server: str, listed: Any) -> Tool:
     """The tool that a server listed (an `mcp_types.Tool`), closed to unknown arguments."""
     name = f"{server}__{listed.name}"
+    description = listed.description or ""
     schema = {**listed.input_schema, "additionalProperties": False}
-    told = {"name": name, "description": listed.description or "", "schema": schema}
-    exact = json.dumps(told, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return Tool(
         name=name,
-        description=listed.description or "",
+        description=description,
         schema=schema,
-        pin=hashlib.sha256(exact.encode()).hexdigest(),
+        pin=pin_of(name, description, schema),
         offered=bool((listed.meta or {}).get(META_PREFIX + "offered", True)),
     )
+
+
+def pin_of(name: str, description: str, schema: Mapping[str, Any]) -> str:
+    """A sha256 over all that a model is told about a tool."""
+    told = {"name": name, "description": description, "schema": schema}
+    exact = json.dumps(told, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(exact.encode()).hexdigest()
 
 
 def misfits(tool: Tool, args: Mapping[str, Any]) -> list[str]:

@@ -220,6 +220,15 @@ SETTINGS: tuple[Setting, ...] = (
         form="all, none, or names with commas between them",
     ),
     Setting(
+        "TOOLS",
+        str,
+        "in-process",
+        "How our tool servers run: `in-process`, or `stdio`, each as a process of its own that "
+        "sees just its own settings (about 60 MB of memory for each).",
+        one_of=("in-process", "stdio"),
+    ),
+    _seconds("TOOLS_IDLE_S", 300.0, "How long a tool server stays open that nobody uses."),
+    Setting(
         "SKILLS",
         str,
         None,
