@@ -80,7 +80,7 @@ class NotesShelf(Generic[T]):
         notes, unread, stuck = [], [], False
         for name, *_ in stamp:
             try:
-                notes.append((name, self._reader.read(places[name], MOST_BYTES)))
+                notes.append((name, self._whole(places[name])))
             except OSError as failed:
                 stuck |= isinstance(failed, Stuck)
                 reason = f"cannot be read ({failed.strerror})"
@@ -91,6 +91,12 @@ class NotesShelf(Generic[T]):
             Problem(places[b.file], f"line {b.line}: {b.message}") for b in broken
         ]
         self._stamp = None if stuck else stamp  # what does not answer now may do so later
+
+    def _whole(self, path: Path) -> bytes:
+        data = self._reader.read(path, MOST_BYTES + 1)
+        if len(data) > MOST_BYTES:
+            raise OSError(0, f"larger than {MOST_BYTES // 1024} KiB: shorten it", str(path))
+        return data
 
 
 def _stamps(places: dict[str, Path]) -> Iterator[tuple[str, int, int, int]]:

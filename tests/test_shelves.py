@@ -1,0 +1,170 @@
+"""Shelves: notes are read when they changed, and what cannot be read is told."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from factotum.disk import read_regular
+from factotum.reader import Reader
+from factotum.settings import load
+from factotum.worker.playbooks import PlaybookShelf
+from factotum.worker.shelves import (
+    MOST_BYTES,
+    agent_shelf,
+    outside_folders,
+    persona_shelf,
+    skill_shelf,
+)
+
+AGENT = "---\nenabled: true\n---\nYou write.\n"
+SKILL = "---\ndescription: Write letters.\n---\nBriefly.\n"
+
+
+class Counting:
+    """Reads as the reader does, and remembers what."""
+
+    def __init__(self) -> None:
+        self.read: list[str] = []
+
+    def __call__(self, path: Path, most_bytes: int) -> bytes:
+        self.read.append(path.name)
+        return read_regular(path, most_bytes)
+
+
+@pytest.fixture
+def counting() -> Counting:
+    return Counting()
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    for name in ("Office/Agents", "Office/Skills/letters", "Office/Playbooks"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "Office/Agents/poet.md").write_text(AGENT)
+    (tmp_path / "Office/Skills/letters/SKILL.md").write_text(SKILL)
+    (tmp_path / "SOUL.md").write_text("Calm.")
+    return tmp_path
+
+
+def test_nothing_changed_reads_nothing(root: Path, counting: Counting) -> None:
+    reader = Reader(counting)
+    agents, skills = agent_shelf(root, reader), skill_shelf(root, reader)
+    persona = persona_shelf(root, reader)
+    for _ in range(3):
+        assert [agent.name for agent in agents.current()] == ["poet"]
+        assert [skill.name for skill in skills.current()] == ["letters"]
+        assert persona.current().soul == "Calm."
+        assert agents.problems() == skills.problems() == persona.problems() == []
+    assert sorted(counting.read) == ["SKILL.md", "SOUL.md", "poet.md"]
+
+
+def test_a_change_is_seen_at_the_next_look(root: Path) -> None:
+    reader = Reader()
+    agents, persona = agent_shelf(root, reader), persona_shelf(root, reader)
+    assert persona.current().user == ""
+    (root / "USER.md").write_text("Ann.")
+    assert persona.current().user == "Ann."
+    (root / "USER.md").unlink()
+    assert persona.current().user == ""
+    agents.current()
+    (root / "Office/Agents/coder.md").write_text(AGENT)
+    assert [agent.name for agent in agents.current()] == ["coder", "poet"]
+    before = (root / "Office/Agents/coder.md").stat()
+    (root / "Office/Agents/coder.md").write_text(AGENT.replace("write", "WRITE"))
+    os.utime(root / "Office/Agents/coder.md", ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert agents.current()[0].prompt == "You WRITE."
+
+
+def test_what_is_broken_is_told_with_its_line_and_mended_at_once(root: Path) -> None:
+    agents = agent_shelf(root, Reader())
+    path = root / "Office/Agents/coder.md"
+    path.write_text(AGENT.replace("true", "perhaps"))
+    (problem,) = agents.problems()
+    assert problem.path == path
+    assert problem.reason == "line 2: `enabled` is `true` or `false`, not `perhaps`"
+    path.write_text(AGENT)
+    assert agents.problems() == []
+    assert [agent.name for agent in agents.current()] == ["coder", "poet"]
+
+
+def test_a_link_in_the_vault_is_told_and_not_followed(root: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.md"
+    secret.write_text(AGENT)
+    (root / "Office/Agents/spy.md").symlink_to(secret)
+    agents = agent_shelf(root, Reader())
+    assert [agent.name for agent in agents.current()] == ["poet"]
+    assert "cannot be read" in agents.problems()[0].reason
+
+
+def test_a_note_that_is_too_large_is_told(root: Path) -> None:
+    (root / "Office/Agents/big.md").write_text(AGENT + "x" * MOST_BYTES)
+    agents = agent_shelf(root, Reader())
+    assert [agent.name for agent in agents.current()] == ["poet"]
+    assert agents.problems()[0].path.name == "big.md"
+    assert "larger than 256 KiB" in agents.problems()[0].reason
+
+
+def test_a_note_that_does_not_answer_is_tried_again(root: Path) -> None:
+    answers = threading.Event()
+
+    def slow(path: Path, most_bytes: int) -> bytes:
+        if path.name == "poet.md":
+            answers.wait(20)
+        return read_regular(path, most_bytes)
+
+    agents = agent_shelf(root, Reader(slow, wait_s=0.05))
+    assert agents.current() == []
+    assert "does not answer" in agents.problems()[0].reason
+    answers.set()
+    for _ in range(200):
+        if agents.current():
+            break
+        threading.Event().wait(0.01)
+    assert [agent.name for agent in agents.current()] == ["poet"]
+    assert agents.problems() == []
+
+
+def test_folders_that_are_not_there_hold_nothing(tmp_path: Path) -> None:
+    reader = Reader()
+    assert agent_shelf(tmp_path, reader).current() == []
+    assert skill_shelf(tmp_path, reader, [tmp_path / "none"]).current() == []
+    assert PlaybookShelf(tmp_path, reader).current() == []
+    assert persona_shelf(tmp_path, reader).current().soul == ""
+
+
+def test_skills_of_other_agents_are_found_where_the_setting_says(root: Path) -> None:
+    outside = root / "others"
+    (outside / "pdf").mkdir(parents=True)
+    (outside / "pdf/SKILL.md").write_text(SKILL)
+    elsewhere = root / "elsewhere/csv"
+    elsewhere.mkdir(parents=True)
+    (elsewhere / "SKILL.md").write_text(SKILL)
+    (outside / "csv").symlink_to(elsewhere)  # as installers of skills do
+    single = root / "single"
+    single.mkdir()
+    (single / "SKILL.md").write_text(SKILL)
+    settings = load({"FACTOTUM_SKILLS": f"{outside}{os.pathsep}{single}{os.pathsep}"})
+    shelf = skill_shelf(root, Reader(), outside_folders(settings))
+    assert shelf.problems() == []
+    assert [skill.name for skill in shelf.current()] == ["letters", "csv", "pdf", "single"]
+    assert [skill.outside for skill in shelf.current()] == [False, True, True, True]
+
+
+def test_without_the_setting_only_the_vault_has_skills() -> None:
+    assert outside_folders(load({})) == ()
+    (folder,) = outside_folders(load({"FACTOTUM_SKILLS": "~/skills"}))
+    assert folder.is_absolute() and "~" not in str(folder)
+
+
+def test_a_thousand_skills_elsewhere_do_not_push_out_those_of_the_vault(root: Path) -> None:
+    outside = root / "others"
+    for n in range(700):
+        (outside / f"s{n:03}").mkdir(parents=True)
+        (outside / f"s{n:03}/SKILL.md").write_text(SKILL)
+    shelf = skill_shelf(root, Reader(), [outside])
+    assert shelf.current()[0].name == "letters"
+    assert len(shelf.current()) <= 500
