@@ -157,14 +157,22 @@ def when_line(now: datetime) -> str:
 
 
 def opening(
-    task: Task, *, now: datetime, earlier: Sequence[str] = (), added: str = "", note: str = ""
+    task: Task,
+    *,
+    now: datetime | None = None,
+    earlier: Sequence[str] = (),
+    added: str = "",
+    note: str = "",
 ) -> str:
     """The first message: the task, at most OPENING_MOST characters.
 
     `earlier` are lines on what runs before this one really did, `added` what the owner added
     later, `note` the name of the task's own note, where all of a long text can be read.
+    `now` is told where it is given: a message that is sent again at each turn is better
+    without it, for what stands behind a line that changes is in no provider's cache.
     """
-    before = [when_line(now), _facts(task, note)]
+    before = [when_line(now)] if now is not None else []
+    before.append(_facts(task, note))
     after = _history(earlier) + _of_owner(task, added)
     room = OPENING_MOST - sum(len(part) + 2 for part in (*before, *after))
     return "\n\n".join([*before, *_content(task, note, room), *after])
@@ -265,7 +273,7 @@ def _line(text: str, most: int) -> str:
 def image_parts(files: Sequence[tuple[str, str, bytes]]) -> list[dict[str, Any]]:
     """Parts of a message for images (name, media type, bytes), each with its name before it.
 
-    At most IMAGES_MOST of at most IMAGE_MOST_BYTES; what is left out is said. What the bytes
+    At most IMAGES_MOST, each below IMAGE_MOST_BYTES; what is left out is said. What the bytes
     are is seen from the bytes: a provider refuses the whole message for a wrong type.
     """
     parts: list[dict[str, Any]] = []
@@ -274,7 +282,7 @@ def image_parts(files: Sequence[tuple[str, str, bytes]]) -> list[dict[str, Any]]
         kind = next((kind for start, kind in _IMAGES if data.startswith(start)), "")
         if kind == "image/webp" and data[8:12] != b"WEBP":
             kind = ""
-        if not kind or len(data) > IMAGE_MOST_BYTES or len(parts) >= 2 * IMAGES_MOST:
+        if not kind or len(data) >= IMAGE_MOST_BYTES or len(parts) >= 2 * IMAGES_MOST:
             left_out.append(f"{_line(name, 100)} ({size(len(data))})")
             continue
         url = f"data:{kind};base64,{base64.b64encode(data).decode()}"

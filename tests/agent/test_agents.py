@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factotum.agent.agents import BUILT_IN, Agent, choose, load, route
+from factotum.agent.agents import BUILT_IN, KEYS, Agent, choose, load, route
 from factotum.model import Trust
 from tests.agent.tasks import mail
+
+PAGE = Path(__file__).parents[2] / "docs" / "agents.md"
 
 
 def note(props: str, body: str = "You fix things.") -> bytes:
@@ -179,3 +183,13 @@ def test_a_long_prompt_is_cut_and_says_so() -> None:
     agent = one("enabled: true", "You work. " * 50_000)
     assert len(agent.prompt) <= 4_000
     assert "The rest: notes__read Office/Agents/coder.md" in agent.prompt
+
+
+def test_the_page_is_what_the_code_does() -> None:
+    text = PAGE.read_text("utf-8")
+    assert dict(re.findall(r"(?m)^\| `(\w+)` \| (.+) \|$", text)) == KEYS
+    (example,) = re.findall(r"(?s)```markdown\n(.+?)```", text)
+    agents, broken = load([("bookkeeper.md", example.encode())])
+    assert broken == []
+    assert agents[0].max_turns == 15 and agents[0].may_use("notes__read")
+    assert route(mail(title="The receipts of May", properties={}), agents).name == "bookkeeper"

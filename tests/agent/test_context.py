@@ -157,6 +157,12 @@ def test_a_strangers_mail_is_told_with_whose_words_it_carries() -> None:
     )
 
 
+def test_without_a_time_the_message_is_the_same_at_every_turn() -> None:
+    told = opening(mail())
+    assert told.startswith("Task, in their words: Re: Invoice 1042\n")
+    assert opening(mail(), now=NOW) == f"{when_line(NOW)}\n\n{told}"
+
+
 def test_the_owners_words_are_told_as_such() -> None:
     task = mail(
         trust=Trust.OWNER, kind="note", sender="", sender_name="", source="", attachments=(),
@@ -271,7 +277,7 @@ def test_what_is_no_image_too_large_or_too_many_is_said() -> None:
         ("page.png", "image/png", b"<html>"),
         ("a.svg", "image/svg+xml", b"<svg/>"),
         ("riff.webp", "image/webp", b"RIFF0000WAVE"),
-        ("big.png", "image/png", PNG + b"0" * IMAGE_MOST_BYTES),
+        ("big.png", "image/png", PNG.ljust(IMAGE_MOST_BYTES, b"0")),
         *[(f"{n}.jpg", "image/jpeg", b"\xff\xd8\xff\xe0") for n in range(6)],
     ]
     parts = image_parts(files)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -140,3 +143,13 @@ def test_no_skill_breaks_the_office(data: bytes) -> None:
 def test_the_text_of_a_skill_is_in_no_repr() -> None:
     assert "secret text" not in repr(Skill("a", "b", "c", "secret text"))
     assert issubclass(NoSkill, LookupError) and not issubclass(NoSkill, NoteError)
+
+
+def test_the_page_is_what_the_code_does() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "skills.md").read_text("utf-8")
+    (example,) = re.findall(r"(?s)```markdown\n(.+?)```", text)
+    skills, broken = load([(folder("write-an-offer"), example.encode())])
+    assert broken == []
+    assert skills[0].description.startswith("Write an offer for a client.")
+    assert f"At most 40 are listed, in at most {INDEX_MOST:,} characters" in text
+    assert f"{TEXT_MOST:,} characters are read at once" in text
