@@ -85,7 +85,7 @@ class Child:
     async def _listen(self, process: Process, to_session: Any) -> None:
         import anyio
         from mcp.shared.message import SessionMessage
-        from mcp_types import jsonrpc_message_adapter
+        from mcp.types import jsonrpc_message_adapter
 
         try:
             async for line in _lines(process.stdout, LINE_MOST):
