@@ -41,7 +41,7 @@ class LitellmRoute(Known):
         self._now = now
 
     async def chat(self, request: Request) -> Reply:
-        litellm = await asyncio.to_thread(_litellm, self.name)
+        litellm = await asyncio.to_thread(quiet_litellm, self.name)
         asked = body_of(request, self.way, sees=self.sees)
         if self.way.key:
             asked["api_key"] = self.way.key
@@ -55,13 +55,13 @@ class LitellmRoute(Known):
         except TimeoutError:
             raise Busy(f"{self.name}: no answer within {self._timeout_s:g} s") from None
         except Exception as broken:  # noqa: BLE001 (it raises its providers' errors, and its own)
-            raise self._in_words(broken) from None
+            raise self.in_words(broken) from None
         try:
             return reply_of(answer.model_dump(), request)
         except Garbled as garbled:
             raise Garbled(f"{self.name}: {garbled}") from None
 
-    def _in_words(self, broken: Exception) -> ModelError:
+    def in_words(self, broken: Exception) -> ModelError:
         """By the status that litellm gives each of its errors, and by their names."""
         status = getattr(broken, "status_code", None)
         said = str(getattr(broken, "message", "")).encode(errors="replace")
@@ -80,7 +80,7 @@ def _headers(broken: Exception) -> Mapping[str, str]:
     return {str(name).lower(): str(text) for name, text in headers.items()}
 
 
-def _litellm(name: str) -> Any:
+def quiet_litellm(name: str) -> Any:
     """litellm, made quiet. Raises Refusing where it is not installed."""
     os.environ.update(QUIET)
     try:

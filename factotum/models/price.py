@@ -34,7 +34,7 @@ SOLD_CONTEXT = 32_768
 
 #: What is asked for the models that we propose ourselves: USD per million tokens sent,
 #: answered, sent again, and the tokens they take. For who has no litellm, and so no list.
-_OURS: dict[str, tuple[float, float, float, int]] = {
+OURS: dict[str, tuple[float, float, float, int]] = {
     "openrouter/openai/gpt-5-mini": (0.25, 2.0, 0.025, 272_000),
     "openai/gpt-5-mini": (0.25, 2.0, 0.025, 272_000),
     "groq/openai/gpt-oss-120b": (0.15, 0.6, 0.075, 131_072),
@@ -130,7 +130,7 @@ def _price(way: Way, entry: Mapping[str, Any], settings: Settings, *, first: boo
 
 
 def _ours(way: Way) -> tuple[float, float, float, int]:
-    return _OURS.get(f"{way.provider.name}/{way.model}", (0.0, 0.0, 0.0, 0))
+    return OURS.get(f"{way.provider.name}/{way.model}", (0.0, 0.0, 0.0, 0))
 
 
 def _usual(way: Way, environ: Mapping[str, str]) -> int:

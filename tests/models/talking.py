@@ -101,10 +101,12 @@ def ask(
     agent: str | None = None,
 ) -> Reply:
     """One question to the chain; the reply. Raises what the chain raises."""
+    purse = purse or Purse()
 
     async def deed(models: Models) -> Reply:
-        reply, number = await models.for_agent(agent).chat(request, purse or Purse())
-        assert number == len((purse or Purse()).reserved) or purse is None
+        reply, number = await models.for_agent(agent).chat(request, purse)
+        assert number == len(purse.reserved)
+        assert number not in {released for released, _ in purse.released}
         return reply
 
     reply = with_models(deed, settings, environ, clock)

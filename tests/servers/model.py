@@ -153,6 +153,7 @@ class _Play:
     headers: list[dict[str, str]] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     hung_up: int = 0
+    connections: int = 0
     over: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -166,6 +167,10 @@ def _in_order(script: Iterable[Item]) -> Callable[[Body], Item]:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     play: _Play  # set by the server's own subclass
+
+    def setup(self) -> None:
+        super().setup()
+        self.play.connections += 1
 
     def do_GET(self) -> None:
         if self.path == "/api/tags":
@@ -292,6 +297,11 @@ class ScriptedModelServer:
     def refused(self) -> list[str]:
         """What the real service would have refused, too."""
         return self._play.refused
+
+    @property
+    def connections(self) -> int:
+        """How often somebody came at all."""
+        return self._play.connections
 
     @property
     def hung_up(self) -> int:
