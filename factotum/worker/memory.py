@@ -8,6 +8,7 @@ forgotten lies in `.trash`.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -113,6 +114,8 @@ class Deeds:
         try:
             self.vault.drop(target, render(props, f"{text}\n"))
         except FileExistsError:
+            if not os.path.lexists(target):
+                raise  # the folder itself is no folder
             return False
         return True
 

@@ -205,18 +205,27 @@ class Notebook:
     # -- changing
 
     def before(self, call: Call, trust: Trust = Trust.STRANGER) -> Mapping[str, Any]:
-        """What the card of `notes__change` or `forget` shows, and what must still hold when
+        """What the card of a change of notes or memory shows, and what must still hold when
         it is carried out; nothing for other tools. `trust` is the task's label: links of
         others are made to lead nowhere. Raises NotebookError."""
-        if call.tool not in ("notes__change", "forget"):
-            return {}
-        page = self._exact(str(call.args["note"]), call.tool)
         try:
-            if call.tool == "forget":
-                return self._forgotten(page, str(call.args["why"]))
-            return self._changed(page, call.args, trust)
+            match call.tool:
+                case "notes__change":
+                    page = self._exact(str(call.args["note"]), call.tool)
+                    return self._changed(page, call.args, trust)
+                case "forget":
+                    page = self._exact(str(call.args["note"]), call.tool)
+                    return self._forgotten(page, str(call.args["why"]))
+                case "remember":
+                    told = str(call.args["text"]).strip()
+                    who = inert(one_line(str(call.args["about"]), 120))
+                    return {
+                        "who": who,
+                        "difference": difference(b"", told.encode(errors="replace")),
+                    }
+            return {}
         except Unfit as unfit:
-            raise NotebookError(f"{page.path} is not changed: {unfit}") from unfit
+            raise NotebookError(f"{call.tool}: {unfit}") from unfit
 
     def _exact(self, path: str, tool: str) -> Page:
         """The note at this very path: the rule that judged the call went by it."""
