@@ -146,7 +146,7 @@ def test_skills_of_other_agents_are_found_where_the_setting_says(root: Path) -> 
     (outside / "csv").symlink_to(elsewhere)  # as installers of skills do
     single = root / "single"
     single.mkdir()
-    (single / "SKILL.md").write_text(SKILL)
+    (single / "SKILL.md").symlink_to(elsewhere / "SKILL.md")
     settings = load({"FACTOTUM_SKILLS": f"{outside}{os.pathsep}{single}{os.pathsep}"})
     shelf = skill_shelf(root, Reader(), outside_folders(settings))
     assert shelf.problems() == []

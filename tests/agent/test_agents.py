@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factotum.agent.agents import BUILT_IN, KEYS, Agent, choose, load, route
+from factotum.agent.agents import BUILT_IN, KEYS, TEXT_MOST, Agent, choose, load, route
 from factotum.model import Trust
 from tests.agent.tasks import mail
 
@@ -169,6 +169,8 @@ def test_a_very_long_text_is_routed_at_once() -> None:
     started = time.monotonic()
     route(mail(title="a" * 10_000_000, text="a b " * 2_500_000), agents)
     assert time.monotonic() - started < 2
+    late = mail(title="x", text="x " * TEXT_MOST + "server", properties={})
+    assert route(late, AGENTS).name == "vessel"  # so far down nobody looks
 
 
 @given(data=st.binary(max_size=300))

@@ -50,6 +50,21 @@ def test_results_of_older_calls_go_first() -> None:
     assert size(short) <= 11_000
 
 
+def test_a_short_result_is_not_replaced_by_a_line_as_long() -> None:
+    messages = [*HEAD, *turn(1, "a" * 100), *turn(2, "b" * 900), *turn(3, "c"), *turn(4, "d")]
+    short = shorten(messages, size(messages) - 700)
+    assert short[3] == messages[3]
+    assert short[5]["content"] == "[900 characters of this result are left out here.]"
+
+
+def test_the_line_for_the_turns_that_went_is_counted() -> None:
+    messages = [*HEAD]
+    for n in range(40):
+        messages += turn(n, "x" * 100)
+    for most in range(1_000, 3_000, 7):
+        assert size(shorten(messages, most)) <= most
+
+
 def test_a_result_goes_only_as_long_as_something_must() -> None:
     messages = [*HEAD]
     for n in range(6):
