@@ -1,3 +1,5 @@
+"""A study for every test of the worker's notes."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator
