@@ -126,6 +126,10 @@ class Toolbox:
         """What `catalogue` found last; empty before it was asked."""
         return {tool.name: tool for pinned in self._known.values() for tool in pinned.tools}
 
+    def is_open(self, server: str) -> bool:
+        """Whether there is a session with that server now."""
+        return self._sessions[server].open
+
     def pin(self, tool: str) -> str:
         """What identifies a tool as it is now: a sha256, empty for one that is not offered."""
         found = self.listed().get(tool)

@@ -41,6 +41,7 @@ class Child:
         self.command = list(command)
         self.env = {**{name: os.environ[name] for name in KEPT if name in os.environ}, **env}
         self.ended = asyncio.Event()
+        self._silent = asyncio.Event()
         self._words: deque[str] = deque(maxlen=LAST_LINES)
 
     @classmethod
@@ -71,15 +72,20 @@ class Child:
         said, from_session = anyio.create_memory_object_stream[Any](0)
         async with anyio.create_task_group() as group:
             group.start_soon(self._listen, process, to_session)
-            group.start_soon(self._speak, process, from_session)
             group.start_soon(self._overhear, process)
+            group.start_soon(self._speak, process, from_session)
             try:
                 yield heard, said
             finally:
                 with anyio.CancelScope(shield=True):
+                    heard.close()
                     await _end(process)
+                    with anyio.move_on_after(END_S):  # unless something escaped with its pipes
+                        await self.ended.wait()
+                        await self._silent.wait()
+                _let_go(process)
                 group.cancel_scope.cancel()
-                for stream in (to_session, heard, said, from_session):
+                for stream in (said, from_session):
                     stream.close()
 
     async def _listen(self, process: Process, to_session: Any) -> None:
@@ -87,19 +93,19 @@ class Child:
         from mcp.shared.message import SessionMessage
         from mcp.types import jsonrpc_message_adapter
 
-        try:
+        with to_session:  # closing it tells whoever waits for an answer that none will come
             async for line in _lines(process.stdout, LINE_MOST):
+                said: Any
                 try:
-                    message = jsonrpc_message_adapter.validate_json(line, by_name=False)
+                    said = SessionMessage(
+                        jsonrpc_message_adapter.validate_json(line, by_name=False)
+                    )
                 except ValueError as wrong:
-                    await to_session.send(wrong)
-                    continue
-                await to_session.send(SessionMessage(message))
-        except (anyio.BrokenResourceError, anyio.ClosedResourceError):
-            pass  # the session is over
-        finally:
+                    said = wrong
+                # When the session is over the rest is read all the same, to its end.
+                with contextlib.suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
+                    await to_session.send(said)
             self.ended.set()
-            to_session.close()  # what waits for an answer hears that none will come
 
     async def _speak(self, process: Process, from_session: Any) -> None:
         import anyio
@@ -116,6 +122,7 @@ class Child:
         async for line in _lines(process.stderr, WORDS_MOST):
             if words := line.decode(errors="replace").strip():
                 self._words.append(words)
+        self._silent.set()
 
 
 async def _lines(stream: Any, most: int) -> AsyncIterator[bytes]:
@@ -147,9 +154,6 @@ async def _end(process: Process) -> None:
         await _gone(process)
     _signal(process, signal.SIGKILL)  # also for what it started and left behind
     await _gone(process)
-    for stream in (process.stdout, process.stderr):
-        if stream is not None:
-            await stream.aclose()
 
 
 async def _gone(process: Process) -> bool:
@@ -167,3 +171,10 @@ async def _gone(process: Process) -> bool:
 def _signal(process: Process, signal_number: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal_number)
+
+
+def _let_go(process: Process) -> None:
+    """Closes our ends of its pipes, which nothing public does while somebody holds theirs."""
+    transport = getattr(getattr(process, "_process", None), "_transport", None)
+    if isinstance(transport, asyncio.SubprocessTransport):
+        transport.close()
