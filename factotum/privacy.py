@@ -53,7 +53,10 @@ class Private:
         our folder and, where that lies in a larger vault, from the top of it."""
         if self.problem:
             return paths[0].partition("/")[0] not in FOLDERS.values()
-        return any(_within(fold(path), entry) for path in paths for entry in self.folders)
+        if not self.folders:
+            return False
+        folded = {fold(path) for path in paths}
+        return any(_within(path, entry) for path in folded for entry in self.folders)
 
     def hides(self, note: Note) -> bool:
         """Whether a note is kept out for what it holds."""

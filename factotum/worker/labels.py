@@ -23,6 +23,7 @@ MADE_BY = "made_by"
 OTHERS_WORDS = (
     "Dashboard.md",
     "Logs/",
+    "Briefings/",
     "Office/Attachments/",
     "Office/Updates/",
     *(f"{FOLDERS[state]}/" for state in (State.INBOX, State.PENDING, State.APPROVED)),
@@ -41,13 +42,11 @@ class Labels:
         """The label of the note at `path`."""
         name = path.rpartition("/")[2]
         if task := self.ledger.task_named(name):
-            return task.trust
-        if (card := self._card(name)) is not None:
-            return card
-        if path.startswith(OTHERS_WORDS):
-            return Trust.STRANGER
-        label = self._made(name, note.props)
-        return label.lowest(_told(note.props)) if label else self._unknown(note.props)
+            mine = task.trust is Trust.OWNER  # and another note may have its name
+            return _told(note.props) if mine else task.trust
+        if (label := self._card(name) or self._made(name, note.props)) is not None:
+            return label.lowest(_told(note.props))
+        return Trust.STRANGER if path.startswith(OTHERS_WORDS) else self._unknown(note.props)
 
     def _unknown(self, props: Mapping[str, Any]) -> Trust:
         """Of a note that nothing is on record of."""

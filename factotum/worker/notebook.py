@@ -18,7 +18,6 @@ from factotum.index.query import words
 from factotum.inert import inert, one_line
 from factotum.ledger import Ledger
 from factotum.model import Call, Outcome, Trust
-from factotum.note import Note
 from factotum.privacy import HANDBOOK, PrivateShelf, fold
 from factotum.reader import Reader
 from factotum.scan import Problem
@@ -82,7 +81,8 @@ class Notebook:
     ) -> None:
         """Use it on the thread that owns the ledger."""
         whole = settings.text("READ") == "vault"
-        places = Places(vault.root, top_of(vault.root), whole)
+        root = vault.root.absolute()
+        places = Places(root, top_of(root), whole)
         self.private = PrivateShelf(vault.root, reader)
         self.index = Index(state / "index.db", places, reader)
         self.labels = Labels(ledger)
@@ -172,7 +172,7 @@ class Notebook:
         if not pages:
             return Seen("Nothing of that is remembered.", (), Trust.OWNER)
         told = [
-            f"{page.path}, {WHOSE[page.trust]}, about {_about(page.note)}:\n"
+            f"{page.path}, {WHOSE[page.trust]}, about {_about(page)}:\n"
             + _indented(_short(said_in(page.note), REMEMBERED_CHARS))
             for page in pages
         ]
@@ -192,7 +192,7 @@ class Notebook:
             if page is None or page.trust.lowest(lowest) is not lowest:
                 continue
             said = one_line(said_in(page.note), RECALLED_CHARS)
-            line = f"- {_about(page.note)}: {said} ({page.path})"
+            line = f"- {_about(page)}: {said} ({page.path})"
             if (
                 len(used) >= RECALLED_MOST
                 or sum(map(len, told)) + len(told) + len(line) > limit_chars
@@ -269,8 +269,8 @@ class Notebook:
         return self.deeds.perform(card, task_note)
 
 
-def _about(note: Note) -> str:
-    return one_line(str(note.props.get("about") or "something"), 120)
+def _about(page: Page) -> str:
+    return one_line(str(page.note.props.get("about") or page.file.stem), 120)
 
 
 def _short(text: str, most: int) -> str:

@@ -266,7 +266,10 @@ def test_a_note_that_cannot_be_read_is_shown_to_the_owner(desk: Study) -> None:
         ("Projects/mine.md", "---\ntask: '[[My own project]]'\n---\nx", Trust.OWNER),
         ("Done/2026-11/other_cccccc.md", "---\nid: t-aaaaaaaaaaaaaaaa\n---\nx", Trust.STRANGER),
         ("Office/Memory/x.md", "---\nmade_by: a-aaaaaaaaaaaaaaaa\n---\nx", Trust.STRANGER),
+        ("Projects/typed.md", "x", Trust.OWNER),
+        ("Projects/typed.md", "---\nurl: https://a.example\n---\nx", Trust.STRANGER),
         ("Logs/2026-11-29.md", "x", Trust.STRANGER),
+        ("Briefings/Monday.md", "x", Trust.STRANGER),
         ("Dashboard.md", "x", Trust.STRANGER),
         ("Pending_Approval/forged.md", "x", Trust.STRANGER),
         ("Projects/none-at-all.md", None, Trust.STRANGER),
@@ -276,6 +279,7 @@ def test_a_label_is_from_the_ledger_and_a_note_can_only_lower_it(
     desk: Study, path: str, text: str | None, trust: Trust
 ) -> None:
     desk.task(Trust.KNOWN, "of-known_aaaaaa.md")
+    desk.task(Trust.OWNER, "typed.md")
     if text is not None:
         desk.write(path, text)
     assert desk.notebook.label(path) is trust
@@ -324,6 +328,12 @@ def test_what_fits_is_recalled_and_no_label_falls_by_it(desk: Study) -> None:
     assert "sent to x" in low.text
     assert low.trust is Trust.STRANGER
     assert desk.read("recall", query="bianchi").trust is Trust.STRANGER
+
+
+def test_a_note_that_a_person_put_there_is_remembered_too(desk: Study) -> None:
+    desk.write("Office/Memory/Parking.md", "Bianchi parks behind the house.")
+    seen = desk.notebook.recall_for("Where does Bianchi park?", 2000)
+    assert seen.text == ("- Parking: Bianchi parks behind the house. (Office/Memory/Parking.md)")
 
 
 def test_nothing_that_fits_is_nothing(desk: Study) -> None:
