@@ -128,6 +128,29 @@ def test_a_note_that_does_not_answer_is_tried_again(root: Path) -> None:
     assert agents.problems() == []
 
 
+def test_what_is_private_is_not_told_a_model(root: Path) -> None:
+    reader = Reader()
+    agents, skills = agent_shelf(root, reader), skill_shelf(root, reader)
+    persona = persona_shelf(root, reader)
+    (root / "USER.md").write_text("---\nfactotum: never\n---\nAnn.")
+    (root / "AGENTS.md").write_text("A guide. #diary")
+    handbook = root / "Company_Handbook.md"
+    handbook.write_text("Rules.")
+    assert persona.current().user == "" and persona.current().guide == "A guide. #diary"
+    handbook.write_text('---\nprivate: ["#diary", Office/Skills, Office/Agents/poet]\n---\nRules.')
+    assert vars(persona.current()) == {
+        "soul": "Calm.", "user": "", "handbook": "Rules.", "guide": ""
+    }  # fmt: skip
+    assert (list(agents.current()), list(skills.current())) == ([], [])
+    assert agents.problems() == skills.problems() == persona.problems() == []
+
+
+def test_while_the_list_of_what_is_private_cannot_be_read_nothing_is_told(root: Path) -> None:
+    persona = persona_shelf(root, Reader())
+    (root / "Company_Handbook.md").write_text("---\nprivate:\n- #diary\n---\nRules.")
+    assert set(vars(persona.current()).values()) == {""}
+
+
 def test_folders_that_are_not_there_hold_nothing(tmp_path: Path) -> None:
     reader = Reader()
     assert agent_shelf(tmp_path, reader).current() == []

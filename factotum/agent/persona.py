@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from factotum.inert import visible
+from factotum.note import NoteError, parse
 
 #: The most of one note that goes into a prompt, in characters.
 PART_MOST = 4_000
@@ -26,7 +27,6 @@ NOTES = {
     "guide": "AGENTS.md",
 }
 
-_PROPERTIES = re.compile(r"\A---[ \t]*\n.*?^---[ \t]*$\n?", re.M | re.S)
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})[ \t]*([^`]*)")
 #: A block that our own code reads: `yaml policy`, `yaml private`. A plain `yaml` is text.
 _FOR_CODE = re.compile(r"yaml[ \t]+\w", re.I)
@@ -71,22 +71,21 @@ def load(notes: Iterable[tuple[str, bytes]]) -> tuple[Persona, list[Broken]]:
     for field, name in NOTES.items():
         if name in there:
             try:
-                found[field] = prose(there[name].decode("utf-8-sig"), f"notes__read {name}")
-            except UnicodeDecodeError:
-                hint = "is not text in UTF-8: save it anew as Markdown"
-                broken.append(Broken(name, 1, hint))
+                found[field] = prose(parse(there[name]).body, f"notes__read {name}")
+            except NoteError as unreadable:
+                broken.append(Broken(name, unreadable.line or 1, str(unreadable)))
     return Persona(**found), broken
 
 
 def prose(text: str, rest: str, most: int = PART_MOST) -> str:
-    """What a model is told of a person's note, at most `most` characters.
+    """What a model is told of the text of a person's note, at most `most` characters.
 
-    Left out are properties, comments, callouts of the kind `about`, blocks for our own code,
+    Left out are comments, callouts of the kind `about`, blocks for our own code,
     list items that nobody filled in, and headings with nothing below. `rest` says how the
     rest of a long note is read.
     """
-    shown = _PROPERTIES.sub("", text[:READ_MOST].replace("\r\n", "\n"), count=1)
-    filled = "\n".join(_filled(list(_without_asides(_without_comments(shown)))))
+    lines = _without_asides(_without_comments(text[:READ_MOST]))
+    filled = "\n".join(_filled(list(lines)))
     return cut(re.sub(r"\n{3,}", "\n\n", filled).strip(), most, rest, len(text))
 
 
@@ -97,7 +96,7 @@ def cut(text: str, most: int, rest: str, whole: int = 0) -> str:
     if max(len(text), len(shown)) <= most and whole <= READ_MOST:
         return shown
     remark = f"\n[Cut here, {max(whole, len(text)):,} characters in all. The rest: {rest}]"
-    return shown[: max(0, most - len(remark))].rstrip() + remark
+    return shown[: most - len(remark)].rstrip() + remark if most > len(remark) else shown[:most]
 
 
 def seen(text: str) -> str:

@@ -1,5 +1,5 @@
 """The notes that people write for the agent, as they are on disk now: read again only when
-one of them changed. Nothing here writes."""
+one of them changed. What is private is not told. Nothing here writes."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from factotum.agent import agents, persona, skills
 from factotum.agent.agents import Agent
 from factotum.agent.persona import Persona
 from factotum.agent.skills import Skill
+from factotum.index.places import Places, top_of
+from factotum.note import NoteError, parse
+from factotum.privacy import PrivateShelf
 from factotum.reader import Reader, Stuck
 from factotum.scan import Problem
 from factotum.settings import Settings
@@ -40,6 +43,30 @@ class Wrong(Protocol):
     def message(self) -> str: ...
 
 
+class Hidden:
+    """What the owner keeps out of every look: by the handbook's list, or in the note itself.
+
+    A name that is an absolute path lies outside the vault, and no list of the vault's holds
+    for it.
+    """
+
+    def __init__(self, root: Path, reader: Reader) -> None:
+        self._list = PrivateShelf(root, reader)
+        self._places = Places(root, top_of(root))
+
+    def rules(self) -> str:
+        return self._list.current().rules
+
+    def hides(self, name: str, data: bytes) -> bool:
+        private = self._list.current()
+        if not name.startswith("/") and private.hides_path(*self._places.both(name)):
+            return True
+        try:
+            return private.hides(parse(data))
+        except NoteError:
+            return False  # whoever loads it says what is wrong
+
+
 Load = Callable[[list[tuple[str, bytes]]], tuple[T, Sequence[Wrong]]]
 
 
@@ -54,11 +81,13 @@ class NotesShelf(Generic[T]):
         find: Callable[[], Iterable[tuple[str, Path]]],
         load: Load[T],
         reader: Reader,
+        hidden: Hidden | None = None,
     ) -> None:
         self._find = find
         self._load = load
         self._reader = reader
-        self._stamp: Stamp | None = None
+        self._hidden = hidden
+        self._stamp: tuple[str, Stamp] | None = None
         self._held, _ = load([])
         self._problems: list[Problem] = []
 
@@ -74,13 +103,17 @@ class NotesShelf(Generic[T]):
 
     def _refresh(self) -> None:
         places = dict(itertools.islice(self._find(), NOTES_MOST))
-        stamp = tuple(_stamps(places))
+        rules = self._hidden.rules() if self._hidden else ""
+        found = tuple(_stamps(places))
+        stamp = (rules, found)
         if stamp == self._stamp:
             return
         notes, unread, stuck = [], [], False
-        for name, *_ in stamp:
+        for name, *_ in found:
             try:
-                notes.append((name, self._whole(places[name])))
+                data = self._whole(places[name])
+                if self._hidden is None or not self._hidden.hides(name, data):
+                    notes.append((name, data))
             except OSError as failed:
                 stuck |= isinstance(failed, Stuck)
                 reason = f"cannot be read ({failed.strerror})"
@@ -123,7 +156,9 @@ def _names(folder: Path) -> list[str]:
 
 
 def agent_shelf(root: Path, reader: Reader) -> NotesShelf[Sequence[Agent]]:
-    return NotesShelf(lambda: notes_in(root / AGENTS), agents.load, reader)
+    return NotesShelf(
+        lambda: notes_in(root / AGENTS, f"{AGENTS}/"), agents.load, reader, Hidden(root, reader)
+    )
 
 
 def skill_shelf(
@@ -141,12 +176,15 @@ def skill_shelf(
                 file = path / skills.FILE
                 yield str(file), file.resolve()  # such folders are often links to another
 
-    return NotesShelf(find, skills.load, reader)
+    return NotesShelf(find, skills.load, reader, Hidden(root, reader))
 
 
 def persona_shelf(root: Path, reader: Reader) -> NotesShelf[Persona]:
     return NotesShelf(
-        lambda: ((name, root / name) for name in persona.NOTES.values()), persona.load, reader
+        lambda: ((name, root / name) for name in persona.NOTES.values()),
+        persona.load,
+        reader,
+        Hidden(root, reader),
     )
 
 

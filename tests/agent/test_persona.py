@@ -8,14 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factotum.agent.persona import PART_MOST, Persona, load, prose
+from factotum.agent.persona import PART_MOST, Persona, cut, load, prose
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
         ("# Me\n\nI am Ann.", "# Me\n\nI am Ann."),
-        ("---\ntags: [a]\n---\nI am Ann.", "I am Ann."),
         ("a <!-- hidden --> b %%also%% c", "a  b  c"),
         ("a\n<!-- over\nseveral\nlines -->\nb", "a\nb"),
         ("a\n%%\nover\nseveral\n%%\nb", "a\nb"),
@@ -33,7 +32,6 @@ from factotum.agent.persona import PART_MOST, Persona, load, prose
         ("- Suppliers:\n  - Rossi\n- Clients:\n  -", "- Suppliers:\n  - Rossi"),
         ("Ratio: 1:2\n- Call me: yes", "Ratio: 1:2\n- Call me: yes"),
         ("a\n\n\n\n\nb", "a\n\nb"),
-        ("a\r\nb", "a\nb"),
         ("hidden\u202e order\U000e0041", "hidden\\u202e order\\U000e0041"),
         ("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", None),  # joined letters stay
         ("👨\u200d👩\u200d👧", None),
@@ -60,15 +58,31 @@ def test_a_note_of_ten_megabytes_takes_no_time(piece: str) -> None:
 
 
 def test_the_persona_is_the_notes_that_are_there() -> None:
-    notes = [("SOUL.md", b"Calm."), ("Company_Handbook.md", "Höflich.".encode())]
+    notes = [
+        ("SOUL.md", b"\xef\xbb\xbf---\r\ntags: [a]\r\n---\r\nCalm."),
+        ("Company_Handbook.md", "Höflich.".encode()),
+    ]
     assert load(notes) == (Persona(soul="Calm.", handbook="Höflich."), [])
     assert load([]) == (Persona(), [])
 
 
-def test_a_note_that_is_no_text_is_told_and_the_others_stay() -> None:
-    persona, broken = load([("SOUL.md", b"\xff\xfe"), ("USER.md", b"Ann")])
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"\xff\xfe", "SOUL.md, line 1: the note is not UTF-8 text"),
+        (b"---\na: 1\nb: [x\n---\nCalm.", "SOUL.md, line 3: the properties cannot be read"),
+        (b"x" * 2_000_000, "SOUL.md, line 1: the note is larger than"),
+    ],
+)
+def test_a_note_that_cannot_be_read_is_told_and_the_others_stay(data: bytes, said: str) -> None:
+    persona, broken = load([("SOUL.md", data), ("USER.md", b"Ann")])
     assert persona == Persona(user="Ann")
-    assert str(broken[0]) == "SOUL.md, line 1: is not text in UTF-8: save it anew as Markdown"
+    assert str(broken[0]).startswith(said)
+
+
+@pytest.mark.parametrize("most", [0, 1, 30, 64, 65, 66, 100])
+def test_even_the_shortest_cut_is_no_longer_than_it_may_be(most: int) -> None:
+    assert len(cut("\u202e" * 5000, most, "notes__read SOUL.md")) <= most
 
 
 @given(st.text(alphabet="ab -:%<!>`#\n[]1.~\u202e", max_size=400))
