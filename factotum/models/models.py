@@ -15,7 +15,9 @@ from factotum.models.chain import Chain
 from factotum.models.choose import Choice, Proposal
 from factotum.models.errors import Refusing
 from factotum.models.litellm_route import LitellmRoute
+from factotum.models.ollama_route import OllamaRoute
 from factotum.models.price import Facts, facts_of, price_list
+from factotum.models.providers import OLLAMA
 from factotum.models.route import HttpRoute, Route, utc_now
 from factotum.models.way import Way, way_to
 from factotum.models.wire import Wire
@@ -130,6 +132,8 @@ class Models:
             return facts_of(way, self._settings, self._environ, first=first, listed=listed)
 
         timeout_s = self._settings.seconds("MODEL_TIMEOUT_S")
+        if way.provider is OLLAMA:
+            return OllamaRoute(way, facts, self._wire, timeout_s, self._now)
         if way.base_url:
             return HttpRoute(way, facts, self._wire, timeout_s, self._now)
         return LitellmRoute(way, facts, timeout_s, self._now)

@@ -25,8 +25,8 @@ BYTES_A_TOKEN = 3
 #: What one picture counts as: more than any provider charges for a usual one.
 TOKENS_A_PICTURE = 1500
 
-#: Ollama cuts off without a word what is longer than this, unless it is told otherwise.
-OLLAMA_CONTEXT = 4096
+#: What an Ollama is told to take in: our tools and some work, in a few gigabytes of memory.
+OLLAMA_CONTEXT = 16_384
 #: What servers for one's own machine usually start with.
 OWN_CONTEXT = 8192
 #: Every model that a provider sells today takes at least this much.

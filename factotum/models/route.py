@@ -1,4 +1,4 @@
-"""A route is one model that can be asked. There are two kinds: over HTTP, and through litellm."""
+"""A route is one model that can be asked: over chat completions, an Ollama, or litellm."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def utc_now() -> datetime:
 
 
 class Known:
-    """What both kinds know about their model; it is looked up when it is first asked for."""
+    """What all kinds know about their model; it is looked up when it is first asked for."""
 
     def __init__(self, way: Way, facts: Callable[[], Facts]) -> None:
         self.way = way

@@ -92,7 +92,7 @@ def _ollama(name: str, model: str, environ: Mapping[str, str]) -> Way:
             f"{name}: OLLAMA_HOST leads out of your network without https://, so what is said "
             f"would cross it in the open. Write https:// in front of it"
         )
-    return Way(name, model, OLLAMA, f"{origin}/v1", key_name="OLLAMA_HOST")
+    return Way(name, model, OLLAMA, origin)
 
 
 def _theirs(

@@ -147,7 +147,7 @@ _MODELS: tuple[Setting, ...] = (
         "How much that model takes in at once.",
         unit="tokens",
         at_least=1024,
-        otherwise="as litellm's list says, else 4096 for Ollama, 8192 for a server of your own, "
+        otherwise="as litellm's list says, else 16384 for Ollama, 8192 for a server of your own, "
         "32768 elsewhere",
     ),
     Setting(
@@ -256,6 +256,23 @@ SETTINGS: tuple[Setting, ...] = (
         otherwise="the SMTP user, if it is an address",
     ),
     *_MODELS,
+    Setting(
+        "MODEL_MAX_TOKENS",
+        int,
+        4096,
+        "How long one answer of a model may be.",
+        unit="tokens",
+        at_least=16,
+        at_most=200_000,
+    ),
+    Setting(
+        "MODEL_TEMPERATURE",
+        float,
+        0.7,
+        "How freely a model answers, from 0 (always alike) to 2.",
+        at_least=0,
+        at_most=2,
+    ),
     Setting(
         "MAX_TURNS",
         int,

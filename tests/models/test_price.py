@@ -92,9 +92,10 @@ def test_half_a_price_is_none(listed: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "named", "environ", "context"),
     [
-        ("ollama/gpt-listed", {}, {}, 4096),  # the list does not know how Ollama was started
-        ("ollama/llama3.2", {}, {"OLLAMA_CONTEXT_LENGTH": "16384"}, 16_384),
-        ("ollama/llama3.2", {}, {"OLLAMA_CONTEXT_LENGTH": "much"}, 4096),
+        ("ollama/gpt-listed", {}, {}, 16_384),  # whatever the list says: we tell it
+        ("ollama/llama3.2", {}, {"OLLAMA_CONTEXT_LENGTH": "32768"}, 32_768),
+        ("ollama/llama3.2", {}, {"OLLAMA_CONTEXT_LENGTH": "much"}, 16_384),
+        ("ollama/llama3.2", {"MODEL_CONTEXT": "8192"}, {}, 8192),
         ("openai/qwen", {"MODEL_BASE_URL": "http://127.0.0.1:1/v1"}, {}, 8192),
     ],
 )

@@ -179,7 +179,7 @@ def test_the_rest_goes_through_litellm_under_its_whole_name() -> None:
 )
 def test_where_ollama_is(host: str, origin: str) -> None:
     assert ollama_origin({"OLLAMA_HOST": host}) == origin
-    assert way("ollama/llama3.2", {"OLLAMA_HOST": host}).base_url == f"{origin}/v1"
+    assert way("ollama/llama3.2", {"OLLAMA_HOST": host}).base_url == origin
     assert way("ollama_chat/llama3.2").model == "llama3.2"
 
 

@@ -23,124 +23,43 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
-from tests.servers.model_rules import objection
+from tests.servers.model_rules import objection, objection_of_ollama
+from tests.servers.model_script import (
+    Answer,
+    Body,
+    Call,
+    Item,
+    Raw,
+    Script,
+    Slow,
+    Status,
+    call,
+    completion,
+    cut,
+    huge,
+    ollama_answer,
+    raw,
+    slow,
+    status,
+)
 
-Body = dict[str, Any]
+__all__ = [
+    "Answer",
+    "Call",
+    "Item",
+    "Script",
+    "ScriptedModelServer",
+    "call",
+    "completion",
+    "cut",
+    "huge",
+    "raw",
+    "slow",
+    "status",
+]
 
 #: How often a slow answer looks whether somebody still waits for it, in seconds.
 LOOK_S = 0.01
-
-
-@dataclass(frozen=True)
-class Call:
-    """One tool call. `args` are an object, or the text that stands in its place."""
-
-    name: str
-    args: Mapping[str, Any] | str
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A whole answer, where a text or a call alone does not do."""
-
-    text: str | None = None
-    calls: Sequence[Call] = ()
-    finish: str = ""
-    sent: int = 100
-    answered: int = 20
-
-
-@dataclass(frozen=True)
-class Status:
-    code: int
-    headers: Mapping[str, str]
-    error: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Slow:
-    seconds: float
-    then: Item
-
-
-@dataclass(frozen=True)
-class Raw:
-    """These bytes with status 200; `cut` ends the connection after half of them."""
-
-    data: bytes
-    cut: bool = False
-
-
-Item = str | Call | Answer | Status | Slow | Raw | Sequence[str | Call]
-Script = Iterable[Item] | Callable[[Body], Item]
-
-
-def call(name: str, /, **args: Any) -> Call:
-    """The model calls this tool with these arguments."""
-    return Call(name, args)
-
-
-def status(
-    code: int, /, message: str = "no", headers: Mapping[str, str] | None = None, **more: Any
-) -> Status:
-    """An error such as `status(429, headers={"Retry-After": "1"})`; `more` joins its object."""
-    return Status(code, headers or {}, {"message": message, **more})
-
-
-def slow(seconds: float, then: Item = "Sorry, that took long.") -> Slow:
-    """The answer comes this much later."""
-    return Slow(seconds, then)
-
-
-def raw(data: bytes | Any) -> Raw:
-    """Status 200 with these bytes, or with this value as JSON."""
-    return Raw(data if isinstance(data, bytes) else json.dumps(data).encode())
-
-
-def cut() -> Raw:
-    """The connection ends in the middle of an answer."""
-    return Raw(json.dumps(completion(Answer("half"), {}, 0)).encode(), cut=True)
-
-
-def huge(size_bytes: int) -> Raw:
-    """A valid answer of about this size."""
-    return Raw(json.dumps(completion(Answer("x" * size_bytes), {}, 0)).encode())
-
-
-def completion(answer: Answer, body: Body, number: int) -> Body:
-    """The answer in the service's format."""
-    calls = [
-        {
-            "id": f"call_{number}_{index}",
-            "type": "function",
-            "function": {
-                "name": one.name,
-                "arguments": one.args if isinstance(one.args, str) else json.dumps(one.args),
-            },
-        }
-        for index, one in enumerate(answer.calls)
-    ]
-    message: Body = {"role": "assistant", "content": answer.text, "refusal": None}
-    if calls:
-        message["tool_calls"] = calls
-    return {
-        "id": f"chatcmpl-{number}",
-        "object": "chat.completion",
-        "created": 1_790_000_000,
-        "model": body.get("model", ""),
-        "choices": [
-            {
-                "index": 0,
-                "message": message,
-                "finish_reason": answer.finish or ("tool_calls" if calls else "stop"),
-            }
-        ],
-        "usage": {
-            "prompt_tokens": answer.sent,
-            "completion_tokens": answer.answered,
-            "total_tokens": answer.sent + answer.answered,
-        },
-    }
 
 
 @dataclass
@@ -187,16 +106,19 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path == "/api/show" and isinstance(body, dict):
             found = [one for one in self.play.tags if one["name"] == body.get("model")]
             self._send(200, found[0]) if found else self._send(404, {"error": "no such model"})
-        elif self.path != "/v1/chat/completions":
+        elif self.path not in ("/v1/chat/completions", "/api/chat"):
             self._send(404, {"error": {"message": f"no such page: {self.path}"}})
         else:
             self._answer(body)
+
+    def _is_ollama(self) -> bool:
+        return self.path == "/api/chat"
 
     def _answer(self, body: Any) -> None:
         with self.play.lock:
             self.play.requests.append(body)
             self.play.headers.append({name.lower(): text for name, text in self.headers.items()})
-            wrong = objection(body)
+            wrong = objection_of_ollama(body) if self._is_ollama() else objection(body)
             if wrong:
                 self.play.refused.append(wrong)
             item = (
@@ -213,9 +135,12 @@ class _Handler(BaseHTTPRequestHandler):
                 if self._wait(seconds):
                     self._say(then, body, number)
             case Status(code, headers, error):
-                self._send(code, {"error": dict(error)}, headers)
+                said = error["message"] if self._is_ollama() else dict(error)
+                self._send(code, {"error": said}, headers)
             case Raw(data, cut):
                 self._send_bytes(200, data, {}, len(data) // 2 if cut else len(data))
+            case Answer() if self._is_ollama():
+                self._send(200, ollama_answer(item, body))
             case Answer():
                 self._send(200, completion(item, body, number))
             case str():
@@ -269,7 +194,8 @@ class _Server(ThreadingHTTPServer):
 
 
 class ScriptedModelServer:
-    """Listens while its `with` block runs. `tags` makes an Ollama of it, with those models:
+    """Listens while its `with` block runs. With OLLAMA_HOST=server.origin it is an Ollama, of
+    which `tags` are the models:
     `[{"name": "llama3.2:latest", "capabilities": ["completion", "tools"]}]`."""
 
     def __init__(self, script: Script = (), tags: Sequence[Mapping[str, Any]] = ()) -> None:

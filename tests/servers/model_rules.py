@@ -42,3 +42,18 @@ def _objection_to(messages: Any) -> str:
         elif not isinstance(message.get("content"), str | list):
             return f"a {role} message needs content"
     return f"no tool message answers these tool_call_ids: {sorted(open_calls)}" * bool(open_calls)
+
+
+def objection_of_ollama(body: Any) -> str:
+    """What Ollama would refuse, or do in another way than we want."""
+    if not isinstance(body, dict) or not isinstance(body.get("model"), str):
+        return "model is required"
+    if body.get("stream") is not False:
+        return "Ollama streams unless stream is false, and Factotum must not let it"
+    for message in body.get("messages") or ():
+        if not isinstance(message.get("content"), str):
+            return "json: cannot unmarshal into Go struct field ChatRequest.messages.content"
+        for one in message.get("tool_calls") or ():
+            if not isinstance(one["function"]["arguments"], dict):
+                return "json: cannot unmarshal into Go struct field ToolCallFunction.arguments"
+    return "" if body.get("messages") else "messages must not be empty"
