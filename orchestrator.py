@@ -17,28 +17,25 @@ from pathlib import Path
 from typing import IO
 
 from factotum import failpoint, log
-from factotum.agent.playbook import Playbook
 from factotum.blobs import Blobs
 from factotum.gate import observe, place
 from factotum.gate.effect import next_try_at
 from factotum.gate.register import Card
 from factotum.intake import Intake, Taken
 from factotum.model import State
+from factotum.models import Choice, Models, choose, surroundings
 from factotum.reading import read
 from factotum.rooms import Clock, DoorError, Rooms, open_rooms, state_dir, wake
 from factotum.scan import Entry, Listing, Problem, cut_short, mend_links
+from factotum.settings import env_files
+from factotum.staff import Tools, hire
 from factotum.toolbox import Toolbox
 from factotum.views.views import Views
 from factotum.wakeup import Wakeup
 from factotum.worker import claim
-from factotum.worker.attach import Cupboard
-from factotum.worker.case import Office
-from factotum.worker.close import Closer
 from factotum.worker.desk import Desk
 from factotum.worker.mark import Mark
-from factotum.worker.perform import Performer
 from factotum.worker.playbooks import PlaybookShelf
-from factotum.worker.slots import Worker, checker
 
 __all__ = ["Clock", "DoorError", "Orchestrator", "Rooms", "open_rooms", "state_dir", "wake"]
 
@@ -95,7 +92,19 @@ class Orchestrator:
         self.mark = Mark(vault, rooms.ledger, rooms.register)
         self.desk = Desk()
         self.toolbox = Toolbox(HERE / "mcp", settings.env_for, failpoint.hit)
-        self.worker = self._worker()
+        self._around = surroundings(os.environ, env_files(Path.cwd(), HERE))
+        self.models = Models(settings, self._around, Choice("", "it was not looked for yet"))
+        tools = Tools(
+            self.desk,
+            self.toolbox,
+            self.models,
+            self.blobs,
+            self.playbooks,
+            self.mark,
+            self.phases,
+        )
+        self.staff = hire(rooms, tools, done=self._look_again, stopped=self.stopped)
+        self.worker = self.staff.worker
         self.wakeup = Wakeup()
         self._clocks = (rooms.clock.wall(), rooms.clock.monotonic())
         self._trouble = ""
@@ -121,51 +130,8 @@ class Orchestrator:
         lock.flush()
         return lock
 
-    def _worker(self) -> Worker:
-        rooms, settings = self.rooms, self.rooms.settings
-        me = settings.text("MAIL_FROM")
-        office = Office(
-            rooms.ledger,
-            rooms.register,
-            rooms.runs,
-            Cupboard(rooms.vault.root, self.blobs, rooms.reader),
-            self._playbooks,
-            me,
-            settings.seconds("EXPIRY_S"),
-            rooms.clock.zone,
-            checker(self.toolbox),
-            self.toolbox.pin,
-        )
-        domain = me.rpartition("@")[2].rstrip(">") or f"{settings.text('INSTANCE')}.invalid"
-        performer = Performer(
-            self.desk,
-            rooms.register,
-            rooms.vault,
-            self.blobs,
-            self.toolbox,
-            self.phases,
-            domain,
-            self.mark,
-            rooms.clock.wall,
-            self.stopped,
-        )
-        return Worker(
-            self.desk,
-            office,
-            rooms.vault,
-            Closer(rooms.vault, rooms.runs),
-            self.toolbox,
-            performer,
-            rooms.clock.wall,
-            settings.count("WORKERS"),
-            self._look_again,
-        )
-
     def _look_again(self) -> None:
         self.wakeup.set()
-
-    def _playbooks(self) -> Sequence[Playbook]:
-        return self.playbooks.current()
 
     @property
     def trouble(self) -> str:
@@ -207,7 +173,7 @@ class Orchestrator:
         found.waiting = seen.waiting
         found.soon = [*taken.wake_at, *claimed.wake_at, *seen.soon]
         problems += [*listing.problems, *taken.problems, *claimed.problems, *seen.problems]
-        problems += self.playbooks.problems()
+        problems += [*self.playbooks.problems(), *self.staff.mind.problems()]
         if self.rooms.ledger.last_event() != before:
             found.soon.append(mono)  # one deed may make another possible: look once more
         self._show(listing, seen, problems, now, mono)
@@ -222,14 +188,16 @@ class Orchestrator:
         self, listing: Listing, seen: observe.Seen, problems: list[Problem], now: float, mono: float
     ) -> None:
         self._shown = (listing, seen, list(problems))
-        problems += [Problem(Path(id), text) for id, text in sorted(self.worker.broken.items())]
+        told = {**self.worker.held, **self.worker.broken}
+        problems += [Problem(Path(id), text) for id, text in sorted(told.items())]
         unique = list({(p.path, p.reason): p for p in problems}.values())
         health = {
             "ok": not (self._trouble or self.worker.broken),
             "stopped": self.stopped(),
             "missing": self.toolbox.missing(),
         }
-        self.views.show(listing, [*seen.waiting, *seen.approved], unique, health, now, mono)
+        mind = self.staff.shown(now)
+        self.views.show(listing, [*seen.waiting, *seen.approved], unique, health, mind, now, mono)
         failpoint.hit("snapshot.written")
 
     def _may_run(self, id: str, entry: Entry) -> bool:
@@ -240,6 +208,8 @@ class Orchestrator:
         run = self.rooms.runs.latest(id)
         if run is None or run.projected or run.ended:
             return True
+        if self.staff.children.waits(run):
+            return False
         return all(card.over for card in self.rooms.runs.cards(run).values())
 
     def _may_perform(self, card: Card, now: float) -> bool:
@@ -270,6 +240,7 @@ class Orchestrator:
         if beat.exists() and abs(gap := now - beat.stat().st_mtime) > JUMP_S:
             self.rooms.register.shift_deadlines(gap)
         self.mark.check(now)
+        self.staff.budget.recover()
         for kept in self.rooms.vault.recover():
             self.rooms.ledger.event("late_edit", now, name=kept.name, kept=kept.name, bytes=0)
         if cut_short(self.rooms.vault.root):
@@ -298,6 +269,7 @@ class Orchestrator:
         settling, stability and the regret wait, but not a person, expiry or a retry."""
         try:
             await self.desk.do(self._after_the_break)
+            await self._find_model()
             self._began = True
             if not once:
                 self.wakeup.watch(self.rooms.vault.root, self.rooms.state)
@@ -314,6 +286,14 @@ class Orchestrator:
                 await self.wakeup.wait(self._pause_s(found))
         finally:
             await self._close()
+
+    async def _find_model(self) -> None:
+        """Which model thinks is settled at the start; nothing is asked of one that costs."""
+        settings = self.rooms.settings
+        choice = await choose(settings, self._around)
+        self.models = Models(settings, self._around, choice)
+        self.staff.use(self.models)
+        logger.info("model", extra={"reason": self.models.why})
 
     def _pause_s(self, found: Found) -> float:
         longest = self.rooms.settings.seconds("SCAN_S")
@@ -334,6 +314,7 @@ class Orchestrator:
         self.stopping = True  # the last look takes nothing that nobody here would do
         self.wakeup.close()
         await self.worker.stop(STOP_GRACE_S)
+        await self.models.close()
         await self.toolbox.close()
         if self._began:
             await self.desk.do(self._last_look)

@@ -139,7 +139,8 @@ class Task:
 
     `kind` is one of KINDS.
     `sender` is an address or a name, empty when the owner typed the note. `text` is the
-    content without our header and fences. `answers` maps the field that was asked for
+    content without our header and fences, `added` what the owner wrote below what came from
+    somebody else. `answers` maps the field that was asked for
     (empty string: a free question) to what the owner answered.
     """
 
@@ -155,6 +156,7 @@ class Task:
     attachments: tuple[Attachment, ...] = ()
     properties: Mapping[str, Any] = field(default_factory=dict)
     answers: Mapping[str, str] = field(default_factory=dict)
+    added: str = ""
 
 
 # What became of one attempt at an effect. `perform` returns one of these four.

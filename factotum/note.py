@@ -15,6 +15,7 @@ from typing import Any
 import frontmatter
 
 from factotum.sections import (
+    after_fence,
     below,
     ends_with_go,
     fence,
@@ -29,6 +30,7 @@ __all__ = [
     "NOTE_MOST_BYTES",
     "Note",
     "NoteError",
+    "after_fence",
     "append",
     "below",
     "ends_with_go",

@@ -78,6 +78,14 @@ def fenced_under(body: str, heading: str) -> str | None:
     return None
 
 
+def after_fence(body: str, heading: str) -> str:
+    """What stands below the first fence under `## heading`; empty when there is none."""
+    lines = _under(body, heading)
+    if lines is None or not any(kind == "close" for kind, _ in lines):
+        return ""
+    return "\n".join(line for _, line in lines)
+
+
 def section(body: str, heading: str) -> str | None:
     """The text under `## heading` up to the next heading of its level or callout, or None."""
     lines = _under(body, heading)

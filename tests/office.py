@@ -75,6 +75,7 @@ class TestOffice:
             "FACTOTUM_STABLE_S": "0",
             "FACTOTUM_REGRET_S": "0",
             "FACTOTUM_MAIL_FROM": ME,
+            "FACTOTUM_MODEL": "none",
         }
         return load({**base, **self.env}, [])
 

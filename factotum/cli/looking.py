@@ -26,6 +26,7 @@ from factotum.tools import survey
 from factotum.views import status as words
 from factotum.views.snapshot import build, published
 from factotum.views.views import snapshot_path
+from factotum.worker.budget import Budget, Caps
 from factotum.worker.playbooks import PlaybookShelf
 from factotum.worker.runs import Runs
 
@@ -124,6 +125,7 @@ def _own(opened: Books, lying: Path | None) -> dict[str, Any]:
         runs=Runs(opened.ledger, opened.register, opened.root),
         problems=problems,
         health=_health(opened),
+        mind={"cost": Budget(opened.ledger, Caps(), local).spent(place.now())},
         rev=before["rev"] if before else 0,
         now=place.now(),
     )

@@ -38,6 +38,9 @@ class Settings:
     def seconds(self, name: str) -> float:
         return self._get(name, float)
 
+    def number(self, name: str) -> float:
+        return self._get(name, float)
+
     def count(self, name: str) -> int:
         return self._get(name, int)
 

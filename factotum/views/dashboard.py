@@ -184,7 +184,7 @@ def block(content: Mapping[str, Any], lately: Sequence[str], year: int) -> str:
         *_banner(content["health"]),
         _section("Waits for you", _waiting(content["approvals"], year), "Nothing."),
         _section("Being worked on", _working(content["tasks"], year), "Nothing."),
-        _counts(content["counts"]),
+        _counts(content["counts"], content["cost"]),
     ]
     if troubles := content["health"]["problems"]:
         parts.append(_section("Needs attention", _troubles(troubles), ""))
@@ -229,7 +229,7 @@ def _working(tasks: Rows, year: int) -> list[str]:
     return [row(task) for task in tasks if task["state"] == State.IN_PROGRESS]
 
 
-def _counts(counts: Mapping[str, int]) -> str:
+def _counts(counts: Mapping[str, int], cost: Mapping[str, float]) -> str:
     names = {
         State.INBOX: "in Inbox",
         State.NEEDS_ACTION: "to do",
@@ -237,7 +237,10 @@ def _counts(counts: Mapping[str, int]) -> str:
         State.DONE: "done",
         State.FAILED: "failed",
     }
-    return " · ".join(f"{counts.get(state.value, 0)} {name}" for state, name in names.items())
+    told = [f"{counts.get(state.value, 0)} {name}" for state, name in names.items()]
+    if cost.get("month_usd"):
+        told.append(f"models: {cost['today_usd']:.2f} USD today, {cost['month_usd']:.2f} this month")
+    return " · ".join(told)
 
 
 def _troubles(problems: Rows) -> list[str]:

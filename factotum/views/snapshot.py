@@ -28,6 +28,8 @@ SHOWN = (State.IN_PROGRESS, State.WAITING, State.NEEDS_ACTION, State.FAILED)
 #: What a snapshot holds when nothing ever ran.
 KEYS = ("counts", "tasks", "approvals", "agents", "health", "cost", "face", "rev")
 
+NO_COST = {"today_usd": 0.0, "month_usd": 0.0}
+
 #: Statuses of a card that ask something of the person.
 ASKING = frozenset({"pending", "unknown", "expired"})
 
@@ -40,10 +42,12 @@ def build(
     runs: Runs,
     problems: Sequence[Problem],
     health: Mapping[str, Any],
+    mind: Mapping[str, Any],
     rev: int,
     now: float,
 ) -> dict[str, Any]:
-    """The whole snapshot. `now` (epoch seconds) is not shown: it would always be new."""
+    """The whole snapshot. `mind` is who thinks and what it costs: `agents` and `cost`, as
+    they are shown. `now` (epoch seconds) is not shown: it would always be new."""
     tasks = [_task(entry, ledger, runs) for entry in listing.within(*SHOWN)]
     tasks.sort(key=lambda task: (SHOWN.index(task["state"]), task["since"], task["note"]))
     unique = {card.id: card for card in cards}
@@ -53,9 +57,9 @@ def build(
         "counts": dict(listing.counts),
         "tasks": tasks,
         "approvals": sorted(approvals, key=lambda one: (one["since"], one["id"])),
-        "agents": [],
+        "agents": list(mind.get("agents", ())),
         "health": {**health, "problems": told},
-        "cost": {"today_usd": 0.0, "month_usd": 0.0},
+        "cost": dict(mind.get("cost") or NO_COST),
         "face": _face(tasks, approvals, told, health),
         "rev": rev,
     }
@@ -192,6 +196,7 @@ class Snapshot:
         runs: Runs,
         problems: Sequence[Problem],
         health: Mapping[str, Any],
+        mind: Mapping[str, Any],
         now: float,
     ) -> dict[str, Any]:
         """Publishes what is new and returns the snapshot. `rev` rises when anything changed."""
@@ -202,6 +207,7 @@ class Snapshot:
             [(card.id, card.version, card.status, card.seal.deadline) for card in cards],
             list(problems),
             dict(health),
+            dict(mind),
         )
         content = self._content
         if content is None or seen != self._seen:
@@ -213,6 +219,7 @@ class Snapshot:
                 runs=runs,
                 problems=problems,
                 health=health,
+                mind=mind,
                 rev=rev,
                 now=now,
             )

@@ -55,6 +55,7 @@ class Views:
         cards: Sequence[Card],
         problems: Sequence[Problem],
         health: Mapping[str, Any],
+        mind: Mapping[str, Any],
         now: float,
         mono: float,
     ) -> None:
@@ -69,6 +70,7 @@ class Views:
             runs=self.runs,
             problems=[*problems, *self._troubles.values()],
             health=health,
+            mind=mind,
             now=now,
         )
         self._written("Logs", self.journal.write)

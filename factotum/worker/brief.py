@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from factotum.ledger import TaskRow
 from factotum.model import Attachment, Task, Trust
-from factotum.note import Note, fenced_under
+from factotum.note import Note, after_fence, fenced_under
 
 #: The heading under which a dropped note holds what came from outside, in a fence.
 CONTENT = "What came"
+
+#: Stands below what we write at the end of a run, so that what the owner adds there for a
+#: next run is told from it. Obsidian hides it; text of others cannot hold it unescaped.
+RUN_END = "%% end of run {n} %%"
+
+#: What a run left in the note: the next run is told of it from the ledger instead.
+RUN_BLOCK = re.compile(
+    r"^## Receipts\n(?:(?!^## Receipts$).)*?^%% end of run \d+ %%\n?", re.M | re.S
+)
 
 
 def brief(row: TaskRow, note: Note, answers: Mapping[str, str]) -> Task:
     """Facts that matter (who wrote, how trusted) come from the ledger, the text from the
     note: a person may have corrected it."""
     facts = row.facts
-    text = fenced_under(note.body, CONTENT)
+    body = RUN_BLOCK.sub("\n", note.body)
+    text = fenced_under(body, CONTENT)
     return Task(
         row.id,
         row.kind,
         str(facts.get("subject") or row.title),
-        note.body.strip() if text is None else text,
+        body.strip() if text is None else text,
         row.trust,
         row.source,
         str(facts.get("sender") or ""),
@@ -32,6 +43,7 @@ def brief(row: TaskRow, note: Note, answers: Mapping[str, str]) -> Task:
         tuple(Attachment(**one) for one in facts.get("attachments", ())),
         {**facts.get("properties", {}), **_own(row, note)},
         answers,
+        "" if text is None else after_fence(body, CONTENT).strip(),
     )
 
 

@@ -5,36 +5,30 @@ The ledger already says that the run ended; this only shows it, and may be repea
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from factotum import disk, failpoint
-from factotum.gate.register import Card
 from factotum.inert import code, inert, one_line
 from factotum.note import NoteError, append, parse, set_props
 from factotum.reader import Reader
 from factotum.scan import TASK_MOST_BYTES
 from factotum.vault import Vault
-from factotum.words import when
+from factotum.worker.brief import RUN_END
+from factotum.worker.receipts import receipt
 from factotum.worker.runs import Run, Runs, home
-
-VERBS = {
-    "succeeded": "Done",
-    "happened": "Done, by your word",
-    "answered": "Answered",
-    "rejected": "Refused by you",
-    "cancelled": "Cancelled, not sent",
-    "withdrawn": "Withdrawn, not sent",
-    "failed_clean": "Failed, nothing left the house",
-    "did_not": "Did not happen, by your word",
-}
+from factotum.worker.turns import Turns
 
 
 class Closer:
-    def __init__(self, vault: Vault, runs: Runs, reader: Reader | None = None) -> None:
+    def __init__(
+        self, vault: Vault, runs: Runs, turns: Turns, reader: Reader | None = None
+    ) -> None:
         self.vault = vault
         self.runs = runs
+        self.turns = turns
         self.reader = reader or Reader()
 
     def close(self, run: Run, path: Path, now: datetime) -> None:
@@ -77,46 +71,44 @@ class Closer:
 
     def _text(self, run: Run, now: datetime) -> str:
         cards = [card for _, card in sorted(self.runs.cards(run).items())]
-        lines = [self._receipt(card, now) for card in cards]
+        lines = [receipt(card, now) for card in cards]
         steps = [data for _, (_, data) in sorted(self.runs.steps(run).items())]
-        lines += [f"- Read: {one_line(str(d['read']), 100)}" for d in steps if "read" in d]
+        lines += list(dict.fromkeys(line for data in steps for line in _read(data)))
         parts = ["## Receipts", "", *(lines or ["- Nothing left the house."]), ""]
         took_s = max(0.0, (run.ended or run.started) - run.started)
         by = run.plan["by"] if run.plan else "no playbook"
-        parts.append(f"Run {run.n}, by {inert(str(by))}, {_span(took_s)}, cost 0.00 USD.")
+        cost = self.turns.budget.task_usd(run.task, run.n)
+        parts.append(f"Run {run.n}, by {inert(str(by))}, {_span(took_s)}, cost {_usd(cost)}.")
+        parts += self._thought(run)
         if run.result == "failed":
             parts += ["", "## Why it failed", "", inert(run.reason), ""]
             parts.append("To have it done again, move this note to Needs_Action.")
         elif run.reason:
             parts += ["", "## Summary", "", inert(run.reason)]
+        parts += ["", RUN_END.format(n=run.n)]
         return "\n".join(parts) + "\n"
 
-    def _receipt(self, card: Card, now: datetime) -> str:
-        ended = card.ended
-        at = ended.at if ended else card.decision.at if card.decision else card.created
-        stamp = when(datetime.fromtimestamp(at).astimezone(), now)
-        parts = [
-            f"{VERBS.get(card.status, card.status)}: {inert(one_line(card.title, 120))}",
-            stamp,
-        ]
-        if card.decision and card.decision.channel != "rule":
-            parts.append(f"decided by {card.decision.who} ({card.decision.channel})")
-            parts.append(f"[[{card.name.removesuffix('.md')}]]")
-        elif card.decision:
-            parts.append(f"rule: {card.decision.who}")
-        if card.decision and card.decision.why:
-            parts.append(f"“{inert(one_line(card.decision.why, 200))}”")
-        parts += list(_evidence(card))
-        return f"- {' · '.join(parts)}"
+    def _thought(self, run: Run) -> list[str]:
+        """What left the house for a model, if one was asked."""
+        thought = self.turns.thought(run)
+        if not thought.calls:
+            return []
+        models = ", ".join(f"{words} to {code(name)}" for name, words in thought.models.items())
+        calls = "one call" if thought.calls == 1 else f"{thought.calls} calls"
+        return [f"Words that left for a model, in {calls}: {models}."]
 
 
-def _evidence(card: Card) -> Iterable[str]:
-    evidence = card.ended.evidence if card.ended else {}
-    for key in ("to", "message_id", "server_reply", "sent_copy", "note", "reason", "last_known"):
-        value = evidence.get(key)
-        if value:
-            shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-            yield f"{key.replace('_', ' ')} {shown if key == 'note' else code(shown)}"
+def _read(data: Mapping[str, Any]) -> Iterator[str]:
+    """What a step of the run read: the notes it saw, or the tool that told it."""
+    if notes := data.get("notes"):
+        yield from (f"- Read: {code(str(note))}" for note in notes)
+    elif tool := data.get("read"):
+        yield f"- Read: {one_line(str(tool), 100)}"
+
+
+def _usd(cost: float) -> str:
+    """Two digits, and more for what is smaller than a cent."""
+    return f"{cost:.2f} USD" if cost >= 0.01 or not cost else f"{cost:.4f} USD"
 
 
 def _span(seconds: float) -> str:

@@ -19,10 +19,10 @@ from factotum.gate.register import ATTEMPTS_MOST, Card, GateError, NotOpen, Regi
 from factotum.model import Effect, FailedClean, Lost, Outcome, Succeeded
 from factotum.phase import read_phase
 from factotum.toolbox import Read, Toolbox, ToolboxError
-from factotum.vault import Vault
 from factotum.worker.desk import Desk
-from factotum.worker.local import is_local, write_note
+from factotum.worker.local import is_local
 from factotum.worker.mark import Mark
+from factotum.worker.notebook import Notebook
 
 logger = log.get("factotum.perform")
 
@@ -31,7 +31,7 @@ logger = log.get("factotum.perform")
 class Performer:
     desk: Desk
     register: Register
-    vault: Vault
+    notebook: Notebook
     blobs: Blobs
     toolbox: Toolbox
     phases: Path
@@ -99,7 +99,7 @@ class Performer:
         failpoint.hit("effect.before")
         if is_local(card.seal.tool):
             task = str(card.seal.about.get("note", card.task))
-            return await self.desk.do(write_note, self.vault, card, task)
+            return await self.desk.do(self.notebook.perform, card, task)
         try:
             data = effect.run_data(card, self.domain, self.phases, n, self.blobs)
         except BlobError as gone:

@@ -65,9 +65,13 @@ class Runs:
         self.root = root
 
     def latest(self, task: str) -> Run | None:
-        row = self.ledger.db.execute(
-            "SELECT * FROM run WHERE task = ? ORDER BY n DESC LIMIT 1", (task,)
-        ).fetchone()
+        return self._run("task = ? ORDER BY n DESC LIMIT 1", task)
+
+    def run(self, task: str, n: int) -> Run | None:
+        return self._run("task = ? AND n = ?", task, n)
+
+    def _run(self, where: str, *values: object) -> Run | None:
+        row = self.ledger.db.execute(f"SELECT * FROM run WHERE {where}", values).fetchone()
         if row is None:
             return None
         plan = json.loads(row["plan"]) if row["plan"] else None
@@ -106,6 +110,14 @@ class Runs:
     def unfinished(self) -> list[str]:
         rows = self.ledger.db.execute("SELECT task FROM run WHERE projected = 0")
         return [row["task"] for row in rows]
+
+    def thinking(self) -> list[str]:
+        """The agent of each run that is under way and has one."""
+        rows = self.ledger.db.execute(
+            "SELECT json_extract(plan, '$.agent') AS agent FROM run"
+            " WHERE projected = 0 AND agent IS NOT NULL"
+        )
+        return [row["agent"] for row in rows]
 
     def finished_copy(self, task: str) -> bool:
         """Whether the task is over and its note still lies where it ended: another note
@@ -180,6 +192,15 @@ class Runs:
             db.execute(
                 "INSERT OR IGNORE INTO step VALUES (?, ?, ?, ?, ?, ?)",
                 (run.task, run.n, idx, became.value, dumps(data), now),
+            )
+
+    def settle(self, run: Run, idx: int, became: Became, data: Any) -> None:
+        """What became of a step that was recorded as open. One that has an end keeps it."""
+        with self.ledger.tx() as db:
+            db.execute(
+                "UPDATE step SET status = ?, data = ? WHERE task = ? AND run = ? AND idx = ?"
+                " AND status = 'open'",
+                (became.value, dumps(data), run.task, run.n, idx),
             )
 
     def steps(self, run: Run) -> dict[int, tuple[Became, Any]]:

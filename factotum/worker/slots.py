@@ -11,23 +11,36 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from factotum import log
-from factotum.agent.turn import Became
 from factotum.gate.register import Card
 from factotum.model import State
-from factotum.note import parse
+from factotum.models import ModelError, TooLong
+from factotum.note import NoteError, parse
 from factotum.scan import TASK_MOST_BYTES, Entry
-from factotum.toolbox import Toolbox, ToolboxError
+from factotum.toolbox import Toolbox
 from factotum.vault import Changed, Vault
-from factotum.worker import local
-from factotum.worker.case import Case, Close, Next, Office, Park, Perform, RunTool
+from factotum.worker.budget import Capped
+from factotum.worker.by_model import ByModel
+from factotum.worker.case import Case
 from factotum.worker.close import Closer
 from factotum.worker.desk import Desk
+from factotum.worker.lookups import Lookups
 from factotum.worker.perform import Performer
+from factotum.worker.runs import Run
+from factotum.worker.steps import AskModel, Close, Next, Office, Park, Perform, RunTool
+from factotum.worker.thinking import Said, Thinker
 
 logger = log.get("factotum.worker")
 
 #: How long a task or an effect that broke is left alone before it is tried again, in seconds.
 REST_S = 60.0
+#: How long a task is left alone for which there is no money, in seconds; and one that has to
+#: wait a moment only: its money is held by calls under way, or everything is stopped.
+NO_MONEY_S = 300.0
+MOMENT_S = 2.0
+#: How long a task is left alone that no model answers, in seconds, if none said how long.
+NO_ANSWER_S = (30.0, 60.0, 120.0, 300.0, 600.0)
+#: How long a stop waits for what it has cut off to let go, in seconds.
+LET_GO_S = 1.0
 
 
 class Worker:
@@ -39,9 +52,12 @@ class Worker:
         closer: Closer,
         toolbox: Toolbox,
         performer: Performer,
+        thinker: Thinker,
+        lookups: Lookups,
         clock: Callable[[], float],
         slots: int,
         done: Callable[[], None],
+        stopped: Callable[[], str],
     ) -> None:
         """`done` is called whenever a task or an effect came to rest: time for a tick."""
         self.desk = desk
@@ -50,13 +66,18 @@ class Worker:
         self.closer = closer
         self.toolbox = toolbox
         self.performer = performer
+        self.thinker = thinker
+        self.lookups = lookups
         self.clock = clock
         self.done = done
+        self.stopped = stopped
         self.broken: dict[str, str] = {}
+        self.held: dict[str, str] = {}
         self._slots = asyncio.Semaphore(slots)
         self._room = slots
         self._active: dict[str, asyncio.Task[None]] = {}
         self._rests: dict[str, float] = {}
+        self._unanswered: dict[str, int] = {}
 
     @property
     def room(self) -> int:
@@ -86,7 +107,8 @@ class Worker:
             async with self._slots:
                 await work()
             self.broken.pop(id, None)
-            self._rests.pop(id, None)
+            if self.clock() >= self._rests.get(id, 0.0):
+                self._rests.pop(id, None)
         except (Changed, FileNotFoundError):
             logger.debug("a person is at the note; the next tick goes on", extra={"task": id})
         except Exception as broken:  # the loop outlives any one task
@@ -101,23 +123,32 @@ class Worker:
         """Waits for what is under way; what does not end in time is found again at start."""
         if self._active:
             await asyncio.wait(list(self._active.values()), timeout=grace_s)
-        for one in list(self._active.values()):
+        left = list(self._active.values())
+        for one in left:
             one.cancel()
+        if left:
+            await asyncio.wait(left, timeout=LET_GO_S)
 
     # -- one task
 
     async def _task(self, task: str, entry: Entry) -> None:
         """Runs a task until it is parked or closed."""
         path = await self.desk.do(self._at_work, task, entry)
+        step = await self._step(task, path)
         while True:
-            step = await self._step(task, path)
             match step:
                 case RunTool():
-                    await self._read(step)
+                    await self.lookups.run(step)
                 case Perform(card):
                     await self._perform(card)
                     if await self.desk.do(self._still_open, card):
                         return  # a clean failure: it is due again later, by the tick
+                case AskModel():
+                    heard = await self._think(task, path, step)
+                    if heard is None:
+                        return  # no money or no answer: the tick comes back to it
+                    step = heard
+                    continue
                 case Park():
                     await self.desk.do(self._park, task, path)
                     return
@@ -125,6 +156,71 @@ class Worker:
                     now = self.office.zone(self.clock())
                     await self.desk.do(self.closer.close, run, path, now)
                     return
+            step = await self._step(task, path)
+
+    # -- thinking
+
+    async def _think(self, task: str, path: Path, step: AskModel) -> Next | None:
+        """What follows from the model's answer; None when the task must wait for one."""
+        if self.stopped():
+            self._rests[task] = self.clock() + MOMENT_S
+            return None  # nothing leaves the house, a thought neither
+        try:
+            said = await self.thinker.think(step)
+        except Capped as full:
+            if full.which == "task":
+                return await self.desk.do(self._ask_for_money, task, path, str(full))
+            if full.which != "busy":
+                self._hold(task, f"waits for money: {full}")
+            rest_s = MOMENT_S if full.which == "busy" else NO_MONEY_S
+            self._rests[task] = self.clock() + rest_s
+            return None
+        except TooLong as long:
+            return await self.desk.do(self._give_up, task, path, f"It grew too long: {long}")
+        except ModelError as failed:
+            tries = self._unanswered.get(task, 0)
+            self._unanswered[task] = tries + 1
+            least = NO_ANSWER_S[min(tries, len(NO_ANSWER_S) - 1)]
+            self._rests[task] = self.clock() + max(least, failed.retry_after_s or 0.0)
+            self._hold(task, f"waits for a model: {failed}")
+            return None
+        self.held.pop(task, None)
+        self._unanswered.pop(task, None)
+        return await self.desk.do(self._heard, task, path, step.briefed.run, said)
+
+    def _hold(self, task: str, reason: str) -> None:
+        if self.held.get(task) != reason:
+            logger.warning("held", extra={"task": task, "reason": reason})
+        self.held[task] = reason
+
+    def _case(self, task: str, path: Path) -> Case:
+        raw = self.office.cupboard.reader.read(path, TASK_MOST_BYTES)
+        note = parse(raw, max_bytes=TASK_MOST_BYTES)
+        return Case(self.office, task, note, path.name, self.clock())
+
+    def _next(self, task: str, path: Path) -> Next:
+        return self._case(task, path).next()
+
+    def _heard(self, task: str, path: Path, run: Run, said: Said) -> Next:
+        """Records what was said, even where the note has gone meanwhile: it is paid for."""
+        turn = (said.n, said.reply, said.words, said.reservation)
+        try:
+            case = self._case(task, path)
+        except (OSError, NoteError):
+            self.office.turns.heard(run, *turn, self.clock())
+            raise
+        if case.run.n != run.n:  # the owner took the task back and gave it again
+            self.office.turns.heard(run, *turn, self.clock())
+            return case.next()
+        return ByModel(case).heard(*turn)
+
+    def _ask_for_money(self, task: str, path: Path, why: str) -> Next:
+        return ByModel(self._case(task, path)).ask_for_money(why)
+
+    def _give_up(self, task: str, path: Path, why: str) -> Next:
+        return self._case(task, path).end("failed", why)
+
+    # -- effects
 
     async def _perform(self, card: Card) -> None:
         """Carries it out in the task's own slot; the tick that sees it due leaves it alone."""
@@ -139,11 +235,6 @@ class Worker:
     async def _step(self, task: str, path: Path) -> Next:
         await self.toolbox.catalogue()
         return await self.desk.do(self._next, task, path)
-
-    def _next(self, task: str, path: Path) -> Next:
-        raw = self.office.cupboard.reader.read(path, TASK_MOST_BYTES)
-        note = parse(raw, max_bytes=TASK_MOST_BYTES)
-        return Case(self.office, task, note, path.name, self.clock()).next()
 
     def _still_open(self, card: Card) -> bool:
         return not self.office.register.card(card.id).over
@@ -161,19 +252,3 @@ class Worker:
         target = self.vault.folder(State.WAITING) / path.name
         self.vault.move_beside(path, target, task[2:6])
         failpoint.hit("task.waiting")
-
-    async def _read(self, step: RunTool) -> None:
-        """Runs a reading tool; what it cannot do is a failed step, not a broken task."""
-        tool, args = step.call.tool, step.call.args
-        try:
-            answer = await self.toolbox.call(tool, args)
-            became, data = Became.GOOD, {"read": tool, "text": answer.text[:2000]}
-        except ToolboxError as failed:
-            became, data = Became.FAILED, {"why": str(failed)}
-        runs = self.office.runs
-        await self.desk.do(runs.record, step.run, step.idx, became, data, self.clock())
-
-
-def checker(toolbox: Toolbox) -> Callable[..., list[str]]:
-    """One check for local tools and for those of a server."""
-    return lambda call: local.check(call) if local.is_local(call.tool) else toolbox.check(call)

@@ -123,6 +123,7 @@ class House:
             runs=self.runs,
             problems=problems,
             health={"ok": True, "stopped": "", **health},
+            mind={},
             rev=rev,
             now=self.now,
         )

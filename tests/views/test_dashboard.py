@@ -235,7 +235,7 @@ def content(title: str, name: str, reason: str) -> dict[str, Any]:
     task = {"title": title, "state": "in_progress", "since": at, "instance": name, "note": name}
     health = {"ok": True, "stopped": reason, "problems": [{"path": name, "reason": reason}]}
     approvals = [{**card, "expires": at, "version": 1}]
-    return {"approvals": approvals, "tasks": [task], "counts": {}, "health": health}
+    return {"approvals": approvals, "tasks": [task], "counts": {}, "cost": {}, "health": health}
 
 
 @given(HOSTILE, HOSTILE, HOSTILE, st.binary(max_size=60))

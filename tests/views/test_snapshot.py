@@ -24,6 +24,7 @@ def update(house: House, snapshot: Snapshot, *problems: Problem, **health: Any) 
         runs=house.runs,
         problems=problems,
         health={"ok": True, **health},
+        mind={},
         now=house.now,
     )
 

@@ -1,0 +1,93 @@
+"""From a call to what is sealed and shown: the proposal of an effect or of a question."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from factotum.gate import known, policy
+from factotum.gate.register import Proposal
+from factotum.model import Attachment, Call, Effect, Risk, Task
+from factotum.worker import about
+from factotum.worker.local import is_local
+from factotum.worker.steps import Office
+
+
+@dataclass(frozen=True)
+class Asks:
+    """`name` is the file name of the task's note, which the card links to."""
+
+    office: Office
+    task: Task
+    name: str
+
+    def question(self, idx: int, call: Call) -> Proposal:
+        text = str(call.args.get("question", ""))
+        return Proposal(
+            idx,
+            "ask_owner",
+            call.args,
+            text,
+            Effect.IDEMPOTENT,
+            Risk.LOW,
+            "only you know this",
+            self.office.expiry_s,
+            self.task.trust,
+            policy.POLICY_VERSION,
+            kind="question",
+            about=about.question(text, self.task, self.name),
+        )
+
+    def effect(
+        self, idx: int, call: Call, place: tuple[int, int], *, allowed_by: str = ""
+    ) -> Proposal:
+        """`place` is (which, of how many). Raises AttachError, SealError or NotebookError for
+        what cannot be put to a person as it is."""
+        row = policy.row_of(call.tool)
+        verdict = policy.judge(call, self.task)
+        args, files = self._attachments(call)
+        shown = about.about(call, self.task, self.name, place, self.office.register)
+        if is_local(call.tool):
+            shown = {**shown, **self.office.mind.before(call, self.task)}
+        return Proposal(
+            idx,
+            call.tool,
+            args,
+            known.title(call, self.task.sender, self.task.sender_name),
+            row.effect,
+            verdict.risk if isinstance(verdict, policy.Ask) else row.risk,
+            verdict.rule,
+            self.office.expiry_s,
+            self.task.trust,
+            policy.POLICY_VERSION,
+            self.office.pin(call.tool),
+            self.office.me,
+            files,
+            allowed_by=allowed_by,
+            about=shown,
+        )
+
+    def _attachments(self, call: Call) -> tuple[dict[str, Any], tuple[Attachment, ...]]:
+        wanted = call.args.get("attachments") or ()
+        files = tuple(self.office.cupboard.take(str(name), self.task) for name in wanted)
+        args = dict(call.args)
+        if files:
+            files = distinct(files)
+            args["attachments"] = [file.name for file in files]
+        return args, files
+
+
+def distinct(files: Sequence[Attachment]) -> tuple[Attachment, ...]:
+    """The same files under names of which none stands twice: a name is what one is sent by."""
+    taken: set[str] = set()
+    named = []
+    for file in files:
+        stem, dot, ending = file.name.rpartition(".")
+        name, n = file.name, 1
+        while name.casefold() in taken:
+            n += 1
+            name = f"{stem}-{n}.{ending}" if dot else f"{file.name}-{n}"
+        taken.add(name.casefold())
+        named.append(replace(file, name=name))
+    return tuple(named)

@@ -1,0 +1,159 @@
+"""What thinking may cost: reserved before a call of a model, settled after it.
+
+A reservation is a row in the ledger before the request leaves, so a call that a crash
+interrupted counts as if it had cost all that it could. Money is kept in millionths of a
+dollar.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from factotum.agent.talk import Usage
+from factotum.ledger import Ledger
+
+MICRO = 1_000_000
+
+
+@dataclass(frozen=True)
+class Caps:
+    """The most that may be spent, in USD. `outside_share` is the part of a day's money that
+    work of strangers may take, from 0 to 1."""
+
+    day_usd: float = 1.0
+    task_usd: float = 0.25
+    month_usd: float = 15.0
+    outside_share: float = 0.3
+
+
+class Capped(Exception):
+    """The call would cost more than is left; the message says of what.
+
+    `which` is day, month, outside, task, or busy: money is only held by calls that are under
+    way, so it is worth asking again in a moment.
+    """
+
+    def __init__(self, message: str, which: str) -> None:
+        super().__init__(message)
+        self.which = which
+
+
+class Budget:
+    def __init__(self, ledger: Ledger, caps: Caps, zone: Callable[[float], datetime]) -> None:
+        self.ledger = ledger
+        self.caps = caps
+        self.zone = zone
+
+    def recover(self) -> None:
+        """Calls of a process that is gone count as if they had cost all that was reserved.
+        Only the executor may say so, before it begins."""
+        with self.ledger.tx() as db:
+            db.execute("UPDATE spend SET cost = reserved WHERE cost IS NULL")
+
+    def reserve(
+        self,
+        root: str,
+        task: str,
+        run: int,
+        model: str,
+        most_usd: float,
+        now: float,
+        *,
+        outside: bool,
+        allowance_usd: float,
+    ) -> int:
+        """Sets money aside and returns the reservation's number. Raises Capped.
+
+        `root` is the task at the top of a chain of delegated ones; `outside` whether a
+        stranger caused it; `allowance_usd` what the task and all it delegates may cost.
+        """
+        most = _micros(most_usd)
+        with self.ledger.tx() as db:
+            self._check(root, most, now, outside=outside, allowance=_micros(allowance_usd))
+            row = db.execute(
+                "INSERT INTO spend (root, task, run, outside, model, reserved, at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING seq",
+                (root, task, run, int(outside), model, most, now),
+            ).fetchone()
+            return int(row["seq"])
+
+    def settle(self, seq: int, cost_usd: float | None, usage: Usage | None = None) -> None:
+        """What the call came to in the end; None: nobody knows, so all that was reserved."""
+        used = usage or Usage()
+        cost = None if cost_usd is None else _micros(cost_usd)
+        with self.ledger.tx() as db:
+            db.execute(
+                "UPDATE spend SET cost = coalesce(?, reserved), sent = ?, answered = ?"
+                " WHERE seq = ?",
+                (cost, used.sent, used.answered, seq),
+            )
+
+    def _check(self, root: str, most: int, now: float, *, outside: bool, allowance: int) -> None:
+        if not most:
+            return  # a model in the house costs nothing
+        caps, today = self.caps, self._day(now)
+        limits = [
+            ("task", "root = ?", root, allowance, "for this task"),
+            ("day", "at >= ?", today, _micros(caps.day_usd), "for today"),
+            ("month", "at >= ?", self._month(now), _micros(caps.month_usd), "for this month"),
+        ]
+        if outside:
+            share = _micros(caps.day_usd * caps.outside_share)
+            what = "for today's work of people from outside"
+            limits.append(("outside", "outside = 1 AND at >= ?", today, share, what))
+        for which, where, value, cap, what in limits:
+            spent, held = self._sums(where, value)
+            if spent + held + most <= cap:
+                continue
+            told = f"{_usd(cap)} {what}: {_usd(spent)} spent, the next call may cost {_usd(most)}"
+            raise Capped(told, which if spent + most > cap else "busy")
+
+    def _sums(self, where: str, value: object) -> tuple[int, int]:
+        """(what was spent, what calls under way may cost), in millionths of a dollar."""
+        row = self.ledger.db.execute(
+            "SELECT coalesce(sum(cost), 0) AS spent,"
+            " coalesce(sum(CASE WHEN cost IS NULL THEN reserved END), 0) AS held"
+            f" FROM spend WHERE {where}",
+            (value,),
+        ).fetchone()
+        return int(row["spent"]), int(row["held"])
+
+    def today_usd(self, now: float) -> float:
+        return sum(self._sums("at >= ?", self._day(now))) / MICRO
+
+    def month_usd(self, now: float) -> float:
+        return sum(self._sums("at >= ?", self._month(now))) / MICRO
+
+    def task_usd(self, task: str, run: int) -> float:
+        """What one run of a task has cost, without what it delegated."""
+        row = self.ledger.db.execute(
+            "SELECT coalesce(sum(coalesce(cost, reserved)), 0) AS spent FROM spend"
+            " WHERE task = ? AND run = ?",
+            (task, run),
+        ).fetchone()
+        return int(row["spent"]) / MICRO
+
+    def spent(self, now: float) -> dict[str, float]:
+        """What models have cost, in USD, as views show it."""
+        return {
+            "today_usd": round(self.today_usd(now), 4),
+            "month_usd": round(self.month_usd(now), 4),
+        }
+
+    def _day(self, now: float) -> float:
+        return self.zone(now).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+
+    def _month(self, now: float) -> float:
+        here = self.zone(now)
+        return here.replace(day=1, hour=0, minute=0, second=0, microsecond=0).timestamp()
+
+
+def _micros(usd: float) -> int:
+    """Rounded up: what is reserved is never less than what it may cost."""
+    return -int(-usd * MICRO // 1)
+
+
+def _usd(micros: int) -> str:
+    return f"{micros / MICRO:.2f} USD"

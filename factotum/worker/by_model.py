@@ -1,0 +1,164 @@
+"""The course of a run that an agent thinks about: ask the model, do what it wants, again.
+
+The rules of the loop are `agent/loop.py`'s; here its steps meet the ledger and the gate.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+from factotum import failpoint
+from factotum.agent import loop
+from factotum.agent.agents import Agent
+from factotum.agent.loop import Limits, Turn
+from factotum.agent.talk import Reply, Wanted
+from factotum.agent.turn import Became, Over
+from factotum.gate import policy
+from factotum.model import Call, Trust
+from factotum.worker.calls import Calls
+from factotum.worker.case import Case
+from factotum.worker.children import root_of
+from factotum.worker.steps import AskModel, Briefed, Next
+from factotum.worker.turns import CIRCLES, MONEY, base
+
+
+class ByModel:
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.office = case.office
+        self.agent: Agent = self.office.mind.named(str((case.run.plan or {}).get("agent")))
+
+    @property
+    def limits(self) -> Limits:
+        most = self.office.limits
+        turns = min(self.agent.max_turns or most.turns, most.turns)
+        return Limits(turns, most.reprompts, most.repeats, most.calls)
+
+    def next(self) -> Next:
+        case = self.case
+        talks = case.task.kind == "message"
+        while True:
+            turns = self.office.turns.of(case.run, self.limits.calls)
+            match loop.next_step(turns, self.limits, talks=talks):
+                case loop.Think(reprompt):
+                    return self._think(len(turns) + 1, reprompt)
+                case loop.Act(turn):
+                    step = self._act(turn)
+                    if not isinstance(step, Over):
+                        return step
+                case loop.Leave(turn, word):
+                    self._leave(turn, word)
+                case loop.AskWhether(turn, question):
+                    return self._whether(turn, question)
+                case loop.Finish(summary):
+                    return case.end("done", summary)
+                case loop.GiveUp(reason):
+                    return case.end("failed", reason)
+
+    # -- thinking
+
+    def _think(self, n: int, reprompt: bool) -> Next:
+        words = self.office.turns.money_words(self.case.run)
+        if any(word.casefold() not in ("", loop.GO_ON) for word in words):
+            return self.case.end("failed", "You said to stop when the money for it was spent.")
+        case = self.case
+        briefed = Briefed(case.task, case.row, case.run, self.agent, case.now, reprompt)
+        return AskModel(
+            briefed,
+            n,
+            root_of(case.row),
+            case.row.trust is not Trust.OWNER,
+            self.allowance_usd,
+        )
+
+    @property
+    def allowance_usd(self) -> float:
+        """What the task may cost: each go-on of the owner is worth as much again."""
+        said = self.office.turns.money_words(self.case.run)
+        return self.office.budget.caps.task_usd * (1 + sum(w == loop.GO_ON for w in said))
+
+    def ask_for_money(self, why: str) -> Next:
+        """The task has spent what it may: asks the owner whether it may spend as much again."""
+        turns = self.office.turns.of(self.case.run, self.limits.calls)
+        said = len(self.office.turns.money_words(self.case.run))
+        return self.case.ask(
+            f"{self.case.task.title}: may it cost more? ({why})",
+            idx=base(len(turns) + 1) + MONEY - said,
+            choices=[loop.GO_ON, loop.STOP],
+        )
+
+    # -- acting
+
+    def _act(self, turn: Turn) -> Next | Over:
+        return self._calls(turn).next()
+
+    def _calls(self, turn: Turn) -> Calls:
+        """The turn's calls; those that cannot be judged are recorded as failed here."""
+        case, first = self.case, base(turn.n)
+        wanted = turn.reply.calls[: self.limits.calls]
+        calls = [_named(call, self.office.known_tools()) for call in wanted]
+        made = Calls(case.office, case.run, case.row, case.task, case.name, calls, first, case.now)
+        became = made.became()
+        for place, (asked, call) in enumerate(zip(wanted, calls, strict=True)):
+            if place not in became and (problems := self._problems(asked, call)):
+                made.record(place, Became.FAILED, {"why": "; ".join(problems)})
+        return made
+
+    def _problems(self, asked: Wanted, call: Call) -> list[str]:
+        """Why a call is not even judged: the model hears it and may mend it."""
+        if asked.broken:
+            return [asked.broken]
+        known = self.office.known_tools()
+        if call.tool not in known:
+            near = difflib.get_close_matches(call.tool, known, 3)
+            hint = f" Did you mean {' or '.join(near)}?" if near else ""
+            return [f"there is no tool {call.tool!r:.80}.{hint}"]
+        if not self.agent.may_use(call.tool):
+            return [f"the agent {self.agent.name} may not use {call.tool}"]
+        return self.office.check(call) or policy.misfits(call)
+
+    def _leave(self, turn: Turn, word: str) -> None:
+        """The owner said something else than go on: what the turn wanted is left undone."""
+        first = base(turn.n)
+        for place in range(len(turn.reply.calls[: self.limits.calls])):
+            why = f"the owner said: {word}"
+            self.office.runs.record(
+                self.case.run, first + place, Became.SKIPPED, {"why": why}, self.case.now
+            )
+        failpoint.hit("step.recorded")
+
+    def _whether(self, turn: Turn, question: str) -> Next:
+        choices = [loop.GO_ON, loop.STOP]
+        title = self.case.task.title
+        return self.case.ask(
+            f"{title}: {question}",
+            idx=base(turn.n) + CIRCLES,
+            choices=choices,
+            explained=(
+                f"{loop.GO_ON}: make the call once more. {loop.STOP}: end the task here. "
+                f"Anything else is told to the model instead of the call."
+            ),
+        )
+
+    # -- hearing
+
+    def heard(self, n: int, reply: Reply, words: int, reservation: int) -> Next:
+        """Records the turn, and what it asks for, in one transaction; then goes on."""
+        run, now = self.case.run, self.case.now
+        with self.office.ledger.tx():
+            self.office.turns.heard(run, n, reply, words, reservation, now)
+            turns = self.office.turns.of(run, self.limits.calls)
+            match loop.next_step(turns, self.limits):
+                case loop.Act(turn):
+                    self._calls(turn).seal()
+        failpoint.hit("turn.recorded")
+        return self.next()
+
+
+def _named(call: Wanted, known: Sequence[str]) -> Call:
+    """The call by its full name: some models leave out a prefix or add one of their own."""
+    name = call.tool.removeprefix("functions.")
+    if name not in known:
+        name = {one.casefold(): one for one in known}.get(name.casefold(), name)
+    return Call(name, dict(call.args))

@@ -1,0 +1,162 @@
+"""One set of calls of a run: judged in order, sealed, recorded, till each has an end.
+
+A playbook's calls and those of a model's turn are carried out by the same rules. Killed
+anywhere, the same question gives the same answer, from the ledger.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from factotum import failpoint
+from factotum.agent import turn
+from factotum.agent.turn import Became, Kind, Over
+from factotum.gate import policy
+from factotum.gate.seal import SealError
+from factotum.ledger import TaskRow
+from factotum.model import Call, Task, Trust
+from factotum.worker.asks import Asks
+from factotum.worker.attach import AttachError
+from factotum.worker.children import TooMany
+from factotum.worker.notebook import NotebookError
+from factotum.worker.runs import Run
+from factotum.worker.steps import Next, Office, Park, Perform, RunTool
+
+_LINK = re.compile(r"\[\[([^\[\]|#^]+)")
+
+#: Tools that are done right here: they change nothing but the run's own plan and tasks.
+INNER = ("finish", "plan", "delegate")
+
+
+@dataclass
+class Calls:
+    """`first` is the number of the first call in the run."""
+
+    office: Office
+    run: Run
+    row: TaskRow
+    task: Task
+    name: str
+    calls: Sequence[Call]
+    first: int
+    now: float
+
+    def next(self) -> Next | Over:
+        """What must be done next; Over when every call has an end."""
+        kinds = [kind(call, self.task) for call in self.calls]
+        self._children()
+        while True:
+            match turn.next_move(kinds, self.became()):
+                case turn.Do(i) if self.calls[i].tool in INNER:
+                    self._inner(i)
+                case turn.Do(i) if policy.row_of(self.calls[i].tool).acts:
+                    if (step := self._allowed(i)) is not None:
+                        return step
+                case turn.Do(i):
+                    linked = links(self.task.text) if self.task.trust is Trust.OWNER else ()
+                    return RunTool(self.run, self.first + i, self.calls[i], linked)
+                case turn.Seal(places):
+                    if self._ask(places):
+                        return Park()
+                case turn.Skip(i):
+                    self.record(i, Became.SKIPPED, {"why": "an earlier step was not done"})
+                case turn.Refuse(i):
+                    self.record(i, Became.FAILED, {"why": "a rule forbids it"})
+                case turn.Wait():
+                    return Park()
+                case turn.Over() as over:
+                    return over
+
+    def seal(self) -> None:
+        """Seals the asks of a turn in which nothing else comes first; else does nothing."""
+        kinds = [kind(call, self.task) for call in self.calls]
+        match turn.next_move(kinds, self.became()):
+            case turn.Seal(places):
+                self._ask(places)
+
+    def became(self) -> Mapping[int, Became]:
+        found = self.office.runs.became(self.run)
+        return {i: found[self.first + i] for i in range(len(self.calls)) if self.first + i in found}
+
+    def record(self, place: int, became: Became, data: Mapping[str, Any]) -> None:
+        self.office.runs.record(self.run, self.first + place, became, data, self.now)
+        failpoint.hit("step.recorded")
+
+    def _children(self) -> None:
+        for place, what in self.became().items():
+            if what is Became.OPEN and self.calls[place].tool == "delegate":
+                idx = self.first + place
+                call = self.calls[place]
+                self.office.children.resume(self.run, idx, call, self.row, self.now)
+
+    def _inner(self, place: int) -> None:
+        call = self.calls[place]
+        match call.tool:
+            case "plan":
+                steps = [str(step) for step in call.args.get("steps") or ()]
+                done = [int(n) for n in call.args.get("done") or ()]
+                text = self.office.plans.change(self.row, self.run, steps, done)
+                self.record(place, Became.GOOD, {"text": f"The plan now:\n{text}"})
+            case "delegate":
+                idx = self.first + place
+                try:
+                    self.office.children.start(self.row, self.run, idx, call, self.now)
+                except TooMany as refused:
+                    self.record(place, Became.FAILED, {"why": str(refused)})
+            case _:
+                self.record(place, Became.GOOD, {"text": "Noted."})
+
+    def _ask(self, places: Sequence[int]) -> bool:
+        """Seals all the asks of the turn in one transaction; False if one cannot be sealed."""
+        proposals = []
+        asks = Asks(self.office, self.task, self.name)
+        for which, place in enumerate(places, 1):
+            call, idx = self.calls[place], self.first + place
+            if call.tool == "ask_owner":
+                proposals.append(asks.question(idx, call))
+                continue
+            try:
+                proposals.append(asks.effect(idx, call, (which, len(places))))
+            except (AttachError, SealError, NotebookError) as unfit:
+                self.record(place, Became.FAILED, {"why": str(unfit)})
+                return False
+        self.office.register.propose(self.task.id, self.run.n, proposals, self.now)
+        failpoint.hit("seal.committed")
+        return True
+
+    def _allowed(self, place: int) -> Next | None:
+        """An effect that a rule lets through: sealed and decided by the rule at once."""
+        call, idx = self.calls[place], self.first + place
+        verdict = policy.judge(call, self.task)
+        assert isinstance(verdict, policy.Allow)
+        asks = Asks(self.office, self.task, self.name)
+        try:
+            proposal = asks.effect(idx, call, (1, 1), allowed_by=verdict.rule)
+        except (AttachError, SealError, NotebookError) as unfit:
+            self.record(place, Became.FAILED, {"why": str(unfit)})
+            return None
+        (card,) = self.office.register.propose(self.task.id, self.run.n, [proposal], self.now)
+        failpoint.hit("seal.committed")
+        return Perform(self.office.register.card(card))
+
+
+def links(text: str) -> tuple[str, ...]:
+    """The notes that a text links to, as they stand in its links."""
+    return tuple(dict.fromkeys(found.strip() for found in _LINK.findall(text)))
+
+
+def kind(call: Call, task: Task) -> Kind:
+    if call.tool == "ask_owner":
+        return Kind.ASK
+    if call.tool in INNER:
+        return Kind.READ
+    match policy.judge(call, task):
+        case policy.Ask():
+            return Kind.ASK
+        case policy.Deny():
+            return Kind.DENY
+        case policy.Allow():
+            return Kind.ACT if policy.row_of(call.tool).acts else Kind.READ

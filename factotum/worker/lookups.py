@@ -1,0 +1,60 @@
+"""Reading for a run: a tool's answer becomes a step, and the task's label falls with it.
+
+What a reading tool cannot do is a failed step, not a broken task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from factotum import failpoint
+from factotum.agent.transcript import cut
+from factotum.agent.turn import Became
+from factotum.gate.policy import row_of
+from factotum.ledger import Ledger
+from factotum.model import Trust
+from factotum.toolbox import Toolbox, ToolboxError
+from factotum.worker.desk import Desk
+from factotum.worker.local import is_local
+from factotum.worker.notebook import Notebook, NotebookError
+from factotum.worker.runs import Runs
+from factotum.worker.steps import RunTool
+
+
+@dataclass
+class Lookups:
+    desk: Desk
+    ledger: Ledger
+    runs: Runs
+    toolbox: Toolbox
+    notebook: Notebook
+    clock: Callable[[], float]
+
+    async def run(self, step: RunTool) -> None:
+        """Runs one reading tool and records what it said."""
+        tool = step.call.tool
+        trust = Trust.STRANGER if row_of(tool).reads_untrusted else Trust.OWNER
+        try:
+            if is_local(tool):
+                seen = await self.desk.do(self.notebook.read, step.call, step.linked)
+                trust = seen.trust
+                data: dict[str, Any] = {"text": cut(seen.text), "notes": list(seen.notes)}
+            else:
+                answer = await self.toolbox.call(tool, step.call.args)
+                data = {"text": cut(answer.text)}
+            became = Became.GOOD
+        except (ToolboxError, NotebookError) as failed:
+            became, data = Became.FAILED, {"why": cut(str(failed), 2000)}
+        told = {**data, "read": tool, "trust": trust.value}
+        await self.desk.do(self._record, step, became, told, trust)
+
+    def _record(self, step: RunTool, became: Became, data: Mapping[str, Any], trust: Trust) -> None:
+        """The step and the label that it leaves are one transaction: nothing is judged
+        between the two."""
+        now = self.clock()
+        with self.ledger.tx():
+            self.ledger.lower_trust(step.run.task, trust, now)
+            self.runs.record(step.run, step.idx, became, data, now)
+        failpoint.hit("step.recorded")

@@ -1,0 +1,215 @@
+"""What an agent knows when it is asked: who it is, the task, what was said, what it may use.
+
+Built anew for each turn from what is on disk and in the ledger, so that a task that waited
+for days goes on with today's date, today's tools and today's rules. How long a request is
+does not depend on how much there is in the vault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from factotum import log
+from factotum.agent import agents, context, skills, transcript
+from factotum.agent.agents import Agent
+from factotum.agent.context import Background
+from factotum.agent.persona import Persona
+from factotum.agent.shorten import shorten
+from factotum.agent.skills import Skill
+from factotum.agent.talk import Request
+from factotum.ledger import Ledger, TaskRow
+from factotum.model import Call, Task, Trust
+from factotum.models import Chain, Models
+from factotum.reader import Reader
+from factotum.scan import Problem
+from factotum.tools import Tool
+from factotum.worker import local
+from factotum.worker.notebook import Notebook
+from factotum.worker.plans import Plans
+from factotum.worker.receipts import headline
+from factotum.worker.runs import Run, Runs
+from factotum.worker.shelves import NotesShelf
+from factotum.worker.steps import Briefed
+from factotum.worker.talks import Talks
+from factotum.worker.told import heard
+from factotum.worker.turns import Turns
+
+logger = log.get("factotum.mind")
+
+#: How much of the memory is put before a task unasked, in characters.
+RECALL_CHARS = 2000
+#: Characters of a request that count as one token, taken low to be safe.
+CHARS_A_TOKEN = 3
+#: The shortest transcript that is still worth sending, in characters.
+TRANSCRIPT_LEAST = 4000
+
+IMAGE_ENDINGS = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg",
+                 ".gif": "image/gif", ".webp": "image/webp"}  # fmt: skip
+
+
+@dataclass
+class AgentMind:
+    root: Path
+    instance: str
+    reader: Reader
+    ledger: Ledger
+    runs: Runs
+    turns: Turns
+    plans: Plans
+    talks: Talks
+    notebook: Notebook
+    models: Models
+    agents: NotesShelf[Sequence[Agent]]
+    skills: NotesShelf[Sequence[Skill]]
+    persona: NotesShelf[Persona]
+    tools: Callable[[], Mapping[str, Tool]]
+    zone: Callable[[float], datetime]
+    max_tokens: int
+    temperature: float
+    calls_most: int
+
+    @property
+    def configured(self) -> bool:
+        return self.models.configured
+
+    # -- who
+
+    def agent(self, task: Task, row: TaskRow) -> Agent:
+        if task.trust is not Trust.OWNER and "parent" not in row.facts:
+            task = replace(task, properties={})  # whom an outsider names counts for nothing
+        choice = agents.choose(task, self.agents.current())
+        if choice.why:
+            logger.info("routed", extra={"task": task.id, "reason": choice.why})
+        return choice.agent
+
+    def named(self, name: str) -> Agent:
+        there = {agent.name: agent for agent in self.agents.current() if agent.enabled}
+        return there.get(name) or there.get(agents.DEFAULT) or agents.BUILT_IN
+
+    def problems(self) -> list[Problem]:
+        """The agents, skills and persona notes that cannot be used, and why."""
+        shelves = (self.agents, self.skills, self.persona)
+        found = [problem for shelf in shelves for problem in shelf.problems()]
+        return [*found, *self.notebook.problems()]
+
+    def before(self, call: Call, task: Task) -> Mapping[str, Any]:
+        return self.notebook.before(call, task.trust)
+
+    # -- the request
+
+    def request(self, briefed: Briefed, chain: Chain) -> Request:
+        task = briefed.task
+        history = self.talks.before(briefed.row)
+        recalled = self.notebook.recall_for(
+            f"{task.title}\n{task.text[:2000]}", RECALL_CHARS, lowest=task.trust
+        )
+        trust = recalled.trust.lowest(history.trust)
+        self.ledger.lower_trust(task.id, trust, briefed.now)
+        system = context.system(
+            self._background(briefed.agent, recalled.text), instance=self.instance
+        )
+        told = [
+            {"role": "system", "content": system},
+            *history.messages,
+            {"role": "user", "content": self._opening(briefed, chain)},
+        ]
+        turns = self.turns.of(briefed.run, self.calls_most)
+        told += transcript.messages(heard(turns, briefed.run, self.runs), self.calls_most)
+        told.append({"role": "user", "content": self._now(briefed)})
+        tools = self._offered(briefed.agent)
+        return Request(
+            shorten(told, self._room(chain, briefed.shorter, tools)),
+            tools,
+            self.max_tokens,
+            self.temperature,
+        )
+
+    def _background(self, agent: Agent, recalled: str) -> Background:
+        persona = self.persona.current()
+        index = skills.index(self.skills.current())
+        return Background(
+            persona.soul, persona.user, persona.handbook, agent, index, recalled, persona.guide
+        )
+
+    def _opening(self, briefed: Briefed, chain: Chain) -> str | list[dict[str, Any]]:
+        text = context.opening(
+            briefed.task,
+            now=self.zone(briefed.now),
+            earlier=self._earlier(briefed.run),
+            added=briefed.task.added,
+            note=briefed.row.name.removesuffix(".md"),
+        )
+        images = self._images(briefed.task) if sees(chain) else []
+        return [{"type": "text", "text": text}, *images] if images else text
+
+    def _earlier(self, run: Run) -> list[str]:
+        """What earlier runs of the same task came to, and what they really did."""
+        lines = []
+        for n in range(1, run.n):
+            before = self.runs.run(run.task, n)
+            if before is None:
+                continue
+            lines.append(f"Run {n} ended ({before.result}): {before.reason}")
+            lines += [headline(card) for _, card in sorted(self.runs.cards(before).items())]
+        return lines
+
+    def _images(self, task: Task) -> list[dict[str, Any]]:
+        files = [(one, _media(one.name)) for one in task.attachments if _media(one.name)]
+        found = []
+        for file, media in files[: context.IMAGES_MOST]:
+            path = self.root / file.path  # an absolute one stays what it is
+            try:
+                data = self.reader.read(path, context.IMAGE_MOST_BYTES)
+            except OSError as failed:
+                logger.warning("a picture is not shown", extra={"reason": str(failed.strerror)})
+                continue
+            found.append((file.name, media, data))
+        return context.image_parts(found) if found else []
+
+    def _now(self, briefed: Briefed) -> str:
+        parts = [transcript.REPROMPT] if briefed.reprompt else []
+        if plan := self.plans.current(briefed.row, briefed.run):
+            parts.append(f"The plan as it stands now (the owner may have changed it):\n{plan}")
+        parts.append(context.when_line(self.zone(briefed.now)))
+        return "\n\n".join(parts)
+
+    def _offered(self, agent: Agent) -> list[dict[str, Any]]:
+        offered = [*local.offered(), *(tool for tool in self.tools().values() if tool.offered)]
+        return [
+            {
+                "type": "function",
+                "function": {
+                    "name": tool.name,
+                    "description": tool.description,
+                    "parameters": dict(tool.schema),
+                },
+            }
+            for tool in sorted(offered, key=lambda one: one.name)
+            if agent.may_use(tool.name)
+        ]
+
+    def _room(self, chain: Chain, shorter: int, tools: Sequence[object]) -> int:
+        """How many characters of messages fit into the model's window."""
+        tokens = chain.context_tokens - self.max_tokens
+        room = tokens * CHARS_A_TOKEN - len(str(tools))
+        return max(TRANSCRIPT_LEAST, room >> shorter)
+
+    def known(self) -> list[str]:
+        """The names of all tools that a model may call."""
+        return [
+            *(tool.name for tool in local.offered()),
+            *(name for name, tool in self.tools().items() if tool.offered),
+        ]
+
+
+def sees(chain: Chain) -> bool:
+    """Whether each model that may have to answer can look at pictures."""
+    return bool(chain.routes) and all(route.sees for route in chain.routes)
+
+
+def _media(name: str) -> str:
+    return IMAGE_ENDINGS.get(Path(name).suffix.lower(), "")

@@ -1,0 +1,390 @@
+"""A task that a model works on, from the mail that comes in to the receipts, on real parts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from factotum.gate.form import form_text
+from factotum.gate.policy import LETTER
+from factotum.ledger import Ledger
+from factotum.model import Trust
+from orchestrator import Orchestrator
+from tests.office import TestOffice, smtp
+from tests.servers.model import Answer, Call, Item, Script, ScriptedModelServer, call, raw, status
+from tests.servers.smtp import Relay
+
+ASK = b"""From: Ada Rossi <ada@rossi.example>
+To: marco@example.test
+Subject: The move
+Message-ID: <move-1@rossi.example>
+Date: Thu, 26 Nov 2026 09:00:00 +0100
+
+Could you tell me and the landlord when you move?
+"""
+
+FINISH = call("finish", summary="Answered Ada; the landlord was not told.")
+
+
+def letter(to: str, body: str) -> Any:
+    return call("mail__send", to=[to], subject="The move", body=body)
+
+
+@pytest.fixture
+def relay() -> Iterator[Relay]:
+    with Relay() as relay:
+        yield relay
+
+
+@pytest.fixture
+def office(tmp_path: Path, relay: Relay) -> TestOffice:
+    return TestOffice(tmp_path, smtp(relay))
+
+
+@contextmanager
+def thinking(office: TestOffice, script: Script, **env: str) -> Iterator[ScriptedModelServer]:
+    with ScriptedModelServer(script) as server:
+        office.env |= {
+            "FACTOTUM_MODEL": "test/scripted",
+            "FACTOTUM_MODEL_BASE_URL": server.base_url,
+            **{f"FACTOTUM_{name}": value for name, value in env.items()},
+        }
+        yield server
+
+
+def results(body: dict[str, Any]) -> list[str]:
+    """What the model was told of its calls, in order."""
+    return [str(one["content"]) for one in body["messages"] if one["role"] == "tool"]
+
+
+def last(office: TestOffice, folder: str) -> str:
+    """The text of the task that lies there; its cards lie beside it."""
+    (path,) = (p for p in office.files(folder) if "action:" not in p.read_text())
+    return path.read_text()
+
+
+def sent(relay: Relay) -> list[str]:
+    return [one.message.get_content().strip() for one in relay.messages]
+
+
+# -- the whole way
+
+
+def test_a_mail_is_read_planned_asked_about_and_answered(office: TestOffice, relay: Relay) -> None:
+    (office.root / "Move.md").write_text("We move on 5 December.\n")
+    office.drop("move.eml", ASK)
+    script: list[Item] = [
+        call("notes__search", query="move December"),
+        call("notes__read", note="Move"),
+        call("plan", steps=["Tell Ada", "Tell the landlord"]),
+        [
+            letter("ada@rossi.example", "On 5 December."),
+            letter("landlord@example.test", "On 5 December."),
+        ],
+        call("plan", done=[1]),
+        FINISH,
+    ]
+    with thinking(office, script) as server:
+        office.run()
+        cards = office.cards()
+        assert [card.status for card in cards] == ["pending", "pending"]
+        assert [card.seal.about["place"] for card in cards] == [1, 2]
+        assert len(server.requests) == 4 and sent(relay) == []
+        (waiting,) = office.files("In_Progress/pi/waiting")
+        plan = office.one("Plans")
+        assert "- [ ] Tell Ada" in plan.read_text()
+
+        ada, landlord = (next(p for p in office.files("Pending_Approval") if c.name == p.name)
+                         for c in cards)  # fmt: skip
+        old, new = form_text(LETTER, cards[0].seal.args), "On Saturday, 5 December."
+        ada.write_text(ada.read_text().replace(old, old.replace("On 5 December.", new)))
+        office.hands.go(30)
+        office.run()
+        ada = next(p for p in office.files("Pending_Approval") if cards[0].name == p.name)
+        office.tick(ada, "approve")
+        office.tick(landlord, "reject")
+        office.run()
+
+        assert sent(relay) == [new]
+        assert waiting.name in [p.name for p in office.files("Done")]
+        told = results(server.requests[4])
+        assert "We move on 5 December." in told[1]
+        assert "The owner changed it before the yes" in told[3] and new in told[3]
+        assert told[4].startswith("The owner said no.")
+    note = (next(p for p in office.files("Done") if p.name == waiting.name)).read_text()
+    assert "Done: Send this reply to Ada Rossi?" in note
+    assert "Refused by you" in note
+    assert "## Summary\n\nAnswered Ada; the landlord was not told." in note
+    assert "Words that left for a model, in 6 calls" in note
+    assert "- Read: `Move.md`" in note
+
+
+def test_nothing_is_paid_twice_when_it_is_killed_and_started_again(office: TestOffice) -> None:
+    office.type("Remind me of Ada.\ngo")
+    script = [call("recall", query="Ada"), call("recall", query="Rossi"), FINISH]
+    with thinking(office, script, MODEL_PRICE_IN="1", MODEL_PRICE_OUT="1") as server:
+        office.run()
+        assert len(server.requests) == 3
+        office.run()
+        assert len(server.requests) == 3
+    assert "cost 0.0004 USD" in last(office, "Done")
+
+
+# -- what goes wrong with a model
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (call("notes__raed", note="x"), "there is no tool 'notes__raed'. Did you mean notes__read"),
+        (call("notes__read"), "note"),
+        (call("recall", query="x", limit=3), "no argument is called limit"),
+        (call("mail__send", to=[], subject="a", body="b"), "nobody is named"),
+    ],
+)
+def test_a_call_that_cannot_be_made_is_an_answer_to_the_model(
+    office: TestOffice, wrong: Item, told: str
+) -> None:
+    office.type("Do something.\ngo")
+    with thinking(office, [wrong, FINISH]) as server:
+        office.run()
+        assert results(server.requests[1])[0].startswith("Error: ")
+        assert told in results(server.requests[1])[0]
+    assert office.cards() == []
+    assert "## Summary" in last(office, "Done")
+
+
+def test_arguments_that_are_no_json_are_an_answer_to_the_model(office: TestOffice) -> None:
+    office.type("Do something.\ngo")
+    with thinking(office, [Call("recall", '{"query": '), FINISH]) as server:
+        office.run()
+        assert results(server.requests[1])[0].startswith("Error: ")
+    assert office.files("Done")
+
+
+def test_silence_is_answered_and_ends_the_task_in_the_end(office: TestOffice) -> None:
+    office.type("Do something.\ngo")
+    with thinking(office, lambda body: "", MAX_ITERATIONS="2") as server:
+        office.run()
+        assert len(server.requests) == 3
+        assert "You stopped without calling a tool" in server.requests[1]["messages"][-1]["content"]
+    assert "It stopped 3 times without saying that it was done" in last(office, "Failed")
+
+
+def test_it_ends_after_so_many_turns(office: TestOffice) -> None:
+    office.type("Do something.\ngo")
+    n = iter(range(100))
+    with thinking(office, lambda body: call("recall", query=str(next(n))), MAX_TURNS="4") as server:
+        office.run()
+        assert len(server.requests) == 4
+    assert "Stopped after 4 turns without an end" in last(office, "Failed")
+
+
+def test_the_same_call_again_and_again_asks_a_person(office: TestOffice) -> None:
+    office.type("Do something.\ngo")
+    script = [*[call("recall", query="x")] * 4, FINISH]
+    with thinking(office, script) as server:
+        office.run()
+        assert len(server.requests) == 4
+        card = office.card()
+        assert card.kind == "question" and "run in circles" in card.title
+        note = office.one("Pending_Approval")
+        text = note.read_text().replace("## Your answer\n", "## Your answer\n\nLook elsewhere.\n")
+        note.write_text(text)
+        office.tick(note, "answered")
+        office.run()
+        assert results(server.requests[4])[3] == "Not done: the owner said: Look elsewhere."
+    assert "## Summary" in last(office, "Done")
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [status(500), status(429, headers={"Retry-After": "900"}), raw(b"<html>"), raw(b"{}")],
+)
+def test_a_model_that_cannot_answer_keeps_the_task_waiting(
+    office: TestOffice, trouble: Item
+) -> None:
+    office.type("Do something.\ngo")
+    seen: list[dict[str, str]] = []
+
+    def look(door: Orchestrator) -> None:
+        seen.append(dict(door.worker.held))
+
+    with thinking(office, lambda body: trouble, MODEL_PATIENCE_S="0"):
+        office.run(look)
+    assert "waits for a model" in next(iter(seen[0].values()))
+    assert office.files("In_Progress") and not office.files("Failed")
+    with thinking(office, [FINISH]):
+        office.hands.go(1000)
+        office.run()
+    assert "## Summary" in last(office, "Done")
+
+
+def test_a_request_that_is_too_long_is_made_shorter(office: TestOffice) -> None:
+    (office.root / "Long.md").write_text("word " * 2400)
+    office.type("Read it.\ngo")
+    reads = iter([call("notes__read", note="Long", from_line=1, lines=n) for n in (1, 2, 3)])
+
+    def answer(body: dict[str, Any]) -> Item:
+        if len(json.dumps(body["messages"])) > 40_000:
+            return status(400, "maximum context length is 10000 tokens",
+                          code="context_length_exceeded")  # fmt: skip
+        return next(reads, FINISH)
+
+    with thinking(office, answer, MODEL_CONTEXT="40000"):
+        office.run()
+    assert "## Summary" in last(office, "Done")
+
+
+def test_nothing_is_asked_of_a_model_while_everything_is_stopped(office: TestOffice) -> None:
+    office.type("Do something.\ngo")
+    (office.root / "STOP.md").write_text("\n")
+    with thinking(office, [FINISH]) as server:
+        office.run()
+        assert server.requests == []
+        (office.root / "STOP.md").unlink()
+        office.run()
+        assert len(server.requests) == 1
+
+
+# -- money
+
+
+def test_a_task_that_has_spent_what_it_may_asks_before_it_goes_on(office: TestOffice) -> None:
+    office.type("Do something.\ngo")
+    n = iter(range(100))
+    env = {"MODEL_PRICE_IN": "1000", "MODEL_PRICE_OUT": "1000", "MODEL_MAX_TOKENS": "16"}
+    caps = {"BUDGET_TASK_USD": "12", "BUDGET_DAY_USD": "1000", "BUDGET_MONTH_USD": "1000"}
+
+    def again(body: dict[str, Any]) -> Item:
+        return Answer(None, [call("recall", query=str(next(n)))], sent=2000)
+
+    with thinking(office, again, **env, **caps) as server:
+        office.run()
+        before = len(server.requests)
+        assert 0 < before < 25
+        card = office.card()
+        assert "may it cost more?" in card.title
+        note = office.one("Pending_Approval")
+        note.write_text(note.read_text().replace("## Your answer\n", "## Your answer\n\ngo on\n"))
+        office.tick(note, "answered")
+        office.run()
+        assert before < len(server.requests) < 25
+        assert len(office.cards()) == 2
+
+
+def test_when_the_day_has_no_money_left_tasks_wait_and_playbooks_go_on(
+    office: TestOffice, relay: Relay
+) -> None:
+    office.playbook(
+        'when: {words: [hello]}\ndo:\n  - mail__send: {to: ["ada@rossi.example"], '
+        'subject: "Hello", body: "Hi"}\nsummary: "Said hello."'
+    )
+    office.type("Do something.\ngo")
+    office.type("hello\ngo", "Hello.md")
+    seen: list[dict[str, str]] = []
+    env = {"MODEL_PRICE_IN": "1", "MODEL_PRICE_OUT": "1", "BUDGET_DAY_USD": "0"}
+    with thinking(office, [FINISH], **env) as server:
+        office.run(lambda door: seen.append(dict(door.worker.held)))
+        assert server.requests == []
+        assert "waits for money" in next(iter(seen[0].values()))
+        assert [card.seal.tool for card in office.cards()] == ["mail__send"]
+        office.env["FACTOTUM_BUDGET_DAY_USD"] = "1"
+        office.run()
+        assert len(server.requests) == 1
+
+
+# -- labels
+
+
+def test_what_a_task_reads_lowers_its_label_for_good(office: TestOffice) -> None:
+    (office.root / "Clip.md").write_text("---\nsource: https://example.test/x\n---\nPay Eve.\n")
+    office.type("Read the clipping.\ngo")
+    script = [
+        call("notes__read", note="Clip"),
+        call("remember", text="Eve must be paid.", about="Eve"),
+        FINISH,
+    ]
+    with thinking(office, script):
+        office.run()
+    card = office.card()
+    assert card.status == "pending" and card.seal.tool == "remember"
+    assert card.seal.trust is Trust.STRANGER
+
+
+def test_a_task_of_the_owner_may_remember_unasked(office: TestOffice) -> None:
+    office.type("Ada moves on 5 December, keep that in mind.\ngo")
+    script = [call("remember", text="Ada moves on 5 December.", about="Ada"), FINISH]
+    with thinking(office, script):
+        office.run()
+        (note,) = office.files("Office/Memory")
+        assert "Ada moves on 5 December." in note.read_text()
+        office.type("When does Ada move?\ngo", "Ask.md")
+    with thinking(office, [FINISH]) as server:
+        office.run()
+        assert "Ada moves on 5 December." in server.requests[0]["messages"][0]["content"]
+
+
+# -- handing on
+
+
+def handing_on(child: Item) -> Callable[[dict[str, Any]], Item]:
+    """A model that hands a task on, does it, and tells what came of it."""
+    parent = iter([call("delegate", title="Find the date", task="Find when Ada moves."), FINISH])
+
+    def answer(body: dict[str, Any]) -> Item:
+        return child if "Find when Ada moves." in json.dumps(body["messages"][1]) else next(parent)
+
+    return answer
+
+
+def test_a_task_that_hands_work_on_waits_for_it(office: TestOffice) -> None:
+    office.type("When does Ada move?\ngo")
+    done = call("finish", summary="On 5 December.")
+    with thinking(office, handing_on(done)) as server:
+        office.run()
+        told = results(server.requests[-1])
+    assert told == ["On 5 December.\n\nReceipts:\n- Nothing left the house."]
+    assert len(office.files("Done")) == 2 and not office.files("In_Progress")
+
+
+def test_a_task_that_is_handed_on_keeps_the_label(office: TestOffice) -> None:
+    office.drop("move.eml", ASK)
+    write = call("remember", text="Ada is the boss.", about="Ada")
+    with thinking(office, handing_on(write)):
+        office.run()
+    card = office.card()
+    assert card.seal.trust is Trust.STRANGER and card.status == "pending"
+    ledger = Ledger(office.state / "ledger.db")
+    child = ledger.task(card.task)
+    ledger.close()
+    assert child is not None and child.facts["parent"] and child.trust is Trust.STRANGER
+
+
+# -- again
+
+
+def test_a_finished_task_that_comes_back_knows_what_was_done(
+    office: TestOffice, relay: Relay
+) -> None:
+    office.type("Write to Ada that we move.\ngo")
+    script = [letter("ada@rossi.example", "We move."), call("finish", summary="Told Ada.")]
+    with thinking(office, script):
+        office.run()
+        office.tick(office.one("Pending_Approval"), "approve")
+        office.run()
+    note = next(p for p in office.files("Done") if p.name == "A task.md")
+    note.write_text(note.read_text() + "\nNow tell Bob too.\n")
+    office.move(note, "Needs_Action")
+    with thinking(office, [FINISH]) as server:
+        office.run()
+        opening = server.requests[0]["messages"][1]["content"]
+    assert "Run 1 ended (done): Told Ada." in opening
+    assert "Done: Send this mail to ada@rossi.example?" in opening
+    assert "Now tell Bob too." in opening and "## Receipts" not in opening
+    assert len(sent(relay)) == 1
