@@ -15,6 +15,7 @@ import pytest
 
 from factotum import failpoint
 from factotum.model import Call, FailedClean, Lost, Succeeded
+from factotum.phase import read_phase
 from factotum.toolbox import Read, Toolbox, Ways
 from factotum.tools import ToolboxError
 from tests.servers.mail import LETTER, MCP, RUN, over
@@ -526,6 +527,48 @@ def test_nothing_is_loaded_before_it_is_needed() -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert ended.stdout.strip() == "[]", ended.stderr
+
+
+def test_what_is_remembered_is_listed_without_the_library(servers: Path, tmp_path: Path) -> None:
+    memory = tmp_path / "catalogue.json"
+    run(servers, lambda toolbox: toolbox.catalogue(), catalogue=memory)
+    code = (
+        "import asyncio, sys; from pathlib import Path; from factotum.toolbox import Toolbox\n"
+        f"settings, folder, memory = {SETTINGS!r}, Path({str(servers)!r}), Path({str(memory)!r})\n"
+        "env_for = lambda names: {n: settings[n] for n in names if n in settings}\n"
+        "for way in ('in-process', 'stdio'):\n"
+        "    toolbox = Toolbox(folder, env_for, way=way, catalogue=memory)\n"
+        "    print(len(asyncio.run(toolbox.catalogue())))\n"
+        "print([m for m in ('mcp', 'anyio', 'pydantic') if m in sys.modules])"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert ended.stdout.split("\n")[:3] == ["5", "5", "[]"], ended.stderr
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_server_on_the_page_works(tmp_path: Path, way: Ways) -> None:
+    page = (ROOT / "docs/tools.md").read_text()
+    (tmp_path / "clock_server.py").write_text(page.split("```python\n")[1].split("```")[0])
+    zone = {"zone": "Asia/Kolkata"}
+    read = run(tmp_path, lambda toolbox: toolbox.call("clock__now", zone), way=way)
+    assert read.text.endswith("+05:30")
+
+
+def test_the_mail_server_sends_as_a_child(tmp_path: Path) -> None:
+    """The run data reaches it in `_meta`, and its phase file is where we look for it."""
+    meta = {**RUN, "phase_file": str(tmp_path / "phase")}
+    with Relay() as relay:
+
+        async def work(toolbox: Toolbox) -> Any:
+            return await toolbox.call("mail__send", LETTER, meta)
+
+        outcome = run(MCP, work, settings=over(relay.port), way="stdio")
+    assert isinstance(outcome, Succeeded), outcome
+    assert outcome.receipt["message_id"] == RUN["message_id"]
+    assert len(relay.messages) == 1
+    assert read_phase(tmp_path / "phase").state == "accepted"
 
 
 def test_the_mail_server_sends_through_the_toolbox(tmp_path: Path) -> None:
