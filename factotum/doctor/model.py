@@ -8,6 +8,11 @@ from pathlib import Path
 
 from factotum.doctor.findings import Found, Level, Patient
 from factotum.models import Models, Route, choose, surroundings
+from factotum.models.route import Known
+from factotum.models.wire import listens
+
+#: Who is in the own network takes a connection in this time, in seconds.
+ANSWER_S = 2.0
 
 
 def model(patient: Patient) -> Found:
@@ -37,4 +42,8 @@ def _one(route: Route, why: str) -> tuple[Level, str]:
             f"{text}. Its price is not known, so it counts as that much: write "
             f"FACTOTUM_MODEL_PRICE_IN and FACTOTUM_MODEL_PRICE_OUT"
         )
+    if isinstance(route, Known) and route.local:
+        address = route.way.base_url
+        if not asyncio.run(listens(address, ANSWER_S)):
+            return Level.WARNING, f"{text}. Nobody answers at {address}: start it"
     return Level.OK, text

@@ -6,17 +6,15 @@ in the person's own network. A key that merely lies in the environment is propos
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from factotum.models.errors import ModelError
 from factotum.models.parse import value_of
 from factotum.models.providers import PROVIDERS, by_key
 from factotum.models.way import is_cloud, is_local, ollama_origin
-from factotum.models.wire import Wire
+from factotum.models.wire import Wire, listens
 from factotum.settings import Settings
 
 #: Who is on this machine answers in this time, in seconds.
@@ -77,7 +75,7 @@ async def choose(settings: Settings, environ: Mapping[str, str]) -> Choice:
 
 async def _ollama(origin: str) -> str:
     """A model that this Ollama runs itself and that can call tools, or ""."""
-    if not is_local(origin) or not await _listens(origin):
+    if not is_local(origin) or not await listens(origin, PROBE_S):
         return ""
     wire = Wire()
     try:
@@ -94,18 +92,6 @@ async def _ollama(origin: str) -> str:
     finally:
         await wire.close()
     return ""
-
-
-async def _listens(origin: str) -> bool:
-    """Whether anybody is there: cheaper than to import a whole HTTP client for a no."""
-    parts = urlsplit(origin)
-    try:
-        async with asyncio.timeout(PROBE_S):
-            _, writer = await asyncio.open_connection(parts.hostname, parts.port)
-    except (OSError, TimeoutError):
-        return False
-    writer.close()
-    return True
 
 
 async def _asked(wire: Wire, method: str, url: str, value: Any = None) -> dict[str, Any]:

@@ -32,16 +32,6 @@ OWN_CONTEXT = 8192
 #: Every model that a provider sells today takes at least this much.
 SOLD_CONTEXT = 32_768
 
-#: What is asked for the models that we propose ourselves: USD per million tokens sent,
-#: answered, sent again, and the tokens they take. For who has no litellm, and so no list.
-OURS: dict[str, tuple[float, float, float, int]] = {
-    "openrouter/openai/gpt-5-mini": (0.25, 2.0, 0.025, 272_000),
-    "openai/gpt-5-mini": (0.25, 2.0, 0.025, 272_000),
-    "groq/openai/gpt-oss-120b": (0.15, 0.6, 0.075, 131_072),
-    "deepseek/deepseek-chat": (0.28, 0.42, 0.028, 131_072),
-    "mistral/mistral-medium-latest": (1.5, 7.5, 0.15, 262_144),
-}
-
 _LIST = "litellm/model_prices_and_context_window_backup.json"
 
 
@@ -93,6 +83,20 @@ class Facts:
     sees: bool
 
 
+def _ours(sent: float, answered: float, cached: float, context: int, sees: bool) -> Facts:
+    return Facts(Price(sent, answered, cached, source="our own list"), context, sees)
+
+
+#: The models that we propose ourselves, for who has no litellm, and so no list.
+OURS: dict[str, Facts] = {
+    "openrouter/openai/gpt-5-mini": _ours(0.25, 2.0, 0.025, 272_000, True),
+    "openai/gpt-5-mini": _ours(0.25, 2.0, 0.025, 272_000, True),
+    "groq/openai/gpt-oss-120b": _ours(0.15, 0.6, 0.075, 131_072, False),
+    "deepseek/deepseek-chat": _ours(0.28, 0.42, 0.028, 131_072, False),
+    "mistral/mistral-medium-latest": _ours(1.5, 7.5, 0.15, 262_144, True),
+}
+
+
 def facts_of(
     way: Way, settings: Settings, environ: Mapping[str, str], *, first: bool, listed: Path | None
 ) -> Facts:
@@ -102,9 +106,11 @@ def facts_of(
     is read here, so do not ask before you need it.
     """
     entry = _entry(way, listed)
-    listed_context = 0 if way.provider is OLLAMA else _count(entry.get("max_input_tokens"))
-    context = listed_context or _ours(way)[3] or _usual(way, environ)
-    sees = entry.get("supports_vision") is True
+    ours = OURS.get(f"{way.provider.name}/{way.model}")
+    context = ours.context_tokens if ours else _usual(way, environ)
+    if way.provider is not OLLAMA:  # which takes in what we tell it
+        context = _count(entry.get("max_input_tokens")) or context
+    sees = entry.get("supports_vision") is True or bool(ours and ours.sees and not entry)
     if first and settings.given("MODEL_CONTEXT"):
         context = settings.count("MODEL_CONTEXT")
     if first and settings.given("MODEL_SEES"):
@@ -122,15 +128,10 @@ def _price(way: Way, entry: Mapping[str, Any], settings: Settings, *, first: boo
         return Price(asked[0], asked[1], again, source="litellm's list")
     if way.local:
         return Price(0.0, 0.0, source="it runs in your own network")
-    if way.provider not in (OWN, OLLAMA) and _ours(way)[3]:
-        sent, answered, again, _ = _ours(way)
-        return Price(sent, answered, again, source="our own list")
+    if ours := OURS.get(f"{way.provider.name}/{way.model}"):
+        return ours.price
     ceiling = settings.number("MODEL_PRICE_CEILING")
     return Price(ceiling / 5, ceiling, known=False, source="FACTOTUM_MODEL_PRICE_CEILING")
-
-
-def _ours(way: Way) -> tuple[float, float, float, int]:
-    return OURS.get(f"{way.provider.name}/{way.model}", (0.0, 0.0, 0.0, 0))
 
 
 def _usual(way: Way, environ: Mapping[str, str]) -> int:

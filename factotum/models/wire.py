@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from factotum import __version__
 from factotum.models.errors import Busy, Garbled, ModelError, Refusing
@@ -87,6 +88,19 @@ class Wire:
                 # A thread, because it takes a tenth of a second to import, and more on a Pi.
                 self._clients[proxied] = await asyncio.to_thread(_new_client, proxied)
             return self._clients[proxied]
+
+
+async def listens(url: str, timeout_s: float) -> bool:
+    """Whether anybody is there: cheaper than to import a whole HTTP client for a no."""
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        async with asyncio.timeout(timeout_s):
+            _, writer = await asyncio.open_connection(parts.hostname, port)
+    except (OSError, TimeoutError):
+        return False
+    writer.close()
+    return True
 
 
 def _new_client(trust_env: bool) -> httpx.AsyncClient:

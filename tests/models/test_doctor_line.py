@@ -51,12 +51,18 @@ def test_a_key_in_the_file_is_shown_as_a_proposal(tmp_path: Path) -> None:
 def test_a_model_is_told_with_its_price_and_never_asked(tmp_path: Path) -> None:
     with ScriptedModelServer() as server:
         ((level, said),) = found(tmp_path, MODEL="openai/m", MODEL_BASE_URL=server.base_url)
-        assert server.connections == 0
+        assert server.requests == []
     assert level is Level.OK
     assert said == (
         "openai/m: FACTOTUM_MODEL names it. Stays in your network; 0 USD a million tokens sent "
         "and 0 answered (it runs in your own network); takes 8192 tokens; does not see pictures"
     )
+
+
+def test_who_does_not_answer_at_home_is_told(tmp_path: Path) -> None:
+    ((level, said),) = found(tmp_path, MODEL="ollama/llama3.2")
+    assert level is Level.WARNING
+    assert "Nobody answers at http://127.0.0.1:" in said
 
 
 def test_an_unknown_price_and_a_missing_key_are_told(tmp_path: Path) -> None:
