@@ -100,6 +100,24 @@ def test_a_link_in_the_vault_is_told_and_not_followed(root: Path, tmp_path: Path
     assert "cannot be read" in agents.problems()[0].reason
 
 
+def test_a_name_that_is_no_text_is_told_as_it_can_be_shown(root: Path) -> None:
+    (root / "Office/Agents" / os.fsdecode(b"caf\xe9.md")).write_text(AGENT)
+    agents = agent_shelf(root, Reader())
+    assert [agent.name for agent in agents.current()] == ["poet"]
+    (problem,) = agents.problems()
+    assert problem.path.name == "caf?.md"
+    str(problem).encode()
+
+
+def test_a_link_that_leads_to_itself_holds_nothing(root: Path) -> None:
+    loop = root / "others/loop"
+    loop.mkdir(parents=True)
+    (loop / "SKILL.md").symlink_to("SKILL.md")
+    (root / "others/round").symlink_to("round")
+    shelf = skill_shelf(root, Reader(), [root / "others"])
+    assert [skill.name for skill in shelf.current()] == ["letters"]
+
+
 def test_a_note_that_is_too_large_is_told(root: Path) -> None:
     (root / "Office/Agents/big.md").write_text(AGENT + "x" * MOST_BYTES)
     agents = agent_shelf(root, Reader())

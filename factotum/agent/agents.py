@@ -40,6 +40,7 @@ LIST_MOST = 100
 #: How much of a long text is looked at for keywords, in characters.
 TEXT_MOST = 100_000
 
+_NAME = re.compile(r"[^\W_](?:[\w .-]{0,62}[\w.])?")
 _HEX = re.compile(r"#?([0-9a-fA-F]{6})")
 _GLOB = re.compile(r"[A-Za-z0-9_*-]{1,100}")
 _MODEL = re.compile(r"[\w./:@+-]{1,200}")
@@ -109,7 +110,7 @@ def load(notes: Iterable[tuple[str, bytes]]) -> tuple[Sequence[Agent], list[Brok
                 message = f"looks like a copy of {copy.base} ({copy.client}): {hint}"
                 broken.append(Broken(file, 1, message))
                 continue
-            stem = file.rpartition("/")[2].removesuffix(".md")
+            stem = _name(file)
             rest = f"notes__read Office/Agents/{stem}.md"
             found.append(_agent(stem, prose(note.body, rest), mine))
         except NoteError as unreadable:
@@ -181,6 +182,14 @@ def _agent(name: str, prompt: str, props: Mapping[str, Any]) -> Agent:
         _turns(props.get("max_turns")),
         _enabled(props.get("enabled", True)),
     )
+
+
+def _name(file: str) -> str:
+    stem = file.rpartition("/")[2].removesuffix(".md")
+    if not _NAME.fullmatch(stem):
+        hint = "an agent's name is up to 64 letters, digits, blanks, dots and dashes"
+        raise _Wrong("", f"cannot be called {one_line(stem, 40)}: {hint}")
+    return stem
 
 
 def _enabled(value: Any) -> bool:

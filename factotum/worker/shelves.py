@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
-from factotum import names
+from factotum import disk, names
 from factotum.agent import agents, persona, skills
 from factotum.agent.agents import Agent
 from factotum.agent.persona import Persona
@@ -117,11 +117,11 @@ class NotesShelf(Generic[T]):
             except OSError as failed:
                 stuck |= isinstance(failed, Stuck)
                 reason = f"cannot be read ({failed.strerror})"
-                unread.append(Problem(places[name], reason))
+                unread.append(_problem(places[name], reason))
         loaded, broken = self._load(notes)
         self._held = loaded
         self._problems = unread + [
-            Problem(places[b.file], f"line {b.line}: {b.message}") for b in broken
+            _problem(places[b.file], f"line {b.line}: {b.message}") for b in broken
         ]
         self._stamp = None if stuck else stamp  # what does not answer now may do so later
 
@@ -130,6 +130,10 @@ class NotesShelf(Generic[T]):
         if len(data) > MOST_BYTES:
             raise OSError(0, f"larger than {MOST_BYTES // 1024} KiB: shorten it", str(path))
         return data
+
+
+def _problem(path: Path, reason: str) -> Problem:
+    return Problem(path.with_name(disk.shown(path.name)), reason)
 
 
 def _stamps(places: dict[str, Path]) -> Iterator[tuple[str, int, int, int]]:
@@ -174,7 +178,8 @@ def skill_shelf(
         for folder in outside:
             for path in [folder, *(folder / name for name in _names(folder))]:
                 file = path / skills.FILE
-                yield str(file), file.resolve()  # such folders are often links to another
+                # such folders are often links to another place
+                yield str(file), Path(os.path.realpath(file))
 
     return NotesShelf(find, skills.load, reader, Hidden(root, reader))
 

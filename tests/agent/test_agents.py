@@ -95,6 +95,13 @@ def test_a_file_that_is_no_note_is_told(data: bytes) -> None:
     assert agents == [] and len(broken) == 1
 
 
+@pytest.mark.parametrize("name", ["a\nb", "x" * 65, "<b>", "\udcff", "\u202eevil", "_", "-"])
+def test_a_name_that_would_not_fit_into_a_line_is_told(name: str) -> None:
+    agents, broken = load([(f"{name}.md", note("enabled: true"))])
+    assert agents == []
+    assert "cannot be called" in broken[0].message and broken[0].line == 1
+
+
 def test_a_copy_that_a_sync_client_left_is_no_second_agent() -> None:
     agents, broken = load([("coder.md", note("tools: a")), ("coder 1.md", note("enabled: true"))])
     assert [agent.name for agent in agents] == ["coder"]
@@ -166,9 +173,9 @@ def test_there_is_always_somebody(agents: list[Agent]) -> None:
 
 def test_a_very_long_text_is_routed_at_once() -> None:
     agents, _ = load([(f"{n}.md", note(f"keywords: [word{n}, a b c, a*]")) for n in range(40)])
-    started = time.monotonic()
+    started = time.process_time()
     route(mail(title="a" * 10_000_000, text="a b " * 2_500_000), agents)
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2
     late = mail(title="x", text="x " * TEXT_MOST + "server", properties={})
     assert route(late, AGENTS).name == "vessel"  # so far down nobody looks
 

@@ -92,9 +92,9 @@ def test_whatever_is_handed_in_the_prompt_stays_within_its_bound() -> None:
     endless = "x\u202e" * (5 * MIB)
     agent = Agent("a" * 1000, endless)
     whole = Background(endless, endless, endless, agent, endless, endless, endless)
-    started = time.monotonic()
+    started = time.process_time()
     assert len(system(whole, instance="pi")) <= SYSTEM_MOST
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_a_long_part_does_not_push_out_a_short_one() -> None:
@@ -231,9 +231,9 @@ def test_a_name_with_line_breaks_stays_on_its_line() -> None:
 
 def test_of_a_long_text_both_ends_are_told_and_how_to_read_the_rest() -> None:
     task = mail(text="BEGIN " + "x" * 10 * MIB + " END")
-    started = time.monotonic()
+    started = time.process_time()
     told = opening(task, now=NOW, note="invoice")
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2
     assert len(told) <= OPENING_MOST
     assert "outsider\nBEGIN xxx" in told and "xxx END\n```" in told
     assert "(10,485,770 characters): only its beginning and its end" in told

@@ -52,9 +52,9 @@ def test_a_long_note_is_cut_and_says_how_to_read_on() -> None:
 )
 def test_a_note_of_ten_megabytes_takes_no_time(piece: str) -> None:
     text = piece * (10 * 1024 * 1024 // len(piece))
-    started = time.monotonic()
+    started = time.process_time()
     assert len(prose(text, "x")) <= PART_MOST
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_the_persona_is_the_notes_that_are_there() -> None:
