@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 #: How long a server that could not be opened is left alone, in seconds, unless it changes.
 AGAIN_S = 60.0
-#: How long a server may take until it has said what it offers, in seconds.
-OPEN_S = 30.0
 
 EnvFor = Callable[[Iterable[str]], dict[str, str]]
 Hit = Callable[[str], None]
@@ -80,12 +78,14 @@ class Session:
         file: ServerFile,
         way: Way,
         idle_s: float,
+        open_limit_s: float,
         listed: Callable[[ServerFile, tuple[Tool, ...]], None],
     ) -> None:
         self.file = file
         self.broken = file.broken
         self._way = way
         self._idle_s = idle_s
+        self._open_limit_s = open_limit_s
         self._listed = listed
         self._client: Client | None = None
         self._served: Served | None = None
@@ -99,7 +99,7 @@ class Session:
 
     @property
     def open(self) -> bool:
-        return self._client is not None and self._served is not None and not self._ended()
+        return self._client is not None and not self._ended()
 
     def changed(self, file: ServerFile) -> None:
         """The server's file is another one now; the next use opens it anew."""
@@ -149,20 +149,22 @@ class Session:
         self._retiring = asyncio.create_task(self.retire())  # held, else it might be dropped
 
     def _ended(self) -> bool:
-        return self._served is not None and self._served.ended.is_set()
+        """Whether there was a session that can no longer answer."""
+        ended = self._served is not None and self._served.ended.is_set()
+        return ended or (self._keeper is not None and self._keeper.done())
 
     async def _open(self) -> None:
         loop = asyncio.get_running_loop()
         if self.broken and loop.time() < self._again_at:
             raise ToolboxError(self.broken)
         try:
-            async with asyncio.timeout(OPEN_S):
+            async with asyncio.timeout(self._open_limit_s):
                 client, tools = await self._connect()
         except asyncio.CancelledError:
             await self._close()
             raise
         except Exception as broken:  # a server's file may raise anything at all
-            words = self.last_words() or str(broken) or f"no answer within {OPEN_S:g} s"
+            words = self.last_words() or str(broken) or f"no answer within {self._open_limit_s:g} s"
             await self._close()
             self.broken = f"{self.file.path.name} cannot be used: {words}"
             self._again_at = loop.time() + AGAIN_S
@@ -186,6 +188,8 @@ class Session:
             self._rest = None
         self._stop.set()
         if self._keeper is not None:
+            if self._client is None:  # it is still opening, and may never be done
+                self._keeper.cancel()
             await asyncio.wait([self._keeper])
         self._client = self._served = self._keeper = None
 

@@ -33,6 +33,10 @@ READ_LIMIT_S = 120.0
 #: How long `close` waits for calls that are still under way, in seconds.
 CLOSE_GRACE_S = 5.0
 
+#: How long a server may take until it has said what it offers, in seconds. The library alone
+#: takes several on a Raspberry Pi that has just started.
+OPEN_LIMIT_S = 60.0
+
 #: How long a session stays open that nobody uses, in seconds.
 IDLE_S = 300.0
 
@@ -64,6 +68,7 @@ class Toolbox:
         idle_s: float = IDLE_S,
         effect_limit_s: float = EFFECT_LIMIT_S,
         read_limit_s: float = READ_LIMIT_S,
+        open_limit_s: float = OPEN_LIMIT_S,
     ) -> None:
         self._env_for = env_for
         self._effect_limit_s = effect_limit_s
@@ -74,7 +79,9 @@ class Toolbox:
         self._asked = False
         how: Way = OverStdio(env_for) if way == "stdio" else InProcess(env_for, hit)
         files = [survey(path) for path in sorted(servers_dir.glob("*_server.py"))]
-        self._sessions = {file.name: Session(file, how, idle_s, self._listed) for file in files}
+        self._sessions = {
+            file.name: Session(file, how, idle_s, open_limit_s, self._listed) for file in files
+        }
         self._marks = {file.name: self._mark(file) for file in files}
 
     @classmethod

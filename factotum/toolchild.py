@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 #: How long a child may take to end by itself when its stdin was closed, and again when it
 #: was told to, in seconds.
 END_S = 2.0
-#: The longest line that a child may write, in characters.
+#: The longest line that a child may write, in bytes.
 LINE_MOST = 32 * 1024 * 1024
-#: How much of what it wrote to stderr is remembered, in lines, and how long one may be.
+#: How much of what it wrote to stderr is remembered, in lines, and how long one may be,
+#: in bytes.
 LAST_LINES = 5
 WORDS_MOST = 300
 
@@ -95,6 +96,8 @@ class Child:
 
         with to_session:  # closing it tells whoever waits for an answer that none will come
             async for line in _lines(process.stdout, LINE_MOST):
+                if len(line) > LINE_MOST:
+                    break  # no answer; the session is over
                 said: Any
                 try:
                     said = SessionMessage(
@@ -129,17 +132,19 @@ async def _lines(stream: Any, most: int) -> AsyncIterator[bytes]:
     """The lines of a stream; one that is longer than `most` is given in pieces."""
     import anyio
 
-    rest = b""
+    rest = bytearray()
     with contextlib.suppress(anyio.ClosedResourceError, anyio.BrokenResourceError):
         async for part in stream:
-            *lines, rest = (rest + part).split(b"\n")
-            for line in lines:
-                yield line
+            first, *others = part.split(b"\n")
+            rest += first
+            for other in others:
+                yield bytes(rest)
+                rest = bytearray(other)
             if len(rest) > most:
-                yield rest
-                rest = b""
+                yield bytes(rest)
+                rest = bytearray()
     if rest:
-        yield rest
+        yield bytes(rest)
 
 
 async def _end(process: Process) -> None:

@@ -326,6 +326,31 @@ def test_a_child_killed_between_two_calls_is_not_noticed(servers: Path) -> None:
     assert run(servers, work, way="stdio") == "hello Ada"
 
 
+def test_a_child_that_never_answers_is_left_and_named(servers: Path) -> None:
+    (servers / "desk_server.py").write_text(
+        "import os, time\nENV = ()\nopen('%s', 'w').write(str(os.getpid()))\ntime.sleep(60)\n"
+        % (servers / "pid")
+    )
+
+    async def work(toolbox: Toolbox) -> Any:
+        return await toolbox.catalogue(), toolbox.missing()
+
+    tools, missing = run(servers, work, way="stdio", open_limit_s=1.0)
+    assert tools == {}
+    assert missing == {"desk": "desk_server.py cannot be used: no answer within 1 s"}
+    assert gone(int((servers / "pid").read_text()))
+
+
+def test_a_child_that_cannot_start_is_named_with_its_last_words(servers: Path) -> None:
+    (servers / "desk_server.py").write_text("ENV = ()\nraise SystemExit('no such desk')\n")
+
+    async def work(toolbox: Toolbox) -> Any:
+        return await toolbox.catalogue(), toolbox.missing()
+
+    missing = {"desk": "desk_server.py cannot be used: no such desk"}
+    assert run(servers, work, way="stdio") == ({}, missing)
+
+
 def test_a_child_ends_with_all_that_it_started(servers: Path) -> None:
     async def work(toolbox: Toolbox) -> Any:
         child = (await toolbox.call("desk__process", {})).data["pid"]
