@@ -310,3 +310,11 @@ def test_a_table_looks_for_folders_that_there_are() -> None:
             for said in filters(view["filters"]):
                 for folder in re.findall(r'folder\.\w+\("([^"]+)"\)', said):
                     assert folder.strip("/") in {*FOLDERS.values(), "waiting"}
+
+
+def test_the_page_on_the_vault_names_every_folder_and_note() -> None:
+    text = (TEMPLATE.parent / "docs/vault.md").read_text("utf-8")
+    named = re.findall(r"(?m)^\| `([\w./]+)` \|", text)
+    tops = {path.name for path in TEMPLATE.iterdir() if path.suffix == ".md"}
+    assert set(named) == {*ALL_FOLDERS, *tops}
+    assert len(named) == len(set(named))

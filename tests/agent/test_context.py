@@ -176,6 +176,21 @@ def test_the_owners_words_are_told_as_such() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Find a place.\n\ngo", "Find a place."),
+        ("Find a place.\n Go \n\n", "Find a place."),
+        ("Where shall we go", "Where shall we go"),
+        ("go", "go"),
+    ],
+)
+def test_the_word_that_starts_a_task_is_no_part_of_it(text: str, told: str) -> None:
+    task = mail(trust=Trust.OWNER, text=text)
+    assert opening(task).endswith(f"The owner wrote:\n\n{told}")
+    assert "\ngo\n```" in opening(mail(text="please\ngo"))  # of an outsider every word is told
+
+
 def test_a_stranger_sets_no_due_date() -> None:
     assert "Due:" not in opening(mail(properties={"due": "now!"}), now=NOW)
 
