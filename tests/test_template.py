@@ -13,6 +13,7 @@ import yaml
 from factotum import adopt
 from factotum import leave as leaving
 from factotum.agent import agents, persona, playbook
+from factotum.cli.root import COMMANDS
 from factotum.gate.card import ALL_TICKS
 from factotum.model import FOLDERS
 from factotum.note import NoteError, parse, set_props
@@ -86,6 +87,12 @@ def test_a_link_leads_to_a_note_of_the_template(path: Path) -> None:
     names |= {file.name.removesuffix(".md") for file in FILES}
     for link in re.findall(r"\[\[([^\]|#]+)", path.read_text("utf-8")):
         assert link in names, link
+
+
+@pytest.mark.parametrize("path", NOTES, ids=name_of)
+def test_a_command_that_a_note_names_exists(path: Path) -> None:
+    for word in re.findall(r"`factotum (\w+)", path.read_text("utf-8")):
+        assert word in COMMANDS, word
 
 
 # -- what the office makes of it
