@@ -134,6 +134,12 @@ def test_no_key_is_ever_repeated(status: int, shown: str) -> None:
         assert part not in message
 
 
+def test_a_key_that_looks_like_none_is_not_repeated_either() -> None:
+    own = way("openai/x", MODEL_BASE_URL="http://pi", MODEL_API_KEY="plain-own-key")
+    message = str(refusal(400, {}, b'{"error": "bad key plain-own-key, sir"}', own, NOW))
+    assert "bad key [key], sir" in message
+
+
 @pytest.mark.parametrize(
     "data",
     [b"", b"<html><body>Bad\x00 \x1b[2J gateway</body>", b"[1]", b'{"error": [1]}', b"\xff" * 50,

@@ -87,6 +87,8 @@ def test_a_request_is_sent_whole_and_never_as_a_stream() -> None:
             }
         ]
         assert server.headers[0]["authorization"] == f"Bearer {CANARY}"
+        # Packed, a small answer could unpack to more than fits into the memory.
+        assert server.headers[0]["accept-encoding"] == "identity"
     assert (reply.calls[0].tool, dict(reply.calls[0].args)) == ("notes__read", {"path": "a.md"})
     assert (reply.finish, reply.usage.sent) == ("tool_calls", 100)
 
