@@ -22,6 +22,7 @@ NAMES: dict[str, str] = {
     "inbox.read": "a dropped file was read; no note exists yet",
     "inbox.dropped": "the note of a dropped file exists; the file is not marked as seen",
     "step.recorded": "a step of a task is in the ledger; nothing has followed from it",
+    "turn.heard": "a model has answered; what it said is not in the ledger yet",
     "turn.recorded": "what a model said is in the ledger; nothing has followed from it",
     "child.registered": "a task that was handed on is in the ledger; its note is not there yet",
     "seal.committed": "an effect is sealed; its card is not written yet",

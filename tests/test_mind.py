@@ -116,6 +116,7 @@ def test_a_mail_is_read_planned_asked_about_and_answered(office: TestOffice, rel
         assert "We move on 5 December." in told[1]
         assert "The owner changed it before the yes" in told[3] and new in told[3]
         assert told[4].startswith("The owner said no.")
+        assert "1. [x] Tell Ada" in results(server.requests[5])[5]
     note = (next(p for p in office.files("Done") if p.name == waiting.name)).read_text()
     assert "Done: Send this reply to Ada Rossi?" in note
     assert "Refused by you" in note

@@ -145,13 +145,15 @@ class ByModel:
 
     def heard(self, n: int, reply: Reply, words: int, reservation: int) -> Next:
         """Records the turn, and what it asks for, in one transaction; then goes on."""
-        run, now = self.case.run, self.case.now
+        run, now, sealed = self.case.run, self.case.now, False
         with self.office.ledger.tx():
             self.office.turns.heard(run, n, reply, words, reservation, now)
             turns = self.office.turns.of(run, self.limits.calls)
             match loop.next_step(turns, self.limits):
                 case loop.Act(turn):
-                    self._calls(turn).seal()
+                    sealed = self._calls(turn).seal()
+        if sealed:
+            failpoint.hit("seal.committed")
         failpoint.hit("turn.recorded")
         return self.next()
 

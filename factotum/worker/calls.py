@@ -60,6 +60,7 @@ class Calls:
                     return RunTool(self.run, self.first + i, self.calls[i], linked)
                 case turn.Seal(places):
                     if self._ask(places):
+                        failpoint.hit("seal.committed")
                         return Park()
                 case turn.Skip(i):
                     self.record(i, Became.SKIPPED, {"why": "an earlier step was not done"})
@@ -70,12 +71,15 @@ class Calls:
                 case turn.Over() as over:
                     return over
 
-    def seal(self) -> None:
-        """Seals the asks of a turn in which nothing else comes first; else does nothing."""
+    def seal(self) -> bool:
+        """Seals the asks of a turn in which nothing else comes first; whether it did. The
+        caller says when that is committed."""
         kinds = [kind(call, self.task) for call in self.calls]
         match turn.next_move(kinds, self.became()):
             case turn.Seal(places):
-                self._ask(places)
+                return self._ask(places)
+            case _:
+                return False
 
     def became(self) -> Mapping[int, Became]:
         found = self.office.runs.became(self.run)
@@ -124,7 +128,6 @@ class Calls:
                 self.record(place, Became.FAILED, {"why": str(unfit)})
                 return False
         self.office.register.propose(self.task.id, self.run.n, proposals, self.now)
-        failpoint.hit("seal.committed")
         return True
 
     def _allowed(self, place: int) -> Next | None:

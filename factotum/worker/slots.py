@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from factotum import log
+from factotum import failpoint, log
 from factotum.gate.register import Card
 from factotum.model import State
 from factotum.models import ModelError, TooLong
@@ -186,6 +186,7 @@ class Worker:
             return None
         self.held.pop(task, None)
         self._unanswered.pop(task, None)
+        failpoint.hit("turn.heard")
         return await self.desk.do(self._heard, task, path, step.briefed.run, said)
 
     def _hold(self, task: str, reason: str) -> None:
@@ -247,8 +248,6 @@ class Worker:
         return target
 
     def _park(self, task: str, path: Path) -> None:
-        from factotum import failpoint
-
         target = self.vault.folder(State.WAITING) / path.name
         self.vault.move_beside(path, target, task[2:6])
         failpoint.hit("task.waiting")

@@ -88,6 +88,7 @@ class Life(TestOffice):
             "FACTOTUM_REGRET_S": "0",
             "FACTOTUM_MAIL_FROM": "Marco <marco@example.test>",
             "FACTOTUM_LOG_LEVEL": "error",
+            "FACTOTUM_MODEL": "none",
         }
         return base | self.env
 
