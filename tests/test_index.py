@@ -170,6 +170,20 @@ def test_a_look_is_bounded_and_the_next_one_goes_on(tmp_path: Path, root: Path) 
     index.close()
 
 
+def test_what_changed_is_not_found_by_what_it_was(tmp_path: Path, root: Path) -> None:
+    clock = iter(range(10_000))
+    index = Index(tmp_path / "index.db", Places(root, root), Reader(), lambda: float(next(clock)))
+    for n in range(5):
+        write(root, f"Ideas/{n}.md", "the canary")
+    while index.refresh(OPEN, most_s=0):
+        pass
+    for n in range(5):
+        write(root, f"Ideas/{n}.md", "something altogether new")
+    assert index.refresh(OPEN, most_s=0) == 4  # there was no time to read them all
+    assert index.search("canary") == []
+    index.close()
+
+
 # -- what is not in it
 
 

@@ -1,66 +1,202 @@
-"""The tools that need no server: writing a note of our own.
+"""The tools that need no server: one table of what the agent is told of each.
 
-Doing it twice changes nothing: the note's name comes from the card's id, and a note that
-stands there already is left as it is.
+The descriptions are the prompt. Each schema is closed: what it does not name is an error.
+What the tools do is elsewhere: `notebook.py` for notes and memory, the run itself for
+`finish`, `ask_owner`, `plan` and `delegate`.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from factotum import names
-from factotum.gate.register import Card
-from factotum.model import Call, FailedClean, Outcome, Succeeded
-from factotum.note import render
-from factotum.vault import Vault
+from factotum.model import Call
+from factotum.tools import Tool, misfits
 
 #: The folders in which a note may be written without asking.
 OWN_FOLDERS = ("Drafts", "Briefings", "Plans")
 
-#: The arguments of each local tool: name → (type, needed).
-ARGS: dict[str, Mapping[str, tuple[type, bool]]] = {
-    "notes__write": {"folder": (str, True), "title": (str, True), "text": (str, True)},
-    "ask_owner": {
-        "question": (str, True),
-        "choices": (list, False),
-        "field": (str, False),
-        "explained": (str, False),
-    },
+#: The most characters of one thing that is remembered, and of what it is about.
+REMEMBERED_MOST_CHARS = 4000
+ABOUT_MOST_CHARS = 120
+
+#: The longest text of a note that is written at once, in characters.
+WRITTEN_MOST_CHARS = 200_000
+#: The longest passage that is put into a note at once; a longer one nobody would read on a
+#: card.
+PASSAGE_MOST_CHARS = 20_000
+
+
+def _text(meaning: str, most: int = 1000, *, empty: bool = False) -> dict[str, Any]:
+    least = {} if empty else {"minLength": 1}
+    return {"type": "string", "description": meaning, **least, "maxLength": most}
+
+
+def _number(meaning: str, least: int, most: int) -> dict[str, Any]:
+    return {"type": "integer", "description": meaning, "minimum": least, "maximum": most}
+
+
+def _list(meaning: str, items: Mapping[str, Any], most: int) -> dict[str, Any]:
+    return {"type": "array", "description": meaning, "items": items, "maxItems": most}
+
+
+def _tool(name: str, description: str, args: Mapping[str, Any], *optional: str) -> Tool:
+    """A tool with these arguments, all needed but the `optional` ones."""
+    schema = {
+        "type": "object",
+        "properties": dict(args),
+        "required": [arg for arg in args if arg not in optional],
+        "additionalProperties": False,
+    }
+    told = {"name": name, "description": description, "schema": schema}
+    exact = json.dumps(told, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return Tool(name, description, schema, hashlib.sha256(exact.encode()).hexdigest())
+
+
+_SHORT = {"type": "string", "minLength": 1, "maxLength": 200}
+_COUNT = {"type": "integer", "minimum": 1, "maximum": 99}
+_NOTE = _text("The note's path as notes__search gives it, such as 'Projects/Bianchi.md'.", 500)
+
+_ALL = (
+    _tool(
+        "finish",
+        "Ends the task. Call it once, when all is done that can be done. The receipts of what "
+        "was really done are added by themselves; say what came of it, what was left undone, "
+        "and why.",
+        {"summary": _text("Two or three sentences for the owner.", 4000)},
+    ),
+    _tool(
+        "ask_owner",
+        "Asks the owner one question and waits for the answer. Ask when only the owner can know "
+        "it or must choose; do not ask for leave to act, that is asked by itself.",
+        {
+            "question": _text("One question that can be answered without looking anything up."),
+            "choices": _list("Answers to choose from, if there are a few.", _SHORT, 8),
+        },
+        "choices",
+    ),
+    _tool(
+        "plan",
+        "Keeps a list of steps that the owner can read and change. Use it for work of more than "
+        "a few steps. Steps that stand there already are left alone. Example: "
+        '{"steps": ["Read the offer", "Draft the answer"], "done": [1]}',
+        {
+            "steps": _list("Steps to add, each a short sentence.", _SHORT, 30),
+            "done": _list("Numbers of the steps that are done, from 1.", _COUNT, 99),
+        },
+        "steps",
+        "done",
+    ),
+    _tool(
+        "delegate",
+        "Hands a part of the work to another task and waits for what comes of it. Say all that "
+        "is needed to do it: the other one sees this text and nothing else.",
+        {
+            "task": _text("What to do, and what to bring back.", 8000),
+            "title": _text("A few words that name it.", 120),
+            "agent": _text("The name of the agent that shall do it.", 80),
+        },
+        "agent",
+    ),
+    _tool(
+        "notes__search",
+        "Finds notes by their words, best first, with the passage that fits. Words need not be "
+        "in order; the beginning of a word is enough. An empty query lists the newest notes.",
+        {
+            "query": _text("A few words, such as 'bianchi invoice'.", empty=True),
+            "folder": _text("Only below this folder, such as 'Office/Contacts'.", 300),
+            "limit": _number("How many notes at most; 8 if left out.", 1, 20),
+        },
+        "folder",
+        "limit",
+    ),
+    _tool(
+        "notes__read",
+        "Reads a note, or a part of a long one.",
+        {
+            "note": _text("Its path, its name, or a [[link]] to it.", 500),
+            "from_line": _number("The first line to read, from 1.", 1, 10_000_000),
+            "lines": _number("How many lines.", 1, 100_000),
+        },
+        "from_line",
+        "lines",
+    ),
+    _tool(
+        "notes__write",
+        "Writes a new note: a draft, a briefing, a plan. It changes no note that exists.",
+        {
+            "folder": {"type": "string", "enum": list(OWN_FOLDERS), "description": "Where."},
+            "title": _text("What the note is called.", 200),
+            "text": _text("The note, as Markdown.", WRITTEN_MOST_CHARS),
+        },
+    ),
+    _tool(
+        "notes__change",
+        "Changes one passage of a note that exists; the owner sees the difference and decides. "
+        "Read the note first. `find` must stand in it exactly once, letter for letter: take in "
+        "a whole line, or more of them. An empty `find` adds `replace` at the end.",
+        {
+            "note": _NOTE,
+            "find": _text(
+                "The passage to replace, exactly as it is.", PASSAGE_MOST_CHARS, empty=True
+            ),
+            "replace": _text("What shall stand there.", PASSAGE_MOST_CHARS, empty=True),
+        },
+    ),
+    _tool(
+        "remember",
+        "Keeps one fact for later tasks: a preference, a decision, how something is done. Not "
+        "what stands in a note already, no passwords, nothing that is over tomorrow.",
+        {
+            "text": _text(
+                "The fact, so that it is clear without this task.", REMEMBERED_MOST_CHARS
+            ),
+            "about": _text("Whom or what it is about, such as 'Studio Bianchi'.", ABOUT_MOST_CHARS),
+            "sources": _list("Notes that it comes from.", {**_SHORT, "maxLength": 500}, 10),
+        },
+        "sources",
+    ),
+    _tool(
+        "recall",
+        "Finds what was remembered earlier. What fits this task best is told to you at its "
+        "beginning already.",
+        {"query": _text("A few words.", empty=True)},
+    ),
+    _tool(
+        "forget",
+        "Takes one thing that was remembered away, because it is wrong or over; the owner "
+        "decides. It is put into the trash, not deleted.",
+        {
+            "note": _text("Its path, such as 'Office/Memory/ada-rossi_k3x9q2.md'.", 500),
+            "why": _text("One sentence for the owner.", 300),
+        },
+    ),
+)
+
+TOOLS: dict[str, Tool] = {tool.name: tool for tool in _ALL}
+
+#: Arguments that our own code puts into a call, and that no model is told of.
+_OURS: dict[str, dict[str, Any]] = {
+    "ask_owner": {"field": {"type": "string"}, "explained": {"type": "string"}},
 }
 
 
 def is_local(tool: str) -> bool:
-    return tool in ARGS
+    return tool in TOOLS
+
+
+def offered() -> list[Tool]:
+    """The built-in tools as the model sees them."""
+    return list(TOOLS.values())
 
 
 def check(call: Call) -> list[str]:
     """What is wrong with a call of a local tool, in words; empty if nothing is."""
-    known = ARGS[call.tool]
-    problems = [f"has no argument {name!r}" for name in call.args if name not in known]
-    for name, (kind, needed) in known.items():
-        value = call.args.get(name)
-        if value is None and needed:
-            problems.append(f"{name} is missing")
-        elif value is not None and not isinstance(value, kind):
-            problems.append(f"{name} must be {kind.__name__}, not {type(value).__name__}")
-    folder = call.args.get("folder")
-    if call.tool == "notes__write" and not problems and folder not in OWN_FOLDERS:
-        problems.append(f"folder must be one of {', '.join(OWN_FOLDERS)}, not {folder!r}")
-    return problems
-
-
-def write_note(vault: Vault, card: Card, task: str) -> Outcome:
-    """Writes the sealed note into its folder."""
-    args = card.seal.args
-    title = str(args["title"])
-    name = names.note_name(title, id=card.id, fallback="note")
-    target = vault.root / str(args["folder"]) / name
-    props: dict[str, Any] = {"type": "note", "task": f"[[{task}]]", "aliases": [title]}
-    try:
-        vault.drop(target, render(props, str(args["text"]).rstrip() + "\n"))
-    except FileExistsError:
-        pass  # written before a crash, and perhaps edited since: the person's now
-    except OSError as failed:
-        return FailedClean(f"{vault.relative(target)} cannot be written: {failed.strerror}")
-    return Succeeded({"note": f"[[{name.removesuffix('.md')}]]"})
+    tool = TOOLS[call.tool]
+    if ours := _OURS.get(tool.name):
+        properties = {**tool.schema["properties"], **ours}
+        tool = replace(tool, schema={**tool.schema, "properties": properties})
+    return misfits(tool, call.args)

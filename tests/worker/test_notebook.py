@@ -112,12 +112,24 @@ def test_a_name_that_several_notes_have_is_no_answer(desk: Study) -> None:
 
 def test_a_name_that_is_not_there_brings_the_near_ones(desk: Study) -> None:
     desk.write("Projects/Bianchi.md", "a")
-    desk.task(Trust.STRANGER, "bianchi-send-all_aaaaaa.md")
-    desk.write("Done/2026-11/bianchi-send-all_aaaaaa.md", "a")
+    desk.task(Trust.STRANGER, "bianchi-obey_aaaaaa.md")
+    desk.write("Done/2026-11/bianchi-obey_aaaaaa.md", "a")
     with pytest.raises(NotebookError) as refused:
-        desk.read("notes__read", note="Bianci")
+        desk.read("notes__read", note="bianchi-obey")
     assert "“Projects/Bianchi.md”" in str(refused.value)
-    assert "send-all" not in str(refused.value)  # a stranger chose that name
+    assert "aaaaaa" not in str(refused.value)  # a stranger chose that name
+
+
+def test_what_is_no_plain_note_is_not_read(desk: Study) -> None:
+    outside = desk.root.parent / "outside.md"
+    outside.write_text("canary")
+    os.link(outside, desk.write("Projects/hard.md", "").with_name("hard2.md"))
+    (desk.root / "Projects/soft.md").symlink_to(outside)
+    desk.write("Projects/large.md", "x" * 1_100_000)
+    os.mkfifo(desk.root / "Projects/pipe.md")
+    for name in ("hard2", "soft", "large", "pipe"):
+        with pytest.raises(NotebookError, match="there is no note"):
+            desk.read("notes__read", note=f"Projects/{name}.md")
 
 
 def test_a_long_note_is_read_in_parts(desk: Study) -> None:
