@@ -25,7 +25,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "recall": {"query": "Ada"},
     "forget": {"note": "Office/Memory/x.md", "why": "over"},
 }
-OPTIONAL = {"choices", "done", "agent", "folder", "limit", "from_line", "lines", "sources"}
+OPTIONAL = {"choices", "steps", "done", "agent", "folder", "limit", "from_line", "lines", "sources"}
 #: Tools of the run itself, which touch nothing that the gate would have to judge.
 INNER = {"finish", "ask_owner", "plan", "delegate"}
 
