@@ -92,7 +92,24 @@ def test_an_ollama_without_a_fitting_model_is_none(models: list[Any], more: dict
 def test_something_else_in_its_place_is_none() -> None:
     with Silent() as silent:
         assert chosen({"OLLAMA_HOST": f"127.0.0.1:{silent.port}"}).model == ""
-    assert chosen({"OLLAMA_HOST": "models.example.org"}).model == ""  # not even looked up
+
+
+def test_an_ollama_of_somebody_else_is_not_even_looked_up() -> None:
+    code = (
+        "import asyncio, sys\n"
+        "asked = []\n"
+        "sys.addaudithook(lambda event, args: 'getaddrinfo' in event and asked.append(args[0]))\n"
+        "from factotum.models import choose\n"
+        "from factotum.settings import load\n"
+        "for host in ('models.example.org', 'localhost:1'):\n"
+        "    asyncio.run(choose(load({}), {'OLLAMA_HOST': host}))\n"
+        "print(asked)"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    assert "example" not in said
+    assert "localhost" in said  # it would have been seen
 
 
 @pytest.mark.parametrize("row", PROVIDERS, ids=lambda row: row.name)
@@ -143,6 +160,11 @@ def test_a_named_model_without_its_key_is_a_problem() -> None:
     )
     alone = models(MODEL="openai/gpt-5")
     assert (alone.configured, alone.why) == (False, found.problems[0])
+
+
+def test_a_fallback_alone_is_no_choice() -> None:
+    found = models(FALLBACK_MODELS="ollama/llama3.2")
+    assert (found.configured, found.for_agent().routes) == (False, ())
 
 
 def test_each_model_stands_in_the_chain_once() -> None:
