@@ -1,0 +1,90 @@
+"""One turn with one tool call in the warm process, beside a bare loop that does the same."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench.account import cpu_ms, pss_mib
+from bench.figure import Figure, Measured, of_pairs
+from bench.helpers import model, plain
+from bench.office import Office, Open
+
+TASK = "Read [[House]] and say where the key lies."
+#: Tasks in one window, and how many windows of each are taken in turn.
+WINDOW, WINDOWS = 10, 9
+#: How old the old process is, in turns, and how many are given to it at once.
+OLD, AT_ONCE = 1000, 25
+
+
+def with_model(folder: Path, port: int) -> Office:
+    env = {"MODEL": "own/bench", "MODEL_BASE_URL": f"http://127.0.0.1:{port}/v1"}
+    office = Office(folder, env)
+    office.init()
+    (office.root / "House.md").write_text("The key lies under the mat.\n")
+    return office
+
+
+def window(office: Open, talk: str = "", count: int = WINDOW) -> float:
+    """Milliseconds of CPU that the office takes for one task, of a few given one by one."""
+    before = cpu_ms(office.pid)
+    for n in range(count):
+        office.rest([office.give(f"key {n}", TASK, talk)])
+    return (cpu_ms(office.pid) - before) / count
+
+
+def turns(folder: Path) -> Iterator[Measured]:
+    """Ours: the task's note is dropped, claimed, the model asked, a note read, the model asked
+    again, the note with its receipts in Done. Plain: a standard-library loop that renames the
+    task, asks the same server twice over one connection, commits each reply to SQLite with
+    fsync, writes and fsyncs the result and renames it into an fsynced folder."""
+    with (
+        model() as port,
+        plain("turn", folder / "plain", str(port)) as loop,
+        with_model(folder / "ours", port).open() as office,
+    ):
+        window(office)
+        loop.do(WINDOW)
+        taken = [(window(office), loop.do(WINDOW)[0]) for _ in range(WINDOWS)]
+        yield of_pairs("CPU of a turn with one tool call", 8.0, "ms", taken)
+
+
+def aged(folder: Path, talk: str) -> Iterator[Measured]:
+    """Ours: a process that has done a thousand turns. Plain: the same program just started,
+    after one turn. One task in each by turns."""
+    what = "in one conversation" if talk else "of separate tasks"
+    with model() as port:
+        old, new = (with_model(folder / name, port) for name in ("old", "new"))
+        with old.open() as was:
+            window(was, talk)
+            before = pss_mib(was.pid)
+            _grow_old(was, talk)
+            with new.open() as fresh:
+                window(fresh, talk, 1)
+                taken = [(window(was, talk, 1), window(fresh, talk, 1)) for _ in range(40)]
+            gained = pss_mib(was.pid) - before
+    ours, plain = (statistics.median(column) for column in zip(*taken, strict=True))
+    name = f"CPU of turn {OLD:,} {what}, to turn 2"
+    yield Measured(name, ours, 1.1, "ms", plain, ours / plain)
+    yield Measured(f"memory gained by {OLD:,} turns {what}", gained, 2.0, "MiB")
+
+
+def _grow_old(office: Open, talk: str) -> None:
+    for start in range(0, OLD, AT_ONCE):
+        office.rest([office.give(f"key {start + n}", TASK, talk) for n in range(AT_ONCE)])
+
+
+def separate(folder: Path) -> Iterator[Measured]:
+    yield from aged(folder, "")
+
+
+def conversation(folder: Path) -> Iterator[Measured]:
+    yield from aged(folder, "talk-1")
+
+
+FIGURES = (
+    Figure("turn", turns),
+    Figure("aged", separate),
+    Figure("conversation", conversation),
+)
