@@ -124,9 +124,15 @@ def test_what_a_model_dislikes_is_left_out_from_then_on() -> None:
 
 
 def test_a_call_is_never_sent_without_a_limit() -> None:
-    no = [status(400, f"unsupported: {name}") for name in ("max_tokens", "max_completion_tokens")]
-    with ScriptedModelServer(no) as server, pytest.raises(Refusing):
-        chat(own(server))
+    script = [
+        status(400, "unsupported: max_tokens"),
+        status(400, "unsupported: max_completion_tokens"),
+        "hi",
+    ]
+    with ScriptedModelServer(script) as server:
+        with pytest.raises(Refusing, match="unsupported: max_completion_tokens"):
+            chat(own(server))
+        assert len(server.requests) == 2
 
 
 def test_an_objection_to_something_else_is_not_repeated() -> None:

@@ -53,6 +53,12 @@ def test_its_errors_become_ours(broken: Exception, kind: type[ModelError], free:
     assert CANARY not in str(found)
 
 
+def test_who_cannot_be_reached_has_no_trouble_of_its_own() -> None:
+    route = LitellmRoute(way("xai/grok"), lambda: FREE, 1.0)
+    for broken in (error("APIConnectionError", 500), error("Timeout", 408)):
+        assert "no answer" in str(route.in_words(broken))
+
+
 def test_a_time_to_wait_is_passed_on() -> None:
     route = LitellmRoute(way("xai/grok"), lambda: FREE, 1.0)
     busy = route.in_words(error("RateLimitError", 429, **{"Retry-After": "9"}))
