@@ -15,9 +15,11 @@ from factotum.reading import (
     other_file,
     pdf_file,
     picture_file,
+    slides_file,
     sound_file,
     table_file,
     text_file,
+    workbook_file,
 )
 from factotum.reading.shape import Format
 from factotum.reading.sniff import CALENDAR, PAGE, SVG, is_binary, is_pdf, what_is, what_text_is
@@ -26,6 +28,10 @@ from factotum.reading.sniff import CALENDAR, PAGE, SVG, is_binary, is_pdf, what_
 BY_WHAT: Mapping[str, Format] = {
     "a PDF": pdf_file.read,
     "a Word document": docx_file.read,
+    "an Excel workbook": workbook_file.read,
+    "an old Excel workbook": workbook_file.read,
+    "an OpenDocument spreadsheet": workbook_file.read,
+    "a PowerPoint presentation": slides_file.read,
     "a PNG picture": picture_file.read,
     "a JPEG picture": picture_file.read,
     "a GIF picture": picture_file.read,
@@ -65,6 +71,9 @@ PROMISES: Mapping[str, tuple[str, ...]] = {
     ".docx": ("a Word document",),
     ".docm": ("a Word document",),
     ".xlsx": ("an Excel workbook",),
+    ".xlsm": ("an Excel workbook",),
+    ".xls": ("an old Excel workbook",),
+    ".ods": ("an OpenDocument spreadsheet",),
     ".pptx": ("a PowerPoint presentation",),
     ".png": ("a PNG picture",),
     ".jpg": ("a JPEG picture",),

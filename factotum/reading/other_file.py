@@ -6,20 +6,16 @@ import hashlib
 from collections.abc import Mapping
 
 from factotum.reading.shape import Bounds, Reading, one_line, stem
-from factotum.reading.sniff import is_binary, what_is
+from factotum.reading.sniff import OLE, is_binary, what_is
 from factotum.words import size
 
 #: What a person may do to have the words of such a file read.
 REMEDIES: Mapping[str, str] = {
-    "an Excel workbook": "it is kept, not read: save the sheet as .csv and drop that",
-    "a PowerPoint presentation": "it is kept, not read: save it as .pdf and drop that",
     "an OpenDocument text": "it is kept, not read: save it as .docx or .pdf and drop that",
-    "an OpenDocument spreadsheet": "it is kept, not read: save the sheet as .csv and drop that",
     "an e-book": "it is kept, not read",
     "a Rich Text file": "it is kept, not read: save it as .docx or .pdf and drop that",
-    "an old Office file or an Outlook message": (
-        "it is kept, not read (it is old, or has a password): save it as .docx, .csv or .eml"
-    ),
+    OLE: "it is kept, not read: save it as .docx, .pdf or .eml and drop that",
+    "an Office file with a password": "it is kept, not read: drop it without its password",
     "an Outlook winmail.dat": "it is kept, not read: ask the sender to send plain text",
     "a 7-Zip archive": "it is kept, not listed: pack it as .zip and drop that",
     "a RAR archive": "it is kept, not listed: pack it as .zip and drop that",

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 import re
 
+#: Names of parts inside an old Office file, and what the file is then.
+OLE = "an old Office file or an Outlook message"
+IN_OLE: tuple[tuple[str, str], ...] = (
+    ("EncryptedPackage", "an Office file with a password"),
+    ("Workbook", "an old Excel workbook"),
+)
+
 #: (offset, the bytes that stand there, what such a file is). The first that fits wins.
 MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"%PDF-", "a PDF"),
@@ -34,7 +41,7 @@ MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"BZh", "a bzip2 archive"),
     (0, b"\xfd7zXZ\x00", "an xz archive"),
     (257, b"ustar", "a tar archive"),
-    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office file or an Outlook message"),
+    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", OLE),
     (0, b"x\x9f\x3e\x22", "an Outlook winmail.dat"),
     (0, b"{\\rtf", "a Rich Text file"),
     (0, b"SQLite format 3\x00", "a database"),
@@ -85,6 +92,9 @@ def what_is(data: bytes) -> str:
         if what == "a ZIP archive":
             ends = head + data[-_TAIL:]
             return next((inside for mark, inside in IN_ZIP if mark in ends), what)
+        if what == OLE:
+            marks = ((mark.encode("utf-16-le"), inside) for mark, inside in IN_OLE)
+            return next((inside for mark, inside in marks if mark in data), what)
         return what
     return ""
 

@@ -26,12 +26,17 @@ def read(data: bytes, name: str, bounds: Bounds) -> Reading:
 
 
 def _words(found: dict[str, Any]) -> str:
+    by = _NAMES.get(found["separator"], f"“{found['separator']}”")
+    return described(found, f", separated by {by}")
+
+
+def described(found: dict[str, Any], how: str = "") -> str:
+    """How large the table is, and its first rows as Markdown."""
     rows, count, columns = found["rows"], found["count"], found["columns"]
     if not rows:
         return "A table without rows."
     counted = f"{count:,}" if found["whole"] else f"more than {count:,}"
-    by = _NAMES.get(found["separator"], f"“{found['separator']}”")
-    said = f"A table of {_many(counted, 'row')} with {_many(columns, 'column')}, separated by {by}."
+    said = f"A table of {_many(counted, 'row')} with {_many(columns, 'column')}{how}."
     shown = []
     if len(rows) < count:
         shown.append(f"the first {_many(len(rows), 'row')}")

@@ -205,3 +205,51 @@ def docx(body: str, before: str = "", more: dict[str, bytes] | None = None) -> b
 def word_table(rows: list[list[str]]) -> str:
     cells = ["".join(f"<w:tc>{paragraph(cell)}</w:tc>" for cell in row) for row in rows]
     return f"<w:tbl>{''.join(f'<w:tr>{row}</w:tr>' for row in cells)}</w:tbl>"
+
+
+SHEET = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+
+
+def xlsx(sheets: dict[str, list[list[str | float]]], more: str = "") -> bytes:
+    """A workbook; `more` is XML of further rows in the first sheet."""
+    names, links, files = "", "", {}
+    for n, (name, rows) in enumerate(sheets.items(), 1):
+        names += f'<sheet name="{name}" sheetId="{n}" r:id="r{n}"/>'
+        links += f'<Relationship Id="r{n}" Type="{OFFICE}/worksheet" Target="worksheets/s{n}.xml"/>'
+        lines = "".join(f"<row>{''.join(map(_cell, row))}</row>" for row in rows)
+        data = f'<worksheet xmlns="{SHEET}"><sheetData>{lines}{more}</sheetData></worksheet>'
+        files[f"xl/worksheets/s{n}.xml"] = data.encode()
+    book = f'<workbook xmlns="{SHEET}" xmlns:r="{OFFICE}"><sheets>{names}</sheets></workbook>'
+    rels = f'<Relationships xmlns="{PACKAGE}/relationships">{links}</Relationships>'
+    kinds = f'<Types xmlns="{PACKAGE}/content-types"/>'
+    first = (
+        f'<Relationships xmlns="{PACKAGE}/relationships"><Relationship Id="r1"'
+        f' Type="{OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>'
+    )
+    return zipped(
+        {
+            "[Content_Types].xml": kinds.encode(),
+            "_rels/.rels": first.encode(),
+            "xl/workbook.xml": book.encode(),
+            "xl/_rels/workbook.xml.rels": rels.encode(),
+            **files,
+        }
+    )
+
+
+def _cell(value: str | float) -> str:
+    if isinstance(value, str):
+        return f'<c t="inlineStr"><is><t>{value}</t></is></c>'
+    return f"<c><f>1+1</f><v>{value}</v></c>"
+
+
+def pptx(*slides: str, before: str = "") -> bytes:
+    """Slides with one line each."""
+    drawing = "http://schemas.openxmlformats.org/drawingml/2006/main"
+    parts = {
+        f"ppt/slides/slide{n}.xml": (
+            f'{before}<s xmlns:a="{drawing}"><a:p><a:r><a:t>{text}</a:t></a:r></a:p></s>'
+        ).encode()
+        for n, text in enumerate(slides, 1)
+    }
+    return zipped({"ppt/presentation.xml": b"<p/>", **parts})

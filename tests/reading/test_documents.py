@@ -8,7 +8,7 @@ import pytest
 
 from factotum.reading import read
 from factotum.reading.repeats import repeats
-from tests.reading.samples import docx, paragraph, word_table
+from tests.reading.samples import docx, paragraph, pptx, word_table, xlsx
 
 
 def test_a_word_file_gives_headings_lists_and_tables() -> None:
@@ -74,6 +74,30 @@ def test_of_a_long_table_the_first_rows_are_shown_and_all_are_counted() -> None:
         "A table of 5,001 rows with 2 columns, separated by commas. Here are the first 200 rows."
     )
     assert reading.text.count("\n") == 202
+
+
+def test_a_workbook_gives_the_values_of_its_sheets() -> None:
+    prices: list[list[str | float]] = [["Item", "Price"], ["Paper", 3], ["Ink", 12.5]]
+    reading = read(xlsx({"Prices": prices, "Empty": []}), "prices.xlsx")
+    assert (reading.title, reading.remarks) == ("prices", ())
+    assert reading.text == (
+        "## Prices\n\nA table of 3 rows with 2 columns.\n\n"
+        "| Item | Price |\n| --- | --- |\n| Paper | 3 |\n| Ink | 12.5 |\n\n"
+        "## Empty\n\nA table without rows."
+    )
+
+
+def test_of_a_workbook_the_first_sheets_and_rows_are_shown() -> None:
+    reading = read(xlsx({f"S{n}": [["x"]] * 300 for n in range(25)}), "a.xlsx")
+    assert reading.text.count("## S") == 20
+    assert "A table of 300 rows with 1 column. Here are the first 200 rows." in reading.text
+    assert reading.remarks == ("the workbook has 25 sheets: the first 20 were read",)
+
+
+def test_slides_give_their_words_in_order() -> None:
+    reading = read(pptx(*(f"word {n}" for n in range(1, 12))), "a.pptx")
+    assert reading.text.startswith("## Slide 1\n\nword 1\n\n## Slide 2\n\nword 2")
+    assert reading.text.endswith("## Slide 11\n\nword 11")
 
 
 def test_json_is_laid_out_and_loses_no_digit() -> None:

@@ -119,11 +119,12 @@ def test_pictures_in_a_mail_are_kept_without_a_word() -> None:
 
 def test_an_attached_name_that_lies_is_said() -> None:
     reading = read(
-        attached({"invoice.pdf": b"MZ\x00\x00", "book.xlsx": b"PK\x03\x04xl/workbook"}), "a.eml"
+        attached({"invoice.pdf": b"MZ\x00\x00", "book.odt": b"PK\x03\x04opendocument.text"}),
+        "a.eml",
     )
     assert reading.remarks == (
         "invoice.pdf: its name ends in .pdf, but it is a Windows program",
-        "book.xlsx: it is kept, not read: save the sheet as .csv and drop that",
+        "book.odt: it is kept, not read: save it as .docx or .pdf and drop that",
     )
 
 

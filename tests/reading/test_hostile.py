@@ -11,7 +11,17 @@ import zipfile
 import pytest
 
 from factotum.reading import cell, read
-from tests.reading.samples import claimed_png, docx, mail, paragraph, tarred, word_table, zipped
+from tests.reading.samples import (
+    claimed_png,
+    docx,
+    mail,
+    paragraph,
+    pptx,
+    tarred,
+    word_table,
+    xlsx,
+    zipped,
+)
 
 LAUGHS = "<!DOCTYPE x [<!ENTITY a0 'ha'>" + "".join(
     f"<!ENTITY a{n} '{f'&a{n - 1};' * 10}'>" for n in range(1, 12)
@@ -42,6 +52,19 @@ def swollen(size_bytes: int) -> bytes:
         (docx("<w:p>" * 100_000 + "</w:p>" * 100_000), "a.docx", "could not be read"),
         (docx(paragraph("x"), before="\x00"), "a.docx", "no word processor uses"),
         (docx(word_table([["x"] * 60] * 60)), "a.docx", ""),
+        (xlsx({"a": []}, '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'), "a.xlsx", ""),
+        (
+            xlsx(
+                {"a": []},
+                '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576">'
+                '<c r="XFD1048576"><v>1</v></c></row>',
+            ),
+            "a.xlsx",
+            "too much time or memory",
+        ),
+        (xlsx({"x" * 10_000_000: []}), "a.xlsx", ""),
+        (pptx("&a11;", before=f"{LAUGHS}]>"), "a.pptx", "could not be read"),
+        (pptx("a", "x" * 100_000_000), "a.pptx", "too large were left out"),
         (b"a," * 1_000_000 + b"\n" + b"1," * 1_000_000, "a.csv", ""),
         (b'"' + b"x" * 5_000_000, "a.csv", ""),
         (b"[" * 1_000_000 + b"]" * 1_000_000, "a.json", "nested too deep"),

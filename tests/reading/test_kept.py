@@ -66,6 +66,7 @@ def test_a_recording_with_a_title_gives_it_to_its_task() -> None:
     assert read(mp3(2, "Note to\nself"), "a.mp3").title == "Note to self"
 
 
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 FILES = {"a.txt": b"x", "b/c.pdf": bytes(2_048)}
 
 
@@ -105,10 +106,17 @@ def test_a_locked_archive_is_listed_and_says_so() -> None:
 @pytest.mark.parametrize(
     ("data", "name", "said"),
     [
-        (b"PK\x03\x04..xl/workbook.xml", "a.xlsx", "save the sheet as .csv"),
-        (b"PK\x03\x04..ppt/presentation.xml", "a.pptx", "save it as .pdf"),
+        (b"PK\x03\x04..xl/workbook.xml", "a.xlsx", "the workbook could not be read"),
+        (b"PK\x03\x04..ppt/presentation.xml", "a.pptx", "the presentation could not be read"),
+        (b"PK\x03\x04mimetypeapplication/vnd.oasis.opendocument.text", "a.odt", "save it as .docx"),
         (b"7z\xbc\xaf\x27\x1c", "a.7z", "pack it as .zip"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a.doc", "save it as .docx"),
+        (OLE, "a.doc", "save it as .docx"),
+        (
+            OLE + "EncryptedPackage".encode("utf-16-le"),
+            "a.xlsx",
+            "it is an Office file with a pass",
+        ),
+        (OLE + "Workbook".encode("utf-16-le"), "a.xls", "the workbook could not be read"),
     ],
 )
 def test_what_has_no_reader_says_what_would_be_read(data: bytes, name: str, said: str) -> None:
