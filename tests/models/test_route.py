@@ -25,6 +25,7 @@ from tests.models.talking import CANARY, FREE, HELLO, way
 from tests.servers.certificate import Pair, self_signed
 from tests.servers.model import (
     Answer,
+    Item,
     ScriptedModelServer,
     call,
     completion,
@@ -124,7 +125,7 @@ def test_what_a_model_dislikes_is_left_out_from_then_on() -> None:
 
 
 def test_a_call_is_never_sent_without_a_limit() -> None:
-    script = [
+    script: list[Item] = [
         status(400, "unsupported: max_tokens"),
         status(400, "unsupported: max_completion_tokens"),
         "hi",
