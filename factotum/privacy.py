@@ -118,6 +118,8 @@ def _line(handbook: bytes) -> int:
 
 def fold(text: str) -> str:
     """How paths and tags are compared: case and composed letters make no difference."""
+    if text.isascii():
+        return text.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
 
 

@@ -281,6 +281,9 @@ def test_the_rest_of_a_larger_vault_is_searched_only_if_asked(tmp_path: Path) ->
     assert all.places.file("../Projects/x.md") == top / "Projects/x.md"
     private = load(b"---\nprivate: [Projects, Factotum/Office/Memory]\n---\n")
     assert found(all, "word", private) == []
+    write(root, "Done/2026-11/x.md", "word")
+    broken = load(b"---\nprivate: [7]\n---\n")
+    assert found(all, "word", broken) == ["Done/2026-11/x.md"]
     own.close()
     all.close()
 
