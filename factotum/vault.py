@@ -12,6 +12,7 @@ import hashlib
 import itertools
 import os
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +60,12 @@ class Changed(Exception):
     """The note is not what the caller read; it was left as the editor wrote it."""
 
 
+#: Marks the scratch files of a process that only drops notes; and how long one may take
+#: with such a file at most, in seconds.
+GUEST = "+guest"
+GUEST_S = 60.0
+
+
 @dataclass(frozen=True)
 class Displaced:
     """Bytes that a rewrite took out of `path`, kept for a while in `kept`."""
@@ -70,8 +77,15 @@ class Displaced:
 
 
 class Vault:
-    def __init__(self, root: Path, instance: str, monotonic: Callable[[], float]) -> None:
-        """Raises VaultError when `root` is no vault of ours, or cannot be written."""
+    def __init__(
+        self, root: Path, instance: str, monotonic: Callable[[], float], *, guest: bool = False
+    ) -> None:
+        """Raises VaultError when `root` is no vault of ours, or cannot be written.
+
+        A `guest` only drops notes, beside an executor of the same instance that may be
+        starting: what it writes at this moment is not cleared away as a crash's leavings.
+        """
+        self._owner = f"{instance}{GUEST}" if guest else instance
         self.root = root
         self.instance = instance
         self.monotonic = monotonic
@@ -136,7 +150,7 @@ class Vault:
         return path.relative_to(self.root).as_posix()
 
     def _scratch(self, name: str, known: str = "") -> Path:
-        owner = f"{self.instance}.{self._token}.{next(self._counter)}.{known}"
+        owner = f"{self._owner}.{self._token}.{next(self._counter)}.{known}"
         return self.tmp / f"{owner}~{disk.end(name, 60)}"
 
     # -- writing
@@ -251,11 +265,12 @@ class Vault:
         for entry in sorted(os.scandir(self.tmp), key=lambda e: e.name):
             owner, _, name = entry.name.partition("~")
             instance, _, rest = owner.partition(".")
-            if instance != self.instance or rest.startswith(f"{self._token}."):
-                continue
-            if not entry.is_file(follow_symlinks=False):
+            if not entry.is_file(follow_symlinks=False) or rest.startswith(f"{self._token}."):
                 continue
             about = entry.stat(follow_symlinks=False)
+            left = time.time() - about.st_mtime > GUEST_S  # by a guest that is gone
+            if instance != self.instance and not (instance == self.instance + GUEST and left):
+                continue
             if about.st_nlink > 1 or not about.st_size or self._is_ours(Path(entry.path), owner):
                 os.unlink(entry.path)  # also an unfinished link+unlink: the other name stands
             else:

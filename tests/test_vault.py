@@ -204,3 +204,16 @@ def test_a_log_grows(vault: Vault) -> None:
     for line in ("one\n", "two\n"):
         vault.append(vault.root / "Logs/day.md", line)
     assert (vault.root / "Logs/day.md").read_text() == "one\ntwo\n"
+
+
+def test_recovery_leaves_a_note_that_another_process_drops_in_this_moment(
+    vault: Vault, root: Path
+) -> None:
+    left = vault.tmp / "pi+guest.abcd1234.0.000000000000~new.md"
+    left.write_bytes(b"new\n")
+    assert vault.recover() == [] and scratch(vault) == [left.name]
+    os.utime(left, (1.0, 1.0))  # whoever wrote it is gone
+    assert [path.read_bytes() for path in vault.recover()] == [b"new\n"]
+    assert scratch(vault) == []
+    Vault(root, vault.instance, lambda: 0.0, guest=True).drop(root / "Needs_Action/a.md", b"a\n")
+    assert scratch(vault) == []

@@ -39,7 +39,7 @@ def new(text: tuple[str, ...], title: str, go: bool, as_json: bool) -> None:
         raise click.UsageError('say what is to be done: factotum new "…"')
     title = one_line(title or wanted.splitlines()[0].lstrip("# "), TITLE_CHARS)
     with books() as opened:
-        vault = Vault(opened.root, opened.settings.text("INSTANCE"), time.monotonic)
+        vault = Vault(opened.root, opened.settings.text("INSTANCE"), time.monotonic, guest=True)
         id = names.new_id("t")
         name = names.note_name(title, id=id, fallback="task")
         now = place.now()

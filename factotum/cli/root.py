@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "tasks": ("looking", "List the tasks."),
     "show": ("showing", "Everything about one task or one request."),
     "new": ("asking", "Write a task."),
+    "chat": ("chat", "Talk with your employee in the terminal."),
     "answer": ("deciding", "Answer a question."),
     "approve": ("deciding", "Say yes to a request."),
     "reject": ("deciding", "Say no to a request."),

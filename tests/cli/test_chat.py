@@ -1,0 +1,151 @@
+"""`factotum chat`: a conversation in the terminal, with a scripted model over HTTP."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.cli.terminal import Terminal
+from tests.office import TestOffice
+from tests.servers.model import Script, ScriptedModelServer, call
+from tests.servers.smtp import Relay
+
+LETTER = call("mail__send", to=["ada@rossi.example"], subject="Hello", body="Hello Ada.")
+FINISH = call("finish", summary="Told Ada.")
+
+
+@contextmanager
+def model(terminal: Terminal, script: Script) -> Iterator[tuple[Terminal, ScriptedModelServer]]:
+    with ScriptedModelServer(script) as server:
+        more = {"FACTOTUM_MODEL": "test/scripted", "FACTOTUM_MODEL_BASE_URL": server.base_url}
+        yield replace(terminal, env={**terminal.env, **more}), server
+
+
+def test_one_message_gets_its_answer(terminal: Terminal) -> None:
+    with model(terminal, ["It is noon."]) as (terminal, _):
+        said = terminal.really("chat", "What", "time", "is", "it?")
+    assert said.code == 0, said.err
+    assert said.out.endswith("factotum> It is noon.\n")
+
+
+def test_the_next_message_knows_what_was_said_before(terminal: Terminal) -> None:
+    with model(terminal, ["Ada is your sister.", "She lives in Rome.", "Hello."]) as (terminal, at):
+        said = terminal.really("chat", given="Who is Ada?\n\nWhere does she live?\n/new\nHello\n")
+        assert said.out.count("factotum> ") == 3, said.err
+        told = [[one["content"] for one in body["messages"]] for body in at.requests]
+    assert "Who is Ada?" in told[1] and "Ada is your sister." in told[1]
+    assert "Who is Ada?" not in told[2]
+
+
+def test_what_needs_a_yes_waits_with_its_command_where_nobody_is_there(
+    terminal: Terminal, relay: Relay
+) -> None:
+    with model(terminal, [LETTER, FINISH]) as (terminal, _):
+        said = terminal.really("chat", given="Say hello to Ada\n")
+        assert "Send this mail to ada@rossi.example?" in said.out and "Hello Ada." in said.out
+        (command,) = [part for part in said.out.splitlines() if "factotum approve" in part]
+        assert relay.messages == []
+        assert terminal.really(*command.split()[1:]).code == 0
+        assert terminal.really("run", "--once").code == 0
+    assert len(relay.messages) == 1
+
+
+def test_it_talks_to_an_office_that_runs_already(terminal: Terminal, office: TestOffice) -> None:
+    with model(terminal, ["It is noon."]) as (terminal, _):
+        up = terminal.start("up")
+        try:
+            assert up.stdout is not None and "factotum works in" in up.stdout.readline()
+            said = terminal.really("chat", "What time is it?")
+            assert said.out.endswith("factotum> It is noon.\n"), said.err
+            assert up.poll() is None
+        finally:
+            up.terminate()
+            up.communicate(timeout=30)
+
+
+def test_without_a_model_it_asks_what_to_do(terminal: Terminal) -> None:
+    quiet = replace(terminal, env={**terminal.env, "FACTOTUM_MODEL": "none"})
+    said = quiet.really("chat", "What time is it?")
+    assert "what shall I do? No playbook fits." in said.out
+    assert "factotum answer a-" in said.out
+
+
+# -- a person at the terminal
+
+
+class Person:
+    """Types into a terminal of their own and reads what comes."""
+
+    def __init__(self, terminal: Terminal, *words: str) -> None:
+        self.screen, inner = pty.openpty()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "factotum.cli", *words],
+            cwd=terminal.folder,
+            env=terminal.environ(),
+            stdin=inner,
+            stdout=inner,
+            stderr=inner,
+        )
+        os.close(inner)
+        self.seen = ""
+
+    def reads(self, text: str, limit_s: float = 30.0) -> None:
+        """Waits for `text` to come up behind what was read before."""
+        end = time.monotonic() + limit_s
+        while text not in self.seen:
+            ready, _, _ = select.select([self.screen], [], [], 0.2)
+            if ready:
+                self.seen += os.read(self.screen, 4096).decode(errors="replace")
+            assert time.monotonic() < end, self.seen
+        self.seen = self.seen.partition(text)[2]
+
+    def types(self, text: str) -> None:
+        os.write(self.screen, f"{text}\n".encode())
+
+    def leaves(self) -> int:
+        self.types("/quit")
+        code = self.process.wait(30)
+        os.close(self.screen)
+        return code
+
+
+@pytest.mark.parametrize(("word", "letters"), [("yes", 1), ("no", 0), ("too formal", 0)])
+def test_a_word_at_the_terminal_decides(
+    terminal: Terminal, relay: Relay, word: str, letters: int
+) -> None:
+    with model(terminal, [LETTER, FINISH]) as (terminal, at):
+        person = Person(terminal, "chat")
+        person.reads("you> ")
+        person.types("Say hello to Ada")
+        person.reads("Hello Ada.")
+        person.reads("yes, no or later> ")
+        person.types(word)
+        person.reads("factotum> Told Ada.")
+        assert person.leaves() == 0
+        result = at.requests[1]["messages"][-2]["content"]
+    assert len(relay.messages) == letters
+    assert ("Why: too formal" in result) == (word == "too formal")
+
+
+def test_a_question_is_answered_at_the_terminal(terminal: Terminal, tmp_path: Path) -> None:
+    script = [call("ask_owner", question="Which Ada?"), call("finish", summary="Rossi it is.")]
+    with model(terminal, script) as (terminal, at):
+        person = Person(terminal, "chat")
+        person.reads("you> ")
+        person.types("Write to Ada")
+        person.reads("Which Ada?")
+        person.reads("your answer> ")
+        person.types("Rossi")
+        person.reads("factotum> Rossi it is.")
+        assert person.leaves() == 0
+        assert "The owner answered: Rossi" in str(at.requests[1]["messages"])
