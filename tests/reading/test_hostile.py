@@ -43,6 +43,7 @@ def swollen(size_bytes: int) -> bytes:
     return bytes(data)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     ("data", "name", "said"),
@@ -92,6 +93,12 @@ def test_a_hostile_file_costs_a_remark(data: bytes, name: str, said: str) -> Non
     assert reading.kind == "file"
     assert 0 < len(reading.text) <= 200_000
     assert reading.attachments == ()
+
+
+def test_laughs_in_a_letter_are_not_laughed() -> None:
+    reading = read(docx(paragraph("&a11;"), before=f"{LAUGHS}]>"), "a.docx")
+    assert "defines entities" in reading.remarks[0]
+    assert "ha" not in reading.text.replace("sha256", "")
 
 
 def test_a_table_of_a_million_columns_shows_the_first() -> None:
