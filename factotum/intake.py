@@ -10,41 +10,33 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from factotum import disk, failpoint, names
-from factotum.inert import inert, one_line
+from factotum.intake_note import facts_of, note_of
+from factotum.keeping import Keeper, digest_of
 from factotum.ledger import Ledger, TaskRow
 from factotum.model import FOLDERS, WAITING_FOLDER, Attachment, State, Trust
-from factotum.note import fence, render
 from factotum.reader import Reader
 from factotum.reading import Reading
 from factotum.scan import NO_TEXT, Problem
 from factotum.vault import Vault
-from factotum.words import size, when
-from factotum.worker.brief import CONTENT
+from factotum.words import size
 
 #: A larger file is kept and named in a task, but not opened, in bytes.
 READ_MOST_BYTES = 25 * 1024 * 1024
-#: A larger attachment stays in the state directory, so that sync need not carry it.
-SYNC_MOST_BYTES = 1024 * 1024
-
 #: How often to look whether a file has been read, in seconds.
 POLL_S = 0.03
 #: How many files are held in memory to be read, or read and not yet taken in.
 READ_AT_ONCE = 4
 #: How long one look may take files in before everything else has its turn, in seconds.
 LOOK_S = 0.25
-#: How much of a file is copied at a time, in bytes.
-COPY_BYTES = 1024 * 1024
 
 SOURCE = "inbox"
-
 
 Signature = tuple[int, int, int]
 
@@ -80,7 +72,7 @@ class Intake:
         self.ledger = ledger
         self.reader = reader
         self.read = read
-        self.large = state_dir / "attachments"
+        self.keeper = Keeper(vault, reader, state_dir / "attachments")
         self.stable_s = stable_s
         self.zone = zone
         self._since: dict[Path, tuple[Signature, float]] = {}
@@ -166,21 +158,21 @@ class Intake:
             self._seen_before(path, sha, id, now)
             return
         failpoint.hit("inbox.read")
-        kept = self._keep_parts(reading, sha)
-        original = self._place_of(path.name, path.stat().st_size, sha)
+        kept = self.keeper.keep_parts(reading)
+        original = self.keeper.place_of(path.name, path.stat().st_size, sha)
         files = (*kept, Attachment(original[0], path.stat().st_size, sha, original[1]))
         mail = reading.kind == "email"  # of a mail, what came with it; else the file itself
         note_name = names.note_name(
             reading.title, reading.sender_name.split(" ")[0], id=id, fallback=reading.kind
         )
-        text = self._note(id, reading, files, path, now)
+        text = note_of(id, SOURCE, reading, files, self.zone(now))
         self._register(id, note_name, reading, sha, kept if mail else files, path.name, now)
         if not self._dropped(note_name):  # else it was, before a crash
             self.vault.drop(self.vault.folder(State.NEEDS_ACTION) / note_name, text)
         failpoint.hit("inbox.dropped")
         self.ledger.mark_seen(SOURCE, sha, id, now)
         failpoint.hit("task.dropped")
-        self._store(path, original[1])
+        self.keeper.store(path, original[1])
         taken.made += 1
 
     def _seen_before(self, path: Path, sha: str, task: str, now: float) -> None:
@@ -188,12 +180,12 @@ class Intake:
         size_bytes = path.stat().st_size
         row = self.ledger.task(task)
         first = row.origin.removeprefix("Inbox/") if row else path.name
-        if first != path.name and self._lies(self._place_of(first, size_bytes, sha)[1]):
+        if first != path.name and self.keeper.lies(self.keeper.place_of(first, size_bytes, sha)[1]):
             self.vault.put_aside(path)
         else:
-            where = self._place_of(path.name, size_bytes, sha)[1]
-            if not self._lies(where):
-                self._store(path, where)
+            where = self.keeper.place_of(path.name, size_bytes, sha)[1]
+            if not self.keeper.lies(where):
+                self.keeper.store(path, where)
                 return
             self.vault.put_aside(path)
         self.ledger.event("duplicate", now, task=task, name=path.name)
@@ -237,67 +229,9 @@ class Intake:
     def _bytes(self, path: Path) -> tuple[str, bytes | None]:
         """The file's sha256, and its bytes unless it is too large to be read."""
         if path.lstat().st_size > READ_MOST_BYTES:
-            return _digest(path), None
+            return digest_of(path), None
         data = self.reader.read(path, READ_MOST_BYTES)
         return hashlib.sha256(data).hexdigest(), data
-
-    def _keep_parts(self, reading: Reading, sha: str) -> tuple[Attachment, ...]:
-        """Stores the attachments of a mail; the same again after a crash changes nothing."""
-        kept = []
-        for part in reading.attachments:
-            digest = hashlib.sha256(part.data).hexdigest()
-            name, where = self._place_of(part.name, len(part.data), digest)
-            target = self.vault.root / where
-            if not self._lies(where):
-                target.parent.mkdir(parents=True, exist_ok=True)
-                if target.is_relative_to(self.large):
-                    _write(target, iter((part.data,)))
-                else:
-                    self.vault.drop(target, part.data)
-            kept.append(Attachment(name, len(part.data), digest, where))
-        return tuple(kept)
-
-    def _place_of(self, name: str, size_bytes: int, sha: str) -> tuple[str, str]:
-        """(the safe name, where the file is to lie): unique by content, readable by name.
-
-        Where something lies, it is this very file: another one (a person edited it, a crash
-        cut it short) keeps its place, and this gets the next.
-        """
-        safe = names.safe_file_name(name)
-        stem, dot, ending = safe.rpartition(".")
-        if not dot:
-            stem = safe
-        folder = f"{self.large}" if size_bytes > SYNC_MOST_BYTES else "Office/Attachments"
-        n = 1
-        while True:
-            again = f"-{n}" if n > 1 else ""
-            where = f"{folder}/{stem}_{sha[:6]}{again}{dot}{ending if dot else ''}"
-            if not self._lies(where) or self._same(self.vault.root / where, size_bytes, sha):
-                return safe, where
-            n += 1
-
-    def _lies(self, where: str) -> bool:
-        return os.path.lexists(self.vault.root / where)
-
-    def _same(self, path: Path, size_bytes: int, sha: str) -> bool:
-        about = path.lstat()
-        if not stat.S_ISREG(about.st_mode) or about.st_size != size_bytes:
-            return False
-        if size_bytes > SYNC_MOST_BYTES:  # in our state directory: no sync client evicts it
-            return _digest(path) == sha
-        return hashlib.sha256(self.reader.read(path, SYNC_MOST_BYTES)).hexdigest() == sha
-
-    def _store(self, path: Path, where: str) -> None:
-        """Puts the file where `_place_of` said. Raises OSError; then it still lies at `path`."""
-        target = self.vault.root / where
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if self._lies(where):
-            self.vault.put_aside(path)
-        elif path.stat().st_dev == target.parent.stat().st_dev:
-            self.vault.move(path, target)
-        else:  # the state directory is on another disk
-            _write(target, _parts(path))
-            path.unlink()
 
     def _register(
         self,
@@ -309,14 +243,6 @@ class Intake:
         dropped: str,
         now: float,
     ) -> None:
-        facts = {
-            "sender": reading.sender,
-            "sender_name": reading.sender_name,
-            "subject": reading.title,
-            "received": reading.received.isoformat() if reading.received else "",
-            "attachments": [vars(file) for file in files],
-            "properties": _plain(reading.properties),
-        }
         row = TaskRow(
             id,
             name,
@@ -327,7 +253,7 @@ class Intake:
             sha,
             f"Inbox/{dropped}",
             b"",
-            facts,
+            facts_of(reading, files),
             now,
             None,
         )
@@ -336,38 +262,6 @@ class Intake:
     def close(self) -> None:
         """Leaves a reading that is under way behind; the file is read again at the next start."""
         self._readers.shutdown(wait=False, cancel_futures=True)
-
-    # -- the note
-
-    def _note(
-        self, id: str, reading: Reading, files: tuple[Attachment, ...], path: Path, now: float
-    ) -> bytes:
-        at = reading.received or self.zone(now)
-        props = {
-            "id": id,
-            "type": reading.kind,
-            "source": SOURCE,
-            "from": _from(reading),
-            "title": reading.title,
-            "received": at.isoformat(timespec="seconds"),
-            "priority": "normal",
-            "status": "pending",
-            "attachments": [self._link(file) for file in files],
-            "aliases": [one_line(reading.title, 120)],
-        }
-        facts = [
-            part for part in (_from(reading), when(at, self.zone(now)), f"from {SOURCE}") if part
-        ]
-        body = [f"# {inert(one_line(reading.title, 120))}", inert(" · ".join(facts))]
-        body += [f"📎 {self._link(file)} ({size(file.size_bytes)})" for file in files]
-        body += [f"> [!warning] {inert(remark)}" for remark in reading.remarks]
-        body += [f"## {CONTENT}", fence(reading.text)]
-        return render(props, "\n\n".join(body) + "\n")
-
-    def _link(self, file: Attachment) -> str:
-        if file.path.startswith("/"):
-            return inert(file.path)
-        return f"[[{file.path}|{_link_text(file.name)}]]"
 
 
 def adopted_key(name: str, about: os.stat_result) -> str:
@@ -386,49 +280,6 @@ def _unopened(path: Path) -> Reading:
         text=f"{path.name} ({size(path.stat().st_size)}) is too large to be read.",
         remarks=(f"larger than {size(READ_MOST_BYTES)}: kept, but not opened",),
     )
-
-
-def _digest(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _parts(path: Path) -> Iterator[bytes]:
-    with open(path, "rb") as file:
-        while part := file.read(COPY_BYTES):
-            yield part
-
-
-def _write(target: Path, parts: Iterator[bytes]) -> None:
-    """Writes a file of the state directory whole, over nothing, by way of one beside it: that
-    directory may be on another disk than the vault. Raises FileExistsError, OSError."""
-    scratch = target.with_name(".part")
-    scratch.unlink(missing_ok=True)  # a crash left it
-    disk.write_new_from(scratch, parts, mode=0o600)
-    try:
-        disk.rename_new(scratch, target)
-    except OSError:
-        scratch.unlink(missing_ok=True)
-        raise
-    disk.fsync_folder(target.parent)
-
-
-def _from(reading: Reading) -> str:
-    if reading.sender_name and reading.sender:
-        return f"{reading.sender_name} <{reading.sender}>"
-    return reading.sender or reading.sender_name
-
-
-def _link_text(name: str) -> str:
-    return "".join(c for c in name if c not in "[]|#^")
-
-
-def _plain(properties: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        key: list(value) if isinstance(value, tuple) else value
-        for key, value in properties.items()
-        if isinstance(value, str | int | bool | list | tuple)
-    }
 
 
 def _refusal(about: os.stat_result) -> str:

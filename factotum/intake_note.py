@@ -1,0 +1,78 @@
+"""The note of a task that a dropped file makes, and what the ledger keeps of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from factotum.inert import inert, one_line
+from factotum.model import Attachment
+from factotum.note import fence, render
+from factotum.reading import Reading
+from factotum.words import size, when
+from factotum.worker.brief import CONTENT
+
+
+def note_of(
+    id: str, source: str, reading: Reading, files: tuple[Attachment, ...], now: datetime
+) -> bytes:
+    """The task note: what is known by code above, the stranger's words in a fence below.
+
+    `now` carries the zone in which times are shown.
+    """
+    at = reading.received or now
+    props = {
+        "id": id,
+        "type": reading.kind,
+        "source": source,
+        "from": _from(reading),
+        "title": reading.title,
+        "received": at.isoformat(timespec="seconds"),
+        "priority": "normal",
+        "status": "pending",
+        "attachments": [_link(file) for file in files],
+        "aliases": [one_line(reading.title, 120)],
+    }
+    facts = [part for part in (_from(reading), when(at, now), f"from {source}") if part]
+    body = [f"# {inert(one_line(reading.title, 120))}", inert(" · ".join(facts))]
+    body += [f"📎 {_link(file)} ({size(file.size_bytes)})" for file in files]
+    body += [f"> [!warning] {inert(remark)}" for remark in reading.remarks]
+    body += [f"## {CONTENT}", fence(reading.text)]
+    return render(props, "\n\n".join(body) + "\n")
+
+
+def _link(file: Attachment) -> str:
+    if file.path.startswith("/"):
+        return inert(file.path)
+    return f"[[{file.path}|{_link_text(file.name)}]]"
+
+
+def _from(reading: Reading) -> str:
+    if reading.sender_name and reading.sender:
+        return f"{reading.sender_name} <{reading.sender}>"
+    return reading.sender or reading.sender_name
+
+
+def _link_text(name: str) -> str:
+    return "".join(c for c in name if c not in "[]|#^")
+
+
+def facts_of(reading: Reading, files: tuple[Attachment, ...]) -> dict[str, Any]:
+    """What the ledger keeps of a dropped file, for rules and replies."""
+    return {
+        "sender": reading.sender,
+        "sender_name": reading.sender_name,
+        "subject": reading.title,
+        "received": reading.received.isoformat() if reading.received else "",
+        "attachments": [vars(file) for file in files],
+        "properties": _plain(reading.properties),
+    }
+
+
+def _plain(properties: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: list(value) if isinstance(value, tuple) else value
+        for key, value in properties.items()
+        if isinstance(value, str | int | bool | list | tuple)
+    }
