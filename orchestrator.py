@@ -11,7 +11,7 @@ import contextlib
 import fcntl
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -34,6 +34,7 @@ from factotum.views.views import Views
 from factotum.wakeup import Wakeup
 from factotum.worker import claim
 from factotum.worker.desk import Desk
+from factotum.worker.found_key import META
 from factotum.worker.mark import Mark
 from factotum.worker.playbooks import PlaybookShelf
 
@@ -65,8 +66,16 @@ class Found:
 
 
 class Orchestrator:
-    def __init__(self, rooms: Rooms, *, out: IO[str] = sys.stderr) -> None:
-        """Takes the executor's lock. Raises DoorError when another one runs."""
+    def __init__(
+        self,
+        rooms: Rooms,
+        *,
+        out: IO[str] = sys.stderr,
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
+        """Takes the executor's lock. `environ` is where providers' keys may lie.
+
+        Raises DoorError when another one runs."""
         self.rooms = rooms
         check_watchers(rooms.settings.text("WATCHERS"))
         self._lock = self._only_one(rooms.state / "lock")
@@ -92,7 +101,7 @@ class Orchestrator:
         self.mark = Mark(vault, rooms.ledger, rooms.register)
         self.desk = Desk()
         self.toolbox = Toolbox(HERE / "mcp", settings.env_for, failpoint.hit)
-        self._around = surroundings(os.environ, env_files(Path.cwd(), HERE))
+        self._around = surroundings(environ, env_files(Path.cwd(), HERE))
         self.models = Models(settings, self._around, Choice("", "it was not looked for yet"))
         tools = Tools(
             self.desk,
@@ -112,6 +121,7 @@ class Orchestrator:
         self._shown: tuple[Listing, observe.Seen, list[Problem]]
         self._shown = (Listing(), observe.Seen(), [])
         self._began = False
+        self._model_said = self._model_used = ""
         self.stopping = False
 
     def _only_one(self, path: Path) -> IO[str]:
@@ -176,6 +186,7 @@ class Orchestrator:
         problems += [*self.playbooks.problems(), *self.staff.mind.problems()]
         if self.rooms.ledger.last_event() != before:
             found.soon.append(mono)  # one deed may make another possible: look once more
+        self._model_said = self.rooms.ledger.meta(META)
         self._show(listing, seen, problems, now, mono)
         return found
 
@@ -276,6 +287,8 @@ class Orchestrator:
             while not self.stopping:
                 was_busy = self.worker.busy  # what ends during a tick, that tick has not seen
                 found = await self.desk.do(self._safe_tick)
+                if self._model_said != self._model_used:
+                    await self._find_model()
                 for id, entry in found.tasks:
                     self.worker.run(id, entry)
                 for card in found.due:
@@ -288,11 +301,17 @@ class Orchestrator:
             await self._close()
 
     async def _find_model(self) -> None:
-        """Which model thinks is settled at the start; nothing is asked of one that costs."""
-        settings = self.rooms.settings
-        choice = await choose(settings, self._around)
+        """Settles which model thinks, at the start and when the owner has said yes to one;
+        nothing is asked of one that costs."""
+        settings, found_key = self.rooms.settings, self.staff.found_key
+        choice = await self.desk.do(found_key.choice, await choose(settings, self._around))
+        await self.models.close()
         self.models = Models(settings, self._around, choice)
+        log.hide(self.models.secrets())
         self.staff.use(self.models)
+        if proposed := self.models.proposed:
+            await self.desk.do(found_key.propose, proposed, self.rooms.clock.wall())
+        self._model_used = self._model_said
         logger.info("model", extra={"reason": self.models.why})
 
     def _pause_s(self, found: Found) -> float:

@@ -22,6 +22,7 @@ from factotum.worker.budget import Budget, Caps
 from factotum.worker.children import Children
 from factotum.worker.close import Closer
 from factotum.worker.desk import Desk
+from factotum.worker.found_key import FoundKey
 from factotum.worker.lookups import Lookups
 from factotum.worker.mark import Mark
 from factotum.worker.mind import AgentMind
@@ -74,6 +75,7 @@ class Staff:
     mind: AgentMind
     budget: Budget
     children: Children
+    found_key: FoundKey
 
     def shown(self, now: float) -> dict[str, Any]:
         """Who thinks and what it costs, for the views: names and figures alone."""
@@ -167,7 +169,7 @@ def hire(
         done,
         stopped,
     )
-    return Staff(worker, mind, budget, children)
+    return Staff(worker, mind, budget, children, FoundKey(vault, rooms.ledger, budget.caps))
 
 
 def _checker(toolbox: Toolbox) -> Callable[..., list[str]]:

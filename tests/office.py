@@ -53,6 +53,7 @@ class TestOffice:
     env: dict[str, str] = field(default_factory=dict)
     instance: str = "pi"
     hands: Hands = field(default_factory=Hands)
+    around: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in (*ALL_FOLDERS, ".factotum"):
@@ -88,7 +89,7 @@ class TestOffice:
         async def once() -> None:
             rooms = open_rooms(self.settings(), self.root, self.clock())
             try:
-                orchestrator = Orchestrator(rooms, out=io.StringIO())
+                orchestrator = Orchestrator(rooms, out=io.StringIO(), environ=self.around)
                 await orchestrator.run(once=True)
                 if look:
                     look(orchestrator)

@@ -389,3 +389,23 @@ def test_a_finished_task_that_comes_back_knows_what_was_done(
     assert "Done: Send this mail to ada@rossi.example?" in opening
     assert "Now tell Bob too." in opening and "## Receipts" not in opening
     assert len(sent(relay)) == 1
+
+
+def test_it_goes_on_after_ten_days_with_another_model(
+    office: TestOffice, relay: Relay
+) -> None:
+    office.type("Write to Ada that we move.\ngo")
+    with thinking(office, [call("recall", query="Ada"), letter("ada@rossi.example", "We move.")]):
+        office.run()
+    office.hands.go(10 * 86_400)
+    office.tick(office.one("Pending_Approval"), "approve")
+    with ScriptedModelServer([call("finish", summary="Told Ada.")]) as server:
+        office.env |= {
+            "FACTOTUM_MODEL": "other/model",
+            "FACTOTUM_MODEL_BASE_URL": server.base_url,
+        }
+        office.run()
+        (body,) = server.requests
+    assert sent(relay) == ["We move."]
+    assert len(results(body)) == 2 and results(body)[1].startswith("Done. Receipt:")
+    assert "It is now Saturday, 28 November 2026" in body["messages"][-1]["content"]

@@ -43,9 +43,12 @@ class Case:
         """What must be done next. Records what needs no doing on the way."""
         from factotum.worker.by_model import ByModel
         from factotum.worker.by_playbook import ByPlaybook
+        from factotum.worker.found_key import next_step
 
         if self.run.ended is not None:
             return Close(self.run)
+        if "found" in self.row.facts:
+            return next_step(self)
         if self.run.plan is None and (waiting := ByPlaybook(self).choose()) is not None:
             return waiting
         plan = self.run.plan or {}

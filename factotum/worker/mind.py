@@ -44,6 +44,8 @@ logger = log.get("factotum.mind")
 RECALL_CHARS = 2000
 #: Characters of a request that count as one token, taken low to be safe.
 CHARS_A_TOKEN = 3
+#: The shortest answer that is still of use, in tokens.
+ANSWER_LEAST = 256
 #: The shortest transcript that is still worth sending, in characters.
 TRANSCRIPT_LEAST = 4000
 
@@ -121,12 +123,9 @@ class AgentMind:
         told += transcript.messages(heard(turns, briefed.run, self.runs), self.calls_most)
         told.append({"role": "user", "content": self._now(briefed)})
         tools = self._offered(briefed.agent)
-        return Request(
-            shorten(told, self._room(chain, briefed.shorter, tools)),
-            tools,
-            self.max_tokens,
-            self.temperature,
-        )
+        answer = min(self.max_tokens, max(ANSWER_LEAST, chain.context_tokens // 4))
+        room = self._room(chain, answer, briefed.shorter, tools)
+        return Request(shorten(told, room), tools, answer, self.temperature)
 
     def _background(self, agent: Agent, recalled: str) -> Background:
         persona = self.persona.current()
@@ -138,7 +137,6 @@ class AgentMind:
     def _opening(self, briefed: Briefed, chain: Chain) -> str | list[dict[str, Any]]:
         text = context.opening(
             briefed.task,
-            now=self.zone(briefed.now),
             earlier=self._earlier(briefed.run),
             added=briefed.task.added,
             note=briefed.row.name.removesuffix(".md"),
@@ -192,10 +190,9 @@ class AgentMind:
             if agent.may_use(tool.name)
         ]
 
-    def _room(self, chain: Chain, shorter: int, tools: Sequence[object]) -> int:
-        """How many characters of messages fit into the model's window."""
-        tokens = chain.context_tokens - self.max_tokens
-        room = tokens * CHARS_A_TOKEN - len(str(tools))
+    def _room(self, chain: Chain, answer: int, shorter: int, tools: Sequence[object]) -> int:
+        """How many characters of messages fit into the model's window beside its answer."""
+        room = (chain.context_tokens - answer) * CHARS_A_TOKEN - len(str(tools))
         return max(TRANSCRIPT_LEAST, room >> shorter)
 
     def known(self) -> list[str]:

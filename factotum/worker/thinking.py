@@ -5,13 +5,15 @@ Whatever goes wrong here leaves the task where it is: it is asked again later, b
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from factotum.agent.talk import Reply, Request
 from factotum.models import Models, TooLong
-from factotum.worker.budget import Budget
+from factotum.worker.budget import Budget, Capped
 from factotum.worker.desk import Desk
 from factotum.worker.steps import AskModel, Mind
 
@@ -39,7 +41,16 @@ class Purse:
     clock: Callable[[], float]
 
     async def reserve(self, model: str, most_usd: float) -> int:
-        """Raises Capped."""
+        """Raises Capped. Cancelled in the middle, it leaves nothing set aside."""
+        asked = asyncio.ensure_future(self._reserve(model, most_usd))
+        try:
+            return await asyncio.shield(asked)
+        except asyncio.CancelledError:
+            with contextlib.suppress(Capped):
+                await self.release(await asked, 0.0)
+            raise
+
+    async def _reserve(self, model: str, most_usd: float) -> int:
         run = self.step.briefed.run
         return await self.desk.do(
             self.budget.reserve,
