@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from factotum import disk, names
+from factotum import names
 from factotum.model import FOLDERS, State
 from factotum.note import Note
 from factotum.privacy import Private
@@ -88,7 +89,7 @@ def sweep(places: Places, private: Private) -> Sweep:
         here = folders.pop()
         for entry in _entries(here.path):
             name = entry.name
-            if names.ignored(name) or not _is_text(name) or entry.path == root:
+            if names.ignored(name) or not is_name(name) or entry.path == root:
                 continue
             is_folder = entry.is_dir(follow_symlinks=False)
             if not is_folder and not name.endswith(".md"):
@@ -111,8 +112,12 @@ class _Folder(NamedTuple):
     from_top: str
 
 
-def _is_text(name: str) -> bool:
-    return name.isascii() or disk.shown(name) == name
+def is_name(name: str) -> bool:
+    """Whether a name can be told: it is text, and one line of it."""
+    if name.isascii() and name.isprintable():
+        return True
+    kinds = {unicodedata.category(char) for char in name}
+    return not kinds & {"Cc", "Cs", "Zl", "Zp"}
 
 
 def _see(entry: os.DirEntry[str], path: str, seen: Sweep) -> None:

@@ -1,4 +1,4 @@
-"""Notes and memory as the agent sees them: search, read, recall, and what a change would be.
+"""Notes and memory as the agent sees them: search, read, recall.
 
 Whatever is read comes with a label, the lowest of the notes in it. What is told is bounded:
 a prompt does not grow with the vault. What is private is not there.
@@ -15,20 +15,20 @@ from typing import Any
 from factotum.gate.register import Card
 from factotum.index import Index, IndexFault, Places, top_of
 from factotum.index.query import words
-from factotum.inert import inert, one_line
+from factotum.inert import one_line
 from factotum.ledger import Ledger
 from factotum.model import Call, Outcome, Trust
-from factotum.privacy import HANDBOOK, PrivateShelf, fold
+from factotum.privacy import HANDBOOK, PrivateShelf
 from factotum.reader import Reader
 from factotum.scan import Problem
 from factotum.settings import Settings
 from factotum.vault import Vault
+from factotum.worker import changes
+from factotum.worker.changes import about_of
 from factotum.worker.excerpt import lines_of, passage
 from factotum.worker.labels import Labels
-from factotum.worker.memory import MEMORY, NOT_OURS, Deeds, said_in
-from factotum.worker.outside import led_nowhere
+from factotum.worker.memory import MEMORY, Deeds, said_in
 from factotum.worker.pages import NotebookError, Page, Pages, shown
-from factotum.worker.passage import Unfit, changed, difference, sha256_of
 
 __all__ = ["Notebook", "NotebookError", "Seen"]
 
@@ -89,6 +89,9 @@ class Notebook:
         self.pages = Pages(places, self.index, reader, self.labels, self.private.current)
         self.deeds = Deeds(vault, self.pages, self.labels, clock)
         self.root = vault.root
+
+    def close(self) -> None:
+        self.index.close()
 
     def label(self, path: str) -> Trust:
         """Whose words the note at this path carries; a stranger's when it cannot be read."""
@@ -172,7 +175,7 @@ class Notebook:
         if not pages:
             return Seen("Nothing of that is remembered.", (), Trust.OWNER)
         told = [
-            f"{page.path}, {WHOSE[page.trust]}, about {_about(page)}:\n"
+            f"{page.path}, {WHOSE[page.trust]}, about {about_of(page)}:\n"
             + _indented(_short(said_in(page.note), REMEMBERED_CHARS))
             for page in pages
         ]
@@ -192,7 +195,7 @@ class Notebook:
             if page is None or page.trust.lowest(lowest) is not lowest:
                 continue
             said = one_line(said_in(page.note), RECALLED_CHARS)
-            line = f"- {_about(page)}: {said} ({page.path})"
+            line = f"- {about_of(page)}: {said} ({page.path})"
             if (
                 len(used) >= RECALLED_MOST
                 or sum(map(len, told)) + len(told) + len(line) > limit_chars
@@ -205,72 +208,13 @@ class Notebook:
     # -- changing
 
     def before(self, call: Call, trust: Trust = Trust.STRANGER) -> Mapping[str, Any]:
-        """What the card of a change of notes or memory shows, and what must still hold when
-        it is carried out; nothing for other tools. `trust` is the task's label: links of
-        others are made to lead nowhere. Raises NotebookError."""
-        try:
-            match call.tool:
-                case "notes__change":
-                    page = self._exact(str(call.args["note"]), call.tool)
-                    return self._changed(page, call.args, trust)
-                case "forget":
-                    page = self._exact(str(call.args["note"]), call.tool)
-                    return self._forgotten(page, str(call.args["why"]))
-                case "remember":
-                    told = str(call.args["text"]).strip()
-                    who = inert(one_line(str(call.args["about"]), 120))
-                    return {
-                        "who": who,
-                        "difference": difference(b"", told.encode(errors="replace")),
-                    }
-            return {}
-        except Unfit as unfit:
-            raise NotebookError(f"{call.tool}: {unfit}") from unfit
-
-    def _exact(self, path: str, tool: str) -> Page:
-        """The note at this very path: the rule that judged the call went by it."""
-        page = self.pages.find(path)
-        if fold(page.path) != fold(path):
-            own = page.trust is Trust.OWNER
-            where = f": “{page.path}”" if own else ", as notes__search gives it"
-            raise NotebookError(f"“{shown(path)}”: give the whole path{where}")
-        if tool == "forget" and not page.path.startswith(f"{MEMORY}/"):
-            raise NotebookError(f"only notes in {MEMORY} are forgotten; notes__change changes one")
-        if page.path.startswith(NOT_OURS):
-            top = page.path.partition("/")[0]
-            raise NotebookError(f"notes in {top} are not changed: they are the record of work")
-        if page.path.startswith("../"):
-            raise NotebookError("notes outside of my own folder are read, not changed")
-        return page
-
-    def _changed(self, page: Page, args: Mapping[str, Any], trust: Trust) -> dict[str, Any]:
-        put = str(args["replace"])
-        put = put if trust is Trust.OWNER else led_nowhere(put)
-        new = changed(page.raw, str(args["find"]), put)
-        return {
-            "who": inert(page.path),
-            "note_path": page.path,
-            "sha256": sha256_of(page.raw),
-            "after": sha256_of(new),
-            "put": put,
-            "difference": difference(page.raw, new),
-        }
-
-    def _forgotten(self, page: Page, why: str) -> dict[str, Any]:
-        return {
-            "who": f"{inert(page.path)}: {inert(one_line(why, 200))}",
-            "note_path": page.path,
-            "sha256": sha256_of(page.raw),
-            "difference": difference(said_in(page.note).encode(), b""),
-        }
+        """What the card of a change shows and what must still hold when it is made: see
+        `changes.before`. `trust` is the task's label. Raises NotebookError."""
+        return changes.before(call, trust, self.pages)
 
     def perform(self, card: Card, task_note: str) -> Outcome:
         """Carries out an approved card of a writing tool. Doing it twice changes nothing."""
         return self.deeds.perform(card, task_note)
-
-
-def _about(page: Page) -> str:
-    return one_line(str(page.note.props.get("about") or page.file.stem), 120)
 
 
 def _short(text: str, most: int) -> str:

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from factotum import disk, names
+from factotum import names
 from factotum.index import Index, IndexFault, Places
-from factotum.index.places import refusal
+from factotum.index.places import is_name, refusal
 from factotum.model import Trust
 from factotum.note import Note, NoteError, parse
 from factotum.privacy import Private, fold
@@ -91,7 +91,7 @@ class Pages:
         rest = path.removeprefix(self.places.up) if self.places.up else path
         plain = PurePosixPath(rest)
         odd = not rest.endswith(".md") or plain.as_posix() != rest or plain.is_absolute()
-        if odd or "\0" in rest or disk.shown(rest) != rest:
+        if odd or not is_name(rest):
             return None
         if any(part == ".." or names.ignored(part) for part in plain.parts):
             return None

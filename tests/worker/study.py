@@ -43,7 +43,7 @@ class Study:
         return Notebook(self.vault, self.ledger, self.reader, self.state, settings, lambda: NOW)
 
     def close(self) -> None:
-        self.notebook.index.close()
+        self.notebook.close()
         self.ledger.close()
 
     # -- what is there

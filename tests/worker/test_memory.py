@@ -308,6 +308,16 @@ def test_only_what_was_remembered_is_forgotten(desk: Study) -> None:
         desk.card("forget", {"note": "Projects/x.md", "why": "x"})
 
 
+def test_a_card_is_called_after_what_it_changes(desk: Study) -> None:
+    desk.write("Projects/Bianchi.md", "old")
+    change = {"note": "Projects/Bianchi.md", "find": "old", "replace": "new"}
+    about = desk.card("notes__change", change).seal.about
+    assert (about["title"], about["who"]) == ("Change Bianchi?", "Projects/Bianchi.md")
+    about = desk.card("remember", {"text": "Pays late.", "about": "Ada"}).seal.about
+    assert about["title"] == "Remember this about Ada?"
+    assert str(about["difference"]).endswith("+Pays late.")
+
+
 def test_other_tools_show_nothing_and_do_nothing(desk: Study) -> None:
     card = desk.card("finish", {"summary": "x"})
     assert card.seal.about == {}

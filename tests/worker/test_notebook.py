@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from factotum.model import Call, Trust
+from factotum.model import Call, Succeeded, Trust
 from factotum.note import render
 from factotum.worker.excerpt import LINE_MOST_CHARS, lines_of, passage
 from factotum.worker.notebook import TOLD_MOST_CHARS, NotebookError
@@ -261,6 +261,44 @@ def test_a_note_that_cannot_be_read_is_shown_to_the_owner(desk: Study) -> None:
 
 
 # -- labels
+
+
+hostile = st.one_of(
+    st.binary(max_size=200),
+    st.text(max_size=200).map(lambda text: text.encode(errors="replace")),
+    st.text(max_size=100).map(lambda text: f"---\n{text}\n---\nword".encode(errors="replace")),
+    st.sampled_from([b"---\naliases: [1, true]\n---\nword", b"---\nabout: [a]\n---\nword", b""]),
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(data=hostile)
+def test_no_note_breaks_a_look(desk: Study, data: bytes) -> None:
+    desk.write("Office/Memory/word.md", data)
+    desk.write("Office/Memory/good.md", "word")
+    assert "Office/Memory/good.md" in desk.read("notes__search", query="word").notes
+    desk.read("recall", query="word")
+    desk.notebook.recall_for("word", 1000)
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\x1bb", "a\u2028b", "a\udcffb"])
+def test_a_name_of_several_lines_is_told_to_nobody(desk: Study, name: str) -> None:
+    (desk.root / "Projects").mkdir()
+    (desk.root / f"Projects/{name} word.md").write_text("word")
+    assert desk.read("notes__search", query="word").notes == ()
+    with pytest.raises(NotebookError, match="there is no note"):
+        desk.read("notes__read", note=f"Projects/{name} word.md")
+
+
+@pytest.mark.parametrize(
+    "name", ["-x", "Ärger & Co (2)", "会議", "👨‍👩‍👧", "a'b\"c", "x" * 200, "50% [draft]"]
+)
+def test_an_odd_name_is_a_name(desk: Study, name: str) -> None:
+    desk.write(f"Projects/{name} word.md", "word")
+    (path,) = desk.read("notes__search", query="word").notes
+    assert desk.read("notes__read", note=path).notes == (path,)
+    card = desk.card("notes__change", {"note": path, "find": "word", "replace": "x"})
+    assert isinstance(desk.perform(card), Succeeded)
 
 
 @pytest.mark.parametrize(
