@@ -29,6 +29,7 @@ from factotum.views.views import snapshot_path
 from factotum.worker.budget import Budget, Caps
 from factotum.worker.playbooks import PlaybookShelf
 from factotum.worker.runs import Runs
+from factotum.worker.shelves import agent_shelf, outside_folders, persona_shelf, skill_shelf
 
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 
@@ -116,7 +117,13 @@ def _own(opened: Books, lying: Path | None) -> dict[str, Any]:
     shelf = Shelf(opened.root, opened.settings.text("INSTANCE"), reader)
     listing = shelf.look(0.0)
     problems = [*listing.problems, *_unreadable(shelf, listing)]
-    problems += PlaybookShelf(opened.root, reader).problems()
+    shelves = (
+        PlaybookShelf(opened.root, reader),
+        agent_shelf(opened.root, reader),
+        skill_shelf(opened.root, reader, outside_folders(opened.settings)),
+        persona_shelf(opened.root, reader),
+    )
+    problems += [problem for one in shelves for problem in one.problems()]
     cards = [card for card in opened.register.unsettled() if not (card.over or quiet(card))]
     return build(
         listing=listing,

@@ -26,6 +26,7 @@ CHECKS: tuple[tuple[str, Callable[[Patient], Found]], ...] = (
     ("instances", vault.instances),
     ("model", model.model),
     ("playbooks", vault.playbooks),
+    ("agents", vault.agents),
     ("machine", machine.machine),
     ("node", machine.node),
     ("obsidian", around.obsidian),

@@ -17,6 +17,7 @@ from factotum.model import FOLDERS, State
 from factotum.reader import Reader
 from factotum.vault import ALL_FOLDERS, OWN
 from factotum.worker.playbooks import PlaybookShelf
+from factotum.worker.shelves import agent_shelf, outside_folders, persona_shelf, skill_shelf
 
 
 def vault(patient: Patient) -> Found:
@@ -124,6 +125,20 @@ def instances(patient: Patient) -> Found:
         )
     else:
         yield Level.OK, f"this is {mine}, and no other machine works on this vault"
+
+
+def agents(patient: Patient) -> Found:
+    """Agents, skills and who you are: what of it cannot be used."""
+    reader = Reader()
+    who = agent_shelf(patient.root, reader)
+    outside = outside_folders(patient.settings) if patient.settings else ()
+    can = skill_shelf(patient.root, reader, outside)
+    problems = [*who.problems(), *can.problems(), *persona_shelf(patient.root, reader).problems()]
+    for problem in problems:
+        yield Level.PROBLEM, f"{problem.path.name}: {problem.reason}"
+    if not problems:
+        names = ", ".join(agent.name for agent in who.current() if agent.enabled) or "none"
+        yield Level.OK, f"agents: {names}; {len(can.current())} skills"
 
 
 def playbooks(patient: Patient) -> Found:
