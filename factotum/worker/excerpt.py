@@ -19,12 +19,13 @@ def lines_of(text: str) -> list[str]:
     return lines
 
 
-def passage(text: str, words: Sequence[str], most_chars: int) -> tuple[int, str]:
-    """The number, from 1, of the first line that holds most of `words`, and the text there."""
+def passage(text: str, words: Sequence[str], most_chars: int, *, skip: int = 0) -> tuple[int, str]:
+    """The number, from 1, of the first line that holds most of `words`, and the text there.
+    The first `skip` lines, a note's properties, are not looked at."""
     lines = lines_of(text)
     wanted = [_folded(word) for word in words]
-    best, most = 0, 0
-    for n, line in enumerate(lines):
+    best, most = min(skip, len(lines) - 1), 0
+    for n, line in enumerate(lines[skip:], skip):
         folded = _folded(line)
         count = sum(word in folded for word in wanted)
         if count > most:

@@ -127,11 +127,13 @@ class Notebook:
         left, pages = self._found(query, under, most)
         asked = f"“{shown(query)}”" if words(query) else "the newest"
         where = f" in {shown(folder)}" if folder else ""
-        told = [f"{len(pages)} notes ({asked}{where}), best first. notes__read reads one."]
+        count = f"{len(pages)} note{'s' * (len(pages) > 1)}"
+        told = [f"{count} ({asked}{where}), best first. notes__read reads one."]
         if not pages:
             told = [f"No note fits {asked}{where}. Try fewer or other words."]
         for n, page in enumerate(pages, 1):
-            line, text = passage(page.text, words(query), PASSAGE_CHARS)
+            head = len(lines_of(page.text)) - len(lines_of(page.note.body))
+            line, text = passage(page.text, words(query), PASSAGE_CHARS, skip=head)
             told.append(f"{n}. {page.path}, {WHOSE[page.trust]}, line {line}:\n{_indented(text)}")
         if left:
             told.append(f"{left} notes are not looked through yet; search again to find more.")

@@ -34,6 +34,11 @@ def test_a_search_names_notes_and_the_passage_that_fits(desk: Study) -> None:
     assert "The invoice 1042 is open." in seen.text
 
 
+def test_a_note_that_is_found_by_its_name_shows_how_its_text_begins(desk: Study) -> None:
+    desk.write("Projects/Bianchi.md", "---\ntags: x\n---\n\nThey moved.\n")
+    assert "line 4:\n   They moved." in desk.read("notes__search", query="bianchi").text
+
+
 def test_a_search_stays_in_its_folder_and_its_limit(desk: Study) -> None:
     for n in range(12):
         desk.write(f"Projects/{n:02}.md", "word")
