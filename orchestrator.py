@@ -33,6 +33,7 @@ from factotum.toolbox import Toolbox
 from factotum.views.views import Views
 from factotum.wakeup import Wakeup
 from factotum.worker import claim
+from factotum.worker.arrive import Arrivals
 from factotum.worker.desk import Desk
 from factotum.worker.found_key import META
 from factotum.worker.mark import Mark
@@ -92,6 +93,7 @@ class Orchestrator:
             rooms.runs,
             claim.Pace(settings.seconds("SETTLE_S"), settings.seconds("STABLE_S")),
         )
+        self.arrivals = Arrivals(vault, rooms.ledger, rooms.runs, self.claims)
         zone = rooms.clock.zone
         self.intake = Intake(
             vault, rooms.ledger, rooms.reader, read, rooms.state, pace.stable_s, zone
@@ -156,8 +158,11 @@ class Orchestrator:
 
     # -- the tick
 
-    def tick(self) -> Found:
-        """One look at everything. Runs on the desk's thread."""
+    def tick(self, arrived: Sequence[str] = ()) -> Found:
+        """One look at everything, first at the notes in Needs_Action that were heard to have
+        `arrived`. Runs on the desk's thread."""
+        if arrived and not self.stopping:
+            self.arrivals.claim(arrived, self.worker.room)
         now, mono = self.rooms.clock.wall(), self.rooms.clock.monotonic()
         self._time_passed(now, mono)
         before = self.rooms.ledger.last_event()
@@ -257,10 +262,10 @@ class Orchestrator:
         if cut_short(self.rooms.vault.root):
             mend_links(self.rooms.vault.root, self.rooms.vault.intake, Path.unlink)
 
-    def _safe_tick(self) -> Found:
+    def _safe_tick(self, arrived: Sequence[str] = ()) -> Found:
         """A tick that a full or failing disk cannot stop: nothing is begun, and it says so."""
         try:
-            found = self.tick()
+            found = self.tick(arrived)
             self._trouble, self._failed = "", 0
             return found
         except Exception as broken:
@@ -284,9 +289,10 @@ class Orchestrator:
             self._began = True
             if not once:
                 self.wakeup.watch(self.rooms.vault.root, self.rooms.state)
+            arrived: list[str] = []
             while not self.stopping:
                 was_busy = self.worker.busy  # what ends during a tick, that tick has not seen
-                found = await self.desk.do(self._safe_tick)
+                found = await self.desk.do(self._safe_tick, arrived)
                 if self._model_said != self._model_used:
                     await self._find_model()
                 for id, entry in found.tasks:
@@ -296,7 +302,7 @@ class Orchestrator:
                 to_do = found.tasks or found.due or found.soon
                 if once and not (to_do or was_busy or self.worker.busy):
                     break
-                await self.wakeup.wait(self._pause_s(found))
+                arrived = await self.wakeup.wait(self._pause_s(found))
         finally:
             await self._close()
 

@@ -79,6 +79,10 @@ class Claims:
         self._missing(listing, ids, now, mono)
         return found
 
+    def lies(self, task: str) -> bool:
+        """Whether the last look found a note of this task anywhere."""
+        return task in self._here
+
     def is_gone(self, task: str) -> bool:
         """Whether the task's note cannot be seen now: nothing of it is carried out meanwhile."""
         return task in self._gone
@@ -169,7 +173,7 @@ class Claims:
             return 0
         if room <= 0:
             return 0
-        if row is not None:
+        if row is not None and self.runs.latest(row.id) is not None:
             self.runs.withdraw(row.id, "you moved the task back to Needs_Action", now)
             self.runs.current(row.id, now)  # before the move, or the next look takes it for stale
         path = self._claim(entry)
