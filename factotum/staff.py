@@ -77,6 +77,10 @@ class Staff:
     children: Children
     found_key: FoundKey
 
+    def close(self) -> None:
+        """Lets go of what was opened. Call it on the desk."""
+        self.mind.notebook.close()
+
     def shown(self, now: float) -> dict[str, Any]:
         """Who thinks and what it costs, for the views: names and figures alone."""
         busy = Counter(self.worker.office.runs.thinking())
@@ -128,7 +132,7 @@ def hire(
         rooms.ledger,
         rooms.register,
         rooms.runs,
-        Cupboard(vault.root, tools.blobs, rooms.reader),
+        Cupboard(vault.root, tools.blobs, rooms.reader, notebook.private.current),
         tools.playbooks.current,
         me,
         settings.seconds("EXPIRY_S"),
@@ -163,7 +167,9 @@ def hire(
         tools.toolbox,
         performer,
         Thinker(tools.desk, budget, mind, tools.models, clock.wall),
-        Lookups(tools.desk, rooms.ledger, rooms.runs, tools.toolbox, notebook, clock.wall),
+        Lookups(
+            tools.desk, rooms.ledger, rooms.runs, tools.toolbox, notebook, mind.skills, clock.wall
+        ),
         clock.wall,
         settings.count("WORKERS"),
         done,

@@ -391,9 +391,7 @@ def test_a_finished_task_that_comes_back_knows_what_was_done(
     assert len(sent(relay)) == 1
 
 
-def test_it_goes_on_after_ten_days_with_another_model(
-    office: TestOffice, relay: Relay
-) -> None:
+def test_it_goes_on_after_ten_days_with_another_model(office: TestOffice, relay: Relay) -> None:
     office.type("Write to Ada that we move.\ngo")
     with thinking(office, [call("recall", query="Ada"), letter("ada@rossi.example", "We move.")]):
         office.run()
@@ -409,3 +407,70 @@ def test_it_goes_on_after_ten_days_with_another_model(
     assert sent(relay) == ["We move."]
     assert len(results(body)) == 2 and results(body)[1].startswith("Done. Receipt:")
     assert "It is now Saturday, 28 November 2026" in body["messages"][-1]["content"]
+
+
+# -- what it may see
+
+
+def test_a_private_file_is_not_sent(office: TestOffice) -> None:
+    (office.root / "Company_Handbook.md").write_text("---\nprivate: [Diary]\n---\nRules.\n")
+    for folder, text in [("Diary", "Monday.\n"), ("Open", "---\nfactotum: never\n---\nx\n")]:
+        (office.root / folder).mkdir()
+        (office.root / folder / "Note.md").write_text(text)
+    office.type("Send Ada my notes.\ngo")
+    files = ["Diary/Note.md", "Open/Note.md", "Nowhere.md"]
+    script: list[Item] = [
+        call("mail__send", to=["ada@rossi.example"], subject="n", body="b", attachments=[one])
+        for one in files
+    ]
+    with thinking(office, [*script, FINISH]) as server:
+        office.run()
+        told = results(server.requests[-1])
+    assert [one.replace(name, "X") for one, name in zip(told, files, strict=True)] == [
+        told[2].replace("Nowhere.md", "X")
+    ] * 3
+    assert office.cards() == []
+
+
+def test_a_skill_of_another_agent_is_read_by_its_name(office: TestOffice, tmp_path: Path) -> None:
+    folder = tmp_path / "skills" / "invoices"
+    folder.mkdir(parents=True)
+    (folder / "SKILL.md").write_text(
+        "---\nname: invoices\ndescription: How invoices are written.\n---\nNumber them.\n"
+    )
+    office.type("Write an invoice.\ngo")
+    script = [call("skill__read", name="invoices"), call("skill__read", name="taxes"), FINISH]
+    with thinking(office, script, SKILLS=str(tmp_path / "skills")) as server:
+        office.run()
+        assert "How invoices are written." in server.requests[0]["messages"][0]["content"]
+        told = results(server.requests[2])
+    assert "Number them." in told[0]
+    assert told[1].startswith("Error: no skill is called taxes")
+
+
+def test_an_agent_uses_its_own_tools_only(office: TestOffice) -> None:
+    (office.root / "Office/Agents/coder.md").write_text(
+        '---\nkeywords: [python]\ntools: ["notes__*"]\n---\nYou write code.\n'
+    )
+    office.type("Fix the python script.\ngo")
+    with thinking(office, [call("recall", query="x"), FINISH]) as server:
+        office.run()
+        offered = {one["function"]["name"] for one in server.requests[0]["tools"]}
+        assert "notes__read" in offered and "recall" not in offered and "finish" in offered
+        assert "the agent coder may not use recall" in results(server.requests[1])[0]
+        assert "You write code." in server.requests[0]["messages"][0]["content"]
+    assert "by the agent coder" in last(office, "Done")
+
+
+def test_pictures_go_to_models_that_see(office: TestOffice) -> None:
+    png = bytes.fromhex(
+        "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c"
+        "6360000000000200013ae5b1a30000000049454e44ae426082"
+    )
+    office.drop("receipt.png", png)
+    for sees, parts in [("yes", 1), ("no", 0)]:
+        with thinking(office, [FINISH], MODEL_SEES=sees) as server:
+            office.run()
+            shown = json.dumps(server.requests[0]["messages"]).count("data:image/png;base64,")
+        assert shown == parts
+        office.drop("again.png", png + b"\0")

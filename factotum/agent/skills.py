@@ -36,13 +36,6 @@ READ_DESCRIPTION = (
     "Read a skill: written instructions for a kind of work. Read the one that fits before you "
     "begin. Takes the name as the list of skills gives it."
 )
-READ_SCHEMA: Mapping[str, Any] = {
-    "type": "object",
-    "properties": {"name": {"type": "string", "description": "The skill's name."}},
-    "required": ["name"],
-    "additionalProperties": False,
-}
-
 _HEAD = "Written instructions for kinds of work. When one fits the task, read it before you begin."
 _NAME = re.compile(r"[^\W_](?:[\w .-]{0,62}[\w.])?")
 _LOOSE = re.compile(r"(?m)^description:[ \t]*([^\s>|].*)$")

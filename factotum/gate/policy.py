@@ -96,6 +96,7 @@ REVIEWED: dict[str, Row] = {
     "notes__search": Row(reads_private=True),
     "notes__read": Row(reads_private=True),
     "recall": Row(reads_private=True),
+    "skill__read": Row(reads_private=True),
     "notes__write": Row(
         writes_own=True, effect=Effect.IDEMPOTENT, risk=Risk.LOW, verb="Write a note"
     ),

@@ -54,7 +54,7 @@ class Asks:
             idx,
             call.tool,
             args,
-            known.title(call, self.task.sender, self.task.sender_name),
+            str(shown.get("title") or known.title(call, self.task.sender, self.task.sender_name)),
             row.effect,
             verdict.risk if isinstance(verdict, policy.Ask) else row.risk,
             verdict.rule,

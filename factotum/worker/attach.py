@@ -7,11 +7,14 @@ is sealed is a copy: what happens to the original afterwards does not matter.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from factotum.blobs import Blobs
 from factotum.disk import NotRegular
 from factotum.model import Attachment, Task
+from factotum.note import NoteError, parse
+from factotum.privacy import Private
 from factotum.reader import Reader
 
 #: The largest file that goes out, in bytes. Most mail servers take no more than this.
@@ -23,10 +26,17 @@ class AttachError(Exception):
 
 
 class Cupboard:
-    def __init__(self, root: Path, blobs: Blobs, reader: Reader) -> None:
+    def __init__(
+        self,
+        root: Path,
+        blobs: Blobs,
+        reader: Reader,
+        private: Callable[[], Private] = Private,
+    ) -> None:
         self.root = root
         self.blobs = blobs
         self.reader = reader
+        self.private = private
 
     def take(self, name: str, task: Task) -> Attachment:
         """Seals a copy of the file. Raises AttachError."""
@@ -42,6 +52,8 @@ class Cupboard:
                 f"{name} is larger than {FILE_MOST_BYTES >> 20} MB, too large to send"
             )
         came = task_file(name, task)
+        if not came and self._is_private(path, data):
+            raise _absent(name)  # as if it were not there
         if came and hashlib.sha256(data).hexdigest() != came.sha256:
             raise AttachError(
                 f"{name} was changed since it came with the task. To send it as it is now, put a "
@@ -62,10 +74,23 @@ class Cupboard:
         if path.parent.resolve() != self.root.resolve().joinpath(*wanted.parts[:-1]):
             raise AttachError(f"{name} leads out of the vault by a link; put a copy into the vault")
         if not came and not path.exists():
-            raise AttachError(
-                f"there is no file {name}: it did not come with the task and is not in the vault"
-            )
+            raise _absent(name)
         return path
+
+    def _is_private(self, path: Path, data: bytes) -> bool:
+        rules = self.private()
+        if rules.hides_path(path.relative_to(self.root).as_posix()):
+            return True
+        try:
+            return path.suffix == ".md" and rules.hides(parse(data, max_bytes=FILE_MOST_BYTES))
+        except NoteError:
+            return False
+
+
+def _absent(name: str) -> AttachError:
+    return AttachError(
+        f"there is no file {name}: it did not come with the task and is not in the vault"
+    )
 
 
 def task_file(name: str, task: Task) -> Attachment | None:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from factotum.agent import skills
 from factotum.model import Call
 from factotum.tools import Tool, misfits
 
@@ -174,6 +175,7 @@ _ALL = (
             "why": _text("One sentence for the owner.", 300),
         },
     ),
+    _tool(skills.READ_TOOL, skills.READ_DESCRIPTION, {"name": _text("The skill's name.", 100)}),
 )
 
 TOOLS: dict[str, Tool] = {tool.name: tool for tool in _ALL}

@@ -5,11 +5,13 @@ What a reading tool cannot do is a failed step, not a broken task.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from factotum import failpoint
+from factotum.agent import skills
+from factotum.agent.skills import Skill
 from factotum.agent.transcript import cut
 from factotum.agent.turn import Became
 from factotum.gate.policy import row_of
@@ -18,8 +20,9 @@ from factotum.model import Trust
 from factotum.toolbox import Toolbox, ToolboxError
 from factotum.worker.desk import Desk
 from factotum.worker.local import is_local
-from factotum.worker.notebook import Notebook, NotebookError
+from factotum.worker.notebook import Notebook, NotebookError, Seen
 from factotum.worker.runs import Runs
+from factotum.worker.shelves import NotesShelf
 from factotum.worker.steps import RunTool
 
 
@@ -30,6 +33,7 @@ class Lookups:
     runs: Runs
     toolbox: Toolbox
     notebook: Notebook
+    skills: NotesShelf[Sequence[Skill]]
     clock: Callable[[], float]
 
     async def run(self, step: RunTool) -> None:
@@ -38,7 +42,7 @@ class Lookups:
         trust = Trust.STRANGER if row_of(tool).reads_untrusted else Trust.OWNER
         try:
             if is_local(tool):
-                seen = await self.desk.do(self.notebook.read, step.call, step.linked)
+                seen = await self.desk.do(self._look, step)
                 trust = seen.trust
                 data: dict[str, Any] = {"text": cut(seen.text), "notes": list(seen.notes)}
             else:
@@ -49,6 +53,16 @@ class Lookups:
             became, data = Became.FAILED, {"why": cut(str(failed), 2000)}
         told = {**data, "read": tool, "trust": trust.value}
         await self.desk.do(self._record, step, became, told, trust)
+
+    def _look(self, step: RunTool) -> Seen:
+        """What a tool of our own says. Raises NotebookError."""
+        if step.call.tool != skills.READ_TOOL:
+            return self.notebook.read(step.call, step.linked)
+        try:
+            text = skills.read_skill(self.skills.current(), str(step.call.args["name"]))
+        except skills.NoSkill as absent:
+            raise NotebookError(str(absent)) from None
+        return Seen(text, (), Trust.OWNER)
 
     def _record(self, step: RunTool, became: Became, data: Mapping[str, Any], trust: Trust) -> None:
         """The step and the label that it leaves are one transaction: nothing is judged

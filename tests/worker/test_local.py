@@ -24,6 +24,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "remember": {"text": "Pays late.", "about": "Ada", "sources": ["[[x]]"]},
     "recall": {"query": "Ada"},
     "forget": {"note": "Office/Memory/x.md", "why": "over"},
+    "skill__read": {"name": "invoices"},
 }
 OPTIONAL = {"choices", "steps", "done", "agent", "folder", "limit", "from_line", "lines", "sources"}
 #: Tools of the run itself, which touch nothing that the gate would have to judge.
