@@ -24,7 +24,7 @@ from factotum.sections import (
     outside_fences,
     section,
 )
-from factotum.strict_yaml import Block, Handler, YamlRefused, dump, dump_line, read
+from factotum.strict_yaml import Block, Handler, YamlRefused, dump, dump_line, own, read
 
 __all__ = [
     "NOTE_MOST_BYTES",
@@ -48,7 +48,7 @@ NOTE_MOST_BYTES = 1024 * 1024
 
 _BOM = b"\xef\xbb\xbf"
 _OPENING = re.compile(rb"---[ \t]*\r?\n")
-_CLOSING = re.compile(rb"^---[ \t]*\r?(?:\n|\Z)", re.M)
+_CLOSING = re.compile(rb"---[ \t]*\r?(?:\n|\Z)")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -92,10 +92,20 @@ def _split(data: bytes) -> _Parts:
     Without that second line the first is a ruler, and there is no block."""
     bom = _BOM if data.startswith(_BOM) else b""
     rest = data[len(bom) :]
-    if (top := _OPENING.match(rest)) and (end := _CLOSING.search(rest, top.end())):
+    if (top := _OPENING.match(rest)) and (end := _closing(rest, top.end())):
         block = rest[top.end() : end.start()]
         return _Parts(bom, top.group(), block, end.group(), rest[end.end() :])
     return _Parts(bom, b"", b"", b"", rest)
+
+
+def _closing(data: bytes, start: int) -> re.Match[bytes] | None:
+    """The first line from `start` on, where a line begins, that is `---`."""
+    at = start - 1  # the line end before it: the search for three dashes is the quick part
+    while (at := data.find(b"\n---", at)) >= 0:
+        if found := _CLOSING.match(data, at + 1):
+            return found
+        at += 1
+    return None
 
 
 def parse(data: bytes, *, max_bytes: int = NOTE_MOST_BYTES) -> Note:
@@ -114,11 +124,19 @@ def parse(data: bytes, *, max_bytes: int = NOTE_MOST_BYTES) -> Note:
     parts = _split(data)
     props: Mapping[str, Any] = {}
     if parts.opening:
-        try:
-            props, _ = frontmatter.parse(f"---\n{_text(parts.block)}---", handler=Handler())
-        except YamlRefused as refused:
-            raise _note_error(refused, parts) from refused
+        props = _props(parts)
     return Note(props, _text(parts.body), data, _newline(data), bool(parts.opening))
+
+
+def _props(parts: _Parts) -> Mapping[str, Any]:
+    text = _text(parts.block)
+    if (ours := own(text)) is not None:
+        return ours
+    try:
+        props, _ = frontmatter.parse(f"---\n{text}---", handler=Handler())
+    except YamlRefused as refused:
+        raise _note_error(refused, parts) from refused
+    return props
 
 
 def _note_error(refused: YamlRefused, parts: _Parts) -> NoteError:

@@ -31,7 +31,13 @@ _SHORTER = ((BLOCK_MOST_BYTES, BLOCK_MOST_BYTES), (500, 25), (200, 10), (100, 5)
 
 _KEY = re.compile(r"[a-z_][a-z0-9_]*")
 
-#: Our own lines, `key: <json>`, are read without a YAML parser.
+#: The lines of a block as we write them, `key: <json>`, are read without a YAML parser: for each
+#: line (its key, a text as it stands, any other JSON), and what is no such line last.
+_OWN_LINES = re.compile(
+    r'([a-z_][a-z0-9_]*): (?:"([^"\\\n]*)"|(".*"|\[.*\]|true|false|null|-?\d+))[ \t]*(?:\n|\Z)'
+    r"| *(?:\n|\Z)|(.+)"
+)
+#: The same for one line.
 _OWN_LINE = re.compile(r'([a-z_][a-z0-9_]*): (".*"|\[.*\]|true|false|null|-?\d+)[ \t]*')
 
 #: Whole numbers as JSON and a spreadsheet keep them; anything longer is an account or a phone.
@@ -108,28 +114,38 @@ def read(block: str) -> Block:
 # -- our own lines
 
 
+def own(block: str) -> dict[str, Any] | None:
+    """What stands in the block when every line of it is one of ours, else None."""
+    if len(block.encode(errors="replace")) > BLOCK_MOST_BYTES or _FORBIDDEN.search(block):
+        return None
+    return _values(_OWN_LINES.findall(block))
+
+
 def _own(block: str) -> Block | None:
-    """The block when every line is one of ours, else None."""
-    own = Block({}, {})
-    for n, line in enumerate(block.split("\n")):
-        if not line.strip(" "):
-            continue
-        found = _OWN_LINE.fullmatch(line)
-        if found is None or found[1] in own.values or len(own.values) >= KEYS_MOST:
+    """The same, with the line in which each property begins."""
+    lines = _OWN_LINES.findall(block)
+    values = _values(lines)
+    if values is None:
+        return None
+    return Block(values, {key: n for n, (key, *_) in enumerate(lines) if key})
+
+
+def _values(lines: list[tuple[str, str, str, str]]) -> dict[str, Any] | None:
+    values: dict[str, Any] = {}
+    for key, text, other, foreign in lines:
+        if foreign or (key and key in values):
             return None
-        text = found[2]
-        if text[0] == '"' and "\\" not in text and text.find('"', 1) == len(text) - 1:
-            value: Any = text[1:-1]  # plain text, the block of which was looked through
-        else:
+        if other:
             try:
-                value = _JSON.decode(text)
+                value = _JSON.decode(other)
             except ValueError:
                 return None
             if not _flat(value):
                 return None
-        own.values[found[1]] = value
-        own.lines[found[1]] = n
-    return own
+            values[key] = value
+        elif key:
+            values[key] = text  # plain text, the block of which was looked through
+    return values if len(values) <= KEYS_MOST else None
 
 
 def _flat(value: Any) -> bool:
