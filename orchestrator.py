@@ -102,7 +102,14 @@ class Orchestrator:
         self.views = Views(rooms.vault, rooms.ledger, rooms.runs, rooms.state, zone, out)
         self.mark = Mark(vault, rooms.ledger, rooms.register)
         self.desk = Desk()
-        self.toolbox = Toolbox(HERE / "mcp", settings.env_for, failpoint.hit)
+        self.toolbox = Toolbox(
+            HERE / "mcp",
+            settings.env_for,
+            failpoint.hit,
+            way="stdio" if settings.text("TOOLS") == "stdio" else "in-process",
+            catalogue=rooms.state / "catalogue.json",
+            idle_s=settings.seconds("TOOLS_IDLE_S"),
+        )
         self._around = surroundings(environ, env_files(Path.cwd(), HERE))
         self.models = Models(settings, self._around, Choice("", "it was not looked for yet"))
         tools = Tools(
@@ -343,6 +350,7 @@ class Orchestrator:
         await self.toolbox.close()
         if self._began:
             await self.desk.do(self._last_look)
+        await self.desk.do(self.staff.close)
         self.desk.close()
         self.intake.close()
         self._lock.close()

@@ -16,6 +16,7 @@ from factotum.blobs import Blobs
 from factotum.models import Models
 from factotum.rooms import Rooms
 from factotum.toolbox import Toolbox
+from factotum.tools import Tool
 from factotum.worker import local
 from factotum.worker.attach import Cupboard
 from factotum.worker.budget import Budget, Caps
@@ -121,7 +122,7 @@ def hire(
         agent_shelf(vault.root, rooms.reader),
         skill_shelf(vault.root, rooms.reader, outside_folders(settings)),
         persona_shelf(vault.root, rooms.reader),
-        tools.toolbox.listed,
+        lambda: _usable(tools.toolbox),
         clock.zone,
         settings.count("MODEL_MAX_TOKENS"),
         settings.number("MODEL_TEMPERATURE"),
@@ -176,6 +177,12 @@ def hire(
         stopped,
     )
     return Staff(worker, mind, budget, children, FoundKey(vault, rooms.ledger, budget.caps))
+
+
+def _usable(toolbox: Toolbox) -> dict[str, Tool]:
+    """The tools that have all the settings that they need: no other is worth a mention."""
+    absent = toolbox.missing()
+    return {name: tool for name, tool in toolbox.listed().items() if name not in absent}
 
 
 def _checker(toolbox: Toolbox) -> Callable[..., list[str]]:
