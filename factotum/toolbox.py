@@ -211,9 +211,9 @@ class Toolbox:
         self._asked = False
 
     async def _read(self, tool: str, args: Mapping[str, Any]) -> Read:
-        session = await self._ready(tool, args)
+        session, shown = await self._ready(tool, args)
         try:
-            answer = await self._answer(session, tool, args, None, self._read_limit_s)
+            answer = await self._answer(session, shown, tool, args, None, self._read_limit_s)
         except TimeoutError:
             raise ToolboxError(
                 f"{tool} gave no answer within {self._read_limit_s:g} s; try again later"
@@ -230,11 +230,11 @@ class Toolbox:
         self, tool: str, args: Mapping[str, Any], meta: Mapping[str, Any]
     ) -> Outcome:
         try:
-            session = await self._ready(tool, args)
+            session, shown = await self._ready(tool, args)
         except ToolboxError as unusable:
             return FailedClean(str(unusable))
         try:
-            answer = await self._answer(session, tool, args, meta, self._effect_limit_s)
+            answer = await self._answer(session, shown, tool, args, meta, self._effect_limit_s)
         except TimeoutError:
             return after_the_limit(f"{tool} gave no answer in {self._effect_limit_s:g} s", meta)
         except ToolboxError as unusable:
@@ -245,16 +245,23 @@ class Toolbox:
             return after_a_break(f"{tool} broke ({_words(answer)})", meta)
         return outcome_of(answer.structured_content, tool)
 
-    async def _ready(self, tool: str, args: Mapping[str, Any]) -> Session:
-        """The session that has the tool. Raises ToolboxError if the call cannot be made."""
+    async def _ready(self, tool: str, args: Mapping[str, Any]) -> tuple[Session, str]:
+        """The session that has the tool, and the pin that whoever calls it has seen.
+
+        Raises ToolboxError if the call cannot be made.
+        """
+        if not self._asked:
+            await self.catalogue()
+        shown = self.pin(tool)
         await self.catalogue()
         if problems := self.check(Call(tool, args)):
             raise ToolboxError("; ".join(problems))
-        return self._sessions[tool.split("__", 1)[0]]
+        return self._sessions[tool.split("__", 1)[0]], shown
 
     async def _answer(
         self,
         session: Session,
+        shown: str,
         tool: str,
         args: Mapping[str, Any],
         meta: Mapping[str, Any] | None,
@@ -262,7 +269,6 @@ class Toolbox:
     ) -> Any:
         """The server's own answer. Raises ToolboxError while nothing was asked, TimeoutError,
         or whatever a broken server makes of it."""
-        shown = self.pin(tool)
         client = await session.take()
         if self.pin(tool) != shown:
             session.give_back()

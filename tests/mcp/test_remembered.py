@@ -141,6 +141,21 @@ def test_a_tool_that_is_another_when_it_opens_is_not_called(servers: Path, tmp_p
     assert second == Succeeded({"how": "once"})
 
 
+def test_a_tool_that_changes_after_it_was_shown_is_not_called(
+    servers: Path, tmp_path: Path
+) -> None:
+    meta = {"phase_file": str(tmp_path / "phase")}
+
+    async def work(toolbox: Toolbox) -> Any:
+        await toolbox.catalogue()
+        (servers / "desk_server.py").write_text(DESK.replace("Ring the bell.", "Ring all bells."))
+        return await toolbox.call("desk__ring", {"how": "once"}, meta)
+
+    outcome = run(servers, work)
+    assert isinstance(outcome, FailedClean)
+    assert outcome.again
+
+
 def test_what_is_remembered_is_listed_without_the_library(servers: Path, tmp_path: Path) -> None:
     memory = tmp_path / "catalogue.json"
     run(servers, lambda toolbox: toolbox.catalogue(), catalogue=memory)
