@@ -13,9 +13,10 @@ from typing import Any
 
 import click
 
+from factotum.agent.loop import Limits
 from factotum.cli import find
 from factotum.cli.place import Books, books
-from factotum.cli.telling import line, moment, told
+from factotum.cli.telling import line, local, moment, told
 from factotum.gate.form import form_text
 from factotum.gate.policy import row_of
 from factotum.gate.register import Card
@@ -24,7 +25,9 @@ from factotum.ledger import Event, TaskRow
 from factotum.model import Trust
 from factotum.vault import OWN
 from factotum.words import size
+from factotum.worker.budget import Budget, Caps
 from factotum.worker.runs import Run, Runs
+from factotum.worker.turns import Turns
 
 WHOSE = {
     Trust.OWNER: "yours",
@@ -112,8 +115,26 @@ def _task(opened: Books, row: TaskRow) -> Iterator[str]:
     for card in receipts:
         yield f"\nReceipt of {card.id}:"
         yield from _pairs(card.ended.evidence if card.ended else {})
+    if run is not None:
+        yield from _thinking(opened, run)
     yield "\nHistory:"
     yield from _history(opened, opened.ledger.events(task=row.id))
+
+
+def _thinking(opened: Books, run: Run) -> Iterator[str]:
+    """What the model said in the last run, turn by turn, and what it cost."""
+    budget = Budget(opened.ledger, Caps(), local)
+    turns = Turns(opened.ledger, Runs(opened.ledger, opened.register, opened.root), budget)
+    said = turns.of(run, Limits().calls)
+    if not said:
+        return
+    thought = turns.thought(run)
+    models = ", ".join(_safe(name) for name in thought.models)
+    yield f"\nThinking ({models}, {budget.task_usd(run.task, run.n):.4f} USD):"
+    for turn in said:
+        calls = ", ".join(call.tool for call in turn.reply.calls)
+        parts = [part for part in (calls, turn.reply.text) if part.strip()]
+        yield f"  {turn.n}. {_safe(' · '.join(parts) or '(nothing)')}"
 
 
 def _state(run: Run | None, waits: bool) -> str:

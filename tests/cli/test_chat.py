@@ -34,8 +34,11 @@ def model(terminal: Terminal, script: Script) -> Iterator[tuple[Terminal, Script
 def test_one_message_gets_its_answer(terminal: Terminal) -> None:
     with model(terminal, ["It is noon."]) as (terminal, _):
         said = terminal.really("chat", "What", "time", "is", "it?")
-    assert said.code == 0, said.err
-    assert said.out.endswith("factotum> It is noon.\n")
+        assert said.code == 0, said.err
+        assert said.out.endswith("factotum> It is noon.\n")
+        (note,) = (Path(terminal.env["FACTOTUM_VAULT"]) / "Done").rglob("*.md")
+        shown = terminal("show", note.stem.rpartition("_")[2]).out
+    assert "Thinking (test/scripted, 0.0000 USD):\n  1. It is noon." in shown
 
 
 def test_the_next_message_knows_what_was_said_before(terminal: Terminal) -> None:
