@@ -20,7 +20,6 @@ from factotum.model import Call, FailedClean, Outcome
 from factotum.outcomes import after_a_break, after_the_limit, outcome_of
 from factotum.pinned import Memory, Pinned, mark_of
 from factotum.sessions import EnvFor, Hit, InProcess, OverStdio, Session, Way
-from factotum.settings import Settings
 from factotum.tools import META_PREFIX, ServerFile, Tool, ToolboxError, misfits, survey
 
 __all__ = ["Read", "Tool", "Toolbox", "ToolboxError", "outcome_of"]
@@ -83,18 +82,6 @@ class Toolbox:
             file.name: Session(file, how, idle_s, open_limit_s, self._listed) for file in files
         }
         self._marks = {file.name: self._mark(file) for file in files}
-
-    @classmethod
-    def of(cls, settings: Settings, servers_dir: Path, hit: Hit, catalogue: Path) -> Toolbox:
-        """The toolbox that the settings ask for."""
-        return cls(
-            servers_dir,
-            settings.env_for,
-            hit,
-            way="stdio" if settings.text("TOOLS") == "stdio" else "in-process",
-            catalogue=catalogue,
-            idle_s=settings.seconds("TOOLS_IDLE_S"),
-        )
 
     def missing(self) -> dict[str, str]:
         """What is not on offer, each with the reason: tools by their full name, and whole

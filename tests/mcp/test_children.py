@@ -13,7 +13,6 @@ import pytest
 
 from factotum.model import Lost, Succeeded
 from factotum.phase import read_phase
-from factotum.settings import load
 from factotum.toolbox import Toolbox, Ways
 from tests.mcp.desk import SHARE, WAYS, desk_in, gone, run
 from tests.servers.mail import LETTER, MCP, RUN, over
@@ -121,24 +120,18 @@ def test_what_is_in_use_is_not_idle(servers: Path, tmp_path: Path, way: Ways) ->
     assert run(servers, work, way=way, idle_s=0.02) == Succeeded({"how": "slow"})
 
 
-def test_the_mail_server_sends_as_a_child_if_the_settings_say_so(tmp_path: Path) -> None:
+def test_the_mail_server_sends_as_a_child(tmp_path: Path) -> None:
     """The run data reaches it in `_meta`, and its phase file is where we look for it."""
     meta = {**RUN, "phase_file": str(tmp_path / "phase")}
     hits: list[str] = []
 
-    async def work(port: int) -> Any:
-        settings = load({**over(port), "FACTOTUM_TOOLS": "stdio"})
-        toolbox = Toolbox.of(settings, MCP, hits.append, tmp_path / "catalogue.json")
-        try:
-            return await toolbox.call("mail__send", LETTER, meta)
-        finally:
-            await toolbox.close()
+    async def work(toolbox: Toolbox) -> Any:
+        return await toolbox.call("mail__send", LETTER, meta)
 
     with Relay() as relay:
-        outcome = asyncio.run(work(relay.port))
+        outcome = run(MCP, work, over(relay.port), way="stdio", hit=hits.append)
     assert isinstance(outcome, Succeeded), outcome
     assert outcome.receipt["message_id"] == RUN["message_id"]
     assert len(relay.messages) == 1
     assert read_phase(tmp_path / "phase").state == "accepted"
-    assert (tmp_path / "catalogue.json").exists()
     assert hits == []  # its places are in another process
