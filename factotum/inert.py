@@ -30,6 +30,8 @@ _ACTIVE = {
     "&": "&amp;",
 }
 
+_TAMED = str.maketrans(_ACTIVE)
+
 #: Addresses that do something when they are tapped: the colon is taken out of their hands.
 _SCHEME = re.compile(
     r"(obsidian|file|javascript|vbscript|shortcuts?):|(data|mailto|tel|sms):(?=\S)|:(?=//)", re.I
@@ -41,23 +43,25 @@ _LINE_START = re.compile(r"(?m)^([ \t]*)(?:([-+])(?=[ \t]|-|$)|(\d+)([.)])(?=[ \
 #: Characters that nobody can see although Unicode files them under letters and marks.
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _HIDDEN = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
+#: Only these have to be looked at one by one.
+_SUSPECT = re.compile(r"[^\n\t -~]")
 
 
 def visible(text: str) -> str:
     """Control, direction and zero-width characters written out, as `\\u202e`."""
-    return "".join(
-        char
-        if char in "\n\t" or not (char in _BLANK or unicodedata.category(char) in _HIDDEN)
-        else f"\\u{ord(char):04x}"
-        if ord(char) < 0x10000
-        else f"\\U{ord(char):08x}"
-        for char in text.replace("\r\n", "\n")
-    )
+    return _SUSPECT.sub(_written_out, text.replace("\r\n", "\n"))
+
+
+def _written_out(found: re.Match[str]) -> str:
+    char = found[0]
+    if not (char in _BLANK or unicodedata.category(char) in _HIDDEN):
+        return char
+    return f"\\u{ord(char):04x}" if ord(char) < 0x10000 else f"\\U{ord(char):08x}"
 
 
 def inert(text: str) -> str:
     """`text` so that Obsidian shows it and does nothing with it."""
-    shown = "".join(_ACTIVE.get(char, char) for char in visible(text))
+    shown = visible(text).translate(_TAMED)
     shown = shown.replace("](", "]\\(")  # a link
     shown = re.sub(":(?=:)", r":\\", shown)  # a field of Dataview
     shown = _SCHEME.sub(lambda found: f"{found[1] or found[2] or ''}&#58;", shown)

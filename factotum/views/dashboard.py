@@ -58,6 +58,7 @@ class Dashboard:
         self.zone = zone
         self.path = vault.root / NAME
         self._key: object = None
+        self._latest: tuple[Mapping[str, Any], int] | None = None  # not put into words yet
         self._block = ""
         self._news: frozenset[str] = frozenset()
         self._written = ""
@@ -74,7 +75,7 @@ class Dashboard:
         key = (content["rev"], self.ledger.last_event(), year)
         if key != self._key:
             self._key, self._news = key, frozenset(_news(content))
-            self._block = block(content, recent(self.ledger, self.zone), year)
+            self._latest = (content, year)
         pause_s = NEWS_S if self._news - self._told else EVERY_S
         if self._last is not None and mono - self._last < pause_s:
             return False
@@ -82,9 +83,13 @@ class Dashboard:
 
     def flush(self, mono: float) -> bool:
         """Writes what was held back, before a stop; True when it wrote."""
-        return bool(self._block) and self._show(mono)
+        return self._key is not None and self._show(mono)
 
     def _show(self, mono: float) -> bool:
+        if self._latest is not None:
+            content, year = self._latest
+            self._block = block(content, recent(self.ledger, self.zone), year)
+            self._latest = None
         if self._block == self._written:
             return False
         try:
@@ -239,7 +244,9 @@ def _counts(counts: Mapping[str, int], cost: Mapping[str, float]) -> str:
     }
     told = [f"{counts.get(state.value, 0)} {name}" for state, name in names.items()]
     if cost.get("month_usd"):
-        told.append(f"models: {cost['today_usd']:.2f} USD today, {cost['month_usd']:.2f} this month")
+        told.append(
+            f"models: {cost['today_usd']:.2f} USD today, {cost['month_usd']:.2f} this month"
+        )
     return " · ".join(told)
 
 
