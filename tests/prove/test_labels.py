@@ -140,9 +140,13 @@ class Labels(RuleBasedStateMachine):
     def what_was_handed_on_works_too(self, pair: tuple[str, int, str]) -> str:
         return pair[2]
 
-    @rule(pair=consumes(handed))
-    def what_was_handed_on_comes_back(self, pair: tuple[str, int, str]) -> None:
+    @rule(pair=consumes(handed), note=notes, reads=st.booleans())
+    def what_was_handed_on_comes_back(
+        self, pair: tuple[str, int, str], note: str, reads: bool
+    ) -> None:
         parent, idx, child = pair
+        if reads:
+            self.it_reads(child, note)
         run = self.runs.latest(child)
         assert run is not None
         self.runs.end(run, "done", " ".join(self.knows[child]), NOW)
@@ -175,8 +179,8 @@ class Labels(RuleBasedStateMachine):
 
 TestLabels = Labels.TestCase
 TestLabels.settings = settings(
-    max_examples=30,
-    stateful_step_count=25,
+    max_examples=120,
+    stateful_step_count=30,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
