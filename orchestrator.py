@@ -28,7 +28,7 @@ from factotum.reading import read
 from factotum.rooms import Clock, DoorError, Rooms, open_rooms, state_dir, wake
 from factotum.scan import Entry, Listing, Problem, cut_short, mend_links
 from factotum.settings import env_files
-from factotum.staff import Tools, hire
+from factotum.staff import FRESH_S, Tools, hire
 from factotum.toolbox import Toolbox
 from factotum.views.views import Views
 from factotum.wakeup import Wakeup
@@ -98,7 +98,7 @@ class Orchestrator:
         self.intake = Intake(
             vault, rooms.ledger, rooms.reader, read, rooms.state, pace.stable_s, zone
         )
-        self.playbooks = PlaybookShelf(vault.root, rooms.reader)
+        self.playbooks = PlaybookShelf(vault.root, rooms.reader, FRESH_S)
         self.views = Views(rooms.vault, rooms.ledger, rooms.runs, rooms.state, zone, out)
         self.mark = Mark(vault, rooms.ledger, rooms.register)
         self.desk = Desk()

@@ -38,6 +38,9 @@ from factotum.worker.talks import Talks
 from factotum.worker.thinking import Thinker
 from factotum.worker.turns import Turns
 
+#: How long what was seen of agents, skills, playbooks and the persona counts, in seconds.
+FRESH_S = 0.05
+
 
 @dataclass
 class Tools:
@@ -119,9 +122,9 @@ def hire(
         Talks(rooms.ledger),
         notebook,
         tools.models,
-        agent_shelf(vault.root, rooms.reader),
-        skill_shelf(vault.root, rooms.reader, outside_folders(settings)),
-        persona_shelf(vault.root, rooms.reader),
+        agent_shelf(vault.root, rooms.reader, FRESH_S),
+        skill_shelf(vault.root, rooms.reader, outside_folders(settings), FRESH_S),
+        persona_shelf(vault.root, rooms.reader, FRESH_S),
         lambda: _usable(tools.toolbox),
         clock.zone,
         settings.count("MODEL_MAX_TOKENS"),

@@ -163,7 +163,7 @@ def _face(
 
 def publish(path: Path, snapshot: Mapping[str, Any]) -> None:
     """Puts the snapshot where views look for it; a reader sees the old one or this one."""
-    text = json.dumps(snapshot, ensure_ascii=True, indent=1)
+    text = json.dumps(snapshot, ensure_ascii=True) + "\n"
     disk.replace(path, text.encode(), path.with_name(f"{path.name}.tmp"), durable=False)
 
 

@@ -16,5 +16,6 @@ FOLDER = "Office/Playbooks"
 class PlaybookShelf(NotesShelf[Sequence[Playbook]]):
     """Every playbook that can be used, by file name."""
 
-    def __init__(self, root: Path, reader: Reader) -> None:
-        super().__init__(lambda: notes_in(root / FOLDER), playbook.load, reader)
+    def __init__(self, root: Path, reader: Reader, fresh_s: float = 0.0) -> None:
+        folder = root / FOLDER
+        super().__init__(lambda: notes_in(folder), playbook.load, reader, fresh_s=fresh_s)

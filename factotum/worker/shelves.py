@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
@@ -73,7 +74,8 @@ Load = Callable[[list[tuple[str, bytes]]], tuple[T, Sequence[Wrong]]]
 class NotesShelf(Generic[T]):
     """What `load` makes of the notes that `find` names.
 
-    `find` gives each note's name, as `load` is told it, and where it lies.
+    `find` gives each note's name, as `load` is told it, and where it lies. What was looked at
+    less than `fresh_s` seconds ago is not looked at again: one task asks thirty times.
     """
 
     def __init__(
@@ -82,7 +84,10 @@ class NotesShelf(Generic[T]):
         load: Load[T],
         reader: Reader,
         hidden: Hidden | None = None,
+        fresh_s: float = 0.0,
     ) -> None:
+        self._fresh_s = fresh_s
+        self._looked = float("-inf")
         self._find = find
         self._load = load
         self._reader = reader
@@ -102,6 +107,9 @@ class NotesShelf(Generic[T]):
         return list(self._problems)
 
     def _refresh(self) -> None:
+        if time.monotonic() - self._looked < self._fresh_s:
+            return
+        self._looked = time.monotonic()
         places = dict(itertools.islice(self._find(), NOTES_MOST))
         rules = self._hidden.rules() if self._hidden else ""
         found = tuple(_stamps(places))
@@ -159,14 +167,13 @@ def _names(folder: Path) -> list[str]:
         return []
 
 
-def agent_shelf(root: Path, reader: Reader) -> NotesShelf[Sequence[Agent]]:
-    return NotesShelf(
-        lambda: notes_in(root / AGENTS, f"{AGENTS}/"), agents.load, reader, Hidden(root, reader)
-    )
+def agent_shelf(root: Path, reader: Reader, fresh_s: float = 0.0) -> NotesShelf[Sequence[Agent]]:
+    folder, hidden = root / AGENTS, Hidden(root, reader)
+    return NotesShelf(lambda: notes_in(folder, f"{AGENTS}/"), agents.load, reader, hidden, fresh_s)
 
 
 def skill_shelf(
-    root: Path, reader: Reader, outside: Sequence[Path] = ()
+    root: Path, reader: Reader, outside: Sequence[Path] = (), fresh_s: float = 0.0
 ) -> NotesShelf[Sequence[Skill]]:
     """The skills of the vault, and those in folders outside it, which are only read."""
 
@@ -181,15 +188,16 @@ def skill_shelf(
                 # such folders are often links to another place
                 yield str(file), Path(os.path.realpath(file))
 
-    return NotesShelf(find, skills.load, reader, Hidden(root, reader))
+    return NotesShelf(find, skills.load, reader, Hidden(root, reader), fresh_s)
 
 
-def persona_shelf(root: Path, reader: Reader) -> NotesShelf[Persona]:
+def persona_shelf(root: Path, reader: Reader, fresh_s: float = 0.0) -> NotesShelf[Persona]:
     return NotesShelf(
         lambda: ((name, root / name) for name in persona.NOTES.values()),
         persona.load,
         reader,
         Hidden(root, reader),
+        fresh_s,
     )
 
 
