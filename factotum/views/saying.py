@@ -21,7 +21,9 @@ REASON_CHARS = 200
 _LINKABLE = re.compile(r"[\w (),.'+@-]+")
 
 #: Steps on the way that nobody reads about; the audit log has them.
-UNSAID = frozenset({"thought", "label", "started", "planned", "shown", "attempt", "send_now", "wake"})
+UNSAID = frozenset(
+    {"thought", "label", "started", "planned", "shown", "attempt", "send_now", "wake"}
+)
 
 #: What counts as having come of something, for the Dashboard's Recent Activity.
 OUTCOMES = frozenset(
