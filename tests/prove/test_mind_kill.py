@@ -14,7 +14,7 @@ from factotum import failpoint
 from factotum.ledger import Ledger
 from tests.office import smtp
 from tests.prove.life import Life
-from tests.servers.model import Item, ScriptedModelServer, call
+from tests.servers.model import Call, Item, ScriptedModelServer, call
 from tests.servers.smtp import Relay
 
 pytestmark = [pytest.mark.prove, pytest.mark.slow]
@@ -29,7 +29,7 @@ Could you tell me and the landlord when you move?
 """
 
 
-def letter(to: str) -> Any:
+def letter(to: str) -> Call:
     return call("mail__send", to=[to], subject="The move", body=f"On 5 December, {to}.")
 
 
@@ -58,7 +58,7 @@ class Model:
     def __call__(self, body: dict[str, Any]) -> Item:
         opening = str(body["messages"][1]["content"])
         who = "child" if "Where are the keys?" in opening else "parent"
-        n = sum(one["role"] == "assistant" for one in body["messages"])
+        n = len([one for one in body["messages"] if one["role"] == "assistant"])
         self.said[who, n] += 1
         return (CHILD if who == "child" else PARENT)[n]
 
