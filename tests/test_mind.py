@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,8 @@ Date: Thu, 26 Nov 2026 09:00:00 +0100
 
 Could you tell me and the landlord when you move?
 """
+
+ROOT = Path(__file__).parents[1]
 
 FINISH = call("finish", summary="Answered Ada; the landlord was not told.")
 
@@ -474,3 +477,24 @@ def test_pictures_go_to_models_that_see(office: TestOffice) -> None:
             shown = json.dumps(server.requests[0]["messages"]).count("data:image/png;base64,")
         assert shown == parts
         office.drop("again.png", png + b"\0")
+
+
+# -- how much is told
+
+
+def test_the_prompt_is_as_long_with_ten_megabytes_of_memory(tmp_path: Path) -> None:
+    lengths = []
+    for notes in (1, 2500):
+        office = TestOffice(tmp_path / str(notes))
+        shutil.copytree(ROOT / "vault_template", office.root, dirs_exist_ok=True)
+        for n in range(notes):
+            text = f"Ada Rossi, number {n}, pays her invoices late. " * (1 if notes == 1 else 90)
+            body = f'---\ntype: memory\nabout: "Ada {n}"\n---\n{text[:4096]}\n'
+            (office.root / f"Office/Memory/ada-{n}.md").write_text(body * (20 if notes == 1 else 1))
+        office.type("Does Ada Rossi pay her invoices?\ngo")
+        with thinking(office, [FINISH]) as server:
+            office.run()
+            (body_sent,) = server.requests
+        assert "pays her invoices late" in body_sent["messages"][0]["content"]
+        lengths.append(len(json.dumps(body_sent)))
+    assert lengths[1] <= 1.2 * lengths[0], lengths
