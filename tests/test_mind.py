@@ -280,6 +280,13 @@ def test_a_task_that_has_spent_what_it_may_asks_before_it_goes_on(office: TestOf
         office.run()
         assert before < len(server.requests) < 25
         assert len(office.cards()) == 2
+        between = len(server.requests)
+        note = office.one("Pending_Approval")
+        note.write_text(note.read_text().replace("## Your answer\n", "## Your answer\n\nstop\n"))
+        office.tick(note, "answered")
+        office.run()
+        assert len(server.requests) == between
+    assert "Its money was spent, and you said: stop" in last(office, "Failed")
 
 
 def test_when_the_day_has_no_money_left_tasks_wait_and_playbooks_go_on(

@@ -18,6 +18,7 @@ FINISH = "finish"
 
 #: What a person says to a loop that runs in circles.
 GO_ON, STOP = "go on", "stop"
+_YES = frozenset({GO_ON, "yes", "y", "ok", "okay", "go", "continue"})
 
 
 @dataclass(frozen=True)
@@ -108,8 +109,13 @@ def next_step(turns: Sequence[Turn], limits: Limits, *, talks: bool = False) -> 
     return _again(turns, limits)
 
 
+def is_go_on(word: str) -> bool:
+    """Whether the owner's word lets the loop go on as it would."""
+    return word.strip(" .!").casefold() in _YES
+
+
 def _work(turns: Sequence[Turn], last: Turn, calls: Sequence[Wanted], limits: Limits) -> Step:
-    if last.word is not None and last.word.strip().casefold() != GO_ON:
+    if last.word is not None and not is_go_on(last.word):
         return Leave(last, last.word) if last.word else AskWhether(last, _circles(last, calls))
     if last.word is None and not last.became and _repeats(turns, calls, limits):
         return AskWhether(last, _circles(last, calls))

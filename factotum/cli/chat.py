@@ -30,7 +30,7 @@ from factotum.model import Risk, State, Trust
 from factotum.note import render
 from factotum.vault import Vault
 from factotum.worker.runs import Run, Runs
-from factotum.worker.talks import Talks
+from factotum.worker.talks import SIDE_CHARS, Talks
 
 #: How often it looks whether there is an answer, in seconds.
 LOOK_S = 0.2
@@ -140,7 +140,7 @@ class Talk:
         title = one_line(text, TITLE_CHARS)
         name = names.note_name(title, id=id, fallback="message")
         origin = f"Needs_Action/{name}"
-        facts = {"conversation": self.conversation}
+        facts = {"conversation": self.conversation, "said": text[:SIDE_CHARS]}
         row = TaskRow(
             id, name, "message", title, Trust.OWNER, "", id, origin, b"", facts, now, None
         )

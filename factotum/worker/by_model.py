@@ -60,8 +60,8 @@ class ByModel:
 
     def _think(self, n: int, reprompt: bool) -> Next:
         words = self.office.turns.money_words(self.case.run)
-        if any(word.casefold() not in ("", loop.GO_ON) for word in words):
-            return self.case.end("failed", "You said to stop when the money for it was spent.")
+        if no := [word for word in words if word and not loop.is_go_on(word)]:
+            return self.case.end("failed", f"Its money was spent, and you said: {no[-1]}")
         case = self.case
         briefed = Briefed(case.task, case.row, case.run, self.agent, case.now, reprompt)
         return AskModel(
@@ -76,15 +76,17 @@ class ByModel:
     def allowance_usd(self) -> float:
         """What the task may cost: each go-on of the owner is worth as much again."""
         said = self.office.turns.money_words(self.case.run)
-        return self.office.budget.caps.task_usd * (1 + sum(w == loop.GO_ON for w in said))
+        return self.office.budget.caps.task_usd * (1 + sum(map(loop.is_go_on, said)))
 
     def ask_for_money(self, why: str) -> Next:
         """The task has spent what it may: asks the owner whether it may spend as much again."""
         turns = self.office.turns.of(self.case.run, self.limits.calls)
         said = len(self.office.turns.money_words(self.case.run))
+        if said == len(MONEY):
+            return self.case.end("failed", f"It asked {said} times for more money. {why}")
         return self.case.ask(
             f"{self.case.task.title}: may it cost more? ({why})",
-            idx=base(len(turns) + 1) + MONEY - said,
+            idx=base(len(turns) + 1) + MONEY[said],
             choices=[loop.GO_ON, loop.STOP],
         )
 

@@ -112,7 +112,8 @@ class Children:
         )
         with self.ledger.tx():
             self.ledger.lower_trust(parent.id, child.trust, now)
-            told = {**data, "text": self.result(latest), "why": latest.reason}
+            words = {"text": self.result(latest), "why": latest.reason}
+            told = {**data, **words, "trust": child.trust.value}
             self.runs.settle(run, idx, became, told)
         return True
 

@@ -5,6 +5,7 @@ Each message of the owner is a task; what it came to is the answer.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,8 +50,9 @@ class Talks:
         messages, trust = [], Trust.OWNER
         for said in reversed(rows):
             trust = trust.lowest(Trust(said["trust"]))
+            asked = str(json.loads(said["facts"]).get("said") or said["title"])
             messages += [
-                {"role": "user", "content": said["title"][:SIDE_CHARS]},
+                {"role": "user", "content": asked[:SIDE_CHARS]},
                 {"role": "assistant", "content": (said["reason"] or "…")[:SIDE_CHARS]},
             ]
         return History(messages, trust)

@@ -20,8 +20,9 @@ from factotum.worker.runs import Run, Runs
 #: Calls of the model's turn n are numbered from FIRST + n * STRIDE. Below are the calls of
 #: playbooks and their questions.
 FIRST, STRIDE = 10_000, 100
-#: Places in a turn for what the loop itself asks: about money, about running in circles.
-MONEY, CIRCLES = 98, 99
+#: Places in a turn for what the loop itself asks, above those of calls: about money (a new
+#: place each time), about running in circles.
+MONEY, CIRCLES = range(70, 99), 99
 
 
 def base(n: int) -> int:
@@ -86,7 +87,7 @@ class Turns:
         """What the owner answered to the loop's own questions, by their number."""
         words: dict[int, str] = {}
         for idx, card in self.runs.cards(run).items():
-            if idx >= FIRST and idx % STRIDE in (MONEY, CIRCLES):
+            if idx >= FIRST and idx % STRIDE >= MONEY.start:
                 said = card.decision.why.strip() if card.decision else ""
                 no = card.status in {"rejected", "withdrawn", "cancelled"}
                 words[idx] = "stop" if no else (said or "go on") if card.over else ""
@@ -94,7 +95,7 @@ class Turns:
 
     def money_words(self, run: Run) -> list[str]:
         """What the owner said each time the money for the task had run out."""
-        return [word for idx, word in self._words(run).items() if idx % STRIDE == MONEY]
+        return [word for idx, word in self._words(run).items() if idx % STRIDE in MONEY]
 
     def thought(self, run: Run) -> Thought:
         rows: Sequence[Any] = self.ledger.db.execute(

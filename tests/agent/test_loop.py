@@ -105,6 +105,7 @@ def test_what_the_owner_says_then_is_heeded() -> None:
     for word, step in [
         ("", AskWhether),
         ("Go on", Act),
+        ("yes.", Act),
         ("stop", Leave),
         ("read the other one", Leave),
     ]:
