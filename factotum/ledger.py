@@ -248,8 +248,26 @@ class Ledger:
         self.db.close()
 
     @contextmanager
-    def tx(self) -> Iterator[sqlite3.Connection]:
-        """One transaction, committed with fsync on the way out; inner ones join it."""
+    def tx(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
+        """One transaction, committed with fsync on the way out; inner ones join it, and the
+        outermost says whether it is durable.
+
+        A killed process loses nothing of one that is not, a power cut may take it back, and
+        with it all that was not durable since the last that was. Only for what is simply done
+        again then: that a run began, what it plans, what it read, where its note lies.
+        """
+        lazy = not durable and self._depth == 0
+        if lazy:
+            self.db.execute("PRAGMA synchronous = NORMAL")
+        try:
+            with self._tx() as db:
+                yield db
+        finally:
+            if lazy:
+                self.db.execute("PRAGMA synchronous = FULL")
+
+    @contextmanager
+    def _tx(self) -> Iterator[sqlite3.Connection]:
         if self._depth == 0:
             self.db.execute("BEGIN IMMEDIATE")
         self._depth += 1

@@ -191,8 +191,9 @@ class Vault:
             return there
         raise AssertionError("unreachable")
 
-    def rewrite(self, path: Path, expected: bytes, new: bytes) -> None:
-        """Replaces the bytes `expected` at `path` by `new`, or raises Changed.
+    def rewrite(self, path: Path, expected: bytes, new: bytes, *, durable: bool = True) -> None:
+        """Replaces the bytes `expected` at `path` by `new`, or raises Changed. Not `durable`: a
+        durable move of the note follows, or a power cut may take it back like a claim.
 
         The two files are exchanged in one step and what came out is compared: if an editor
         was quicker, its bytes are put back. What came out is kept for DISPLACED_S more, for
@@ -219,7 +220,8 @@ class Vault:
         if came_out != expected:
             self._put_back(path, scratch, new)
             raise Changed(f"{path.name} was edited meanwhile")
-        disk.fsync_folder(path.parent)
+        if durable:
+            disk.fsync_folder(path.parent)
         self._displaced.append(Displaced(path, scratch, old, self.monotonic()))
 
     def _replace(self, path: Path, expected: bytes, new: bytes, scratch: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from factotum import disk, failpoint
 from factotum.inert import code, inert, one_line
+from factotum.ledger import TaskRow
 from factotum.note import NoteError, append, parse, set_props
 from factotum.reader import Reader
 from factotum.scan import TASK_MOST_BYTES
@@ -40,24 +41,18 @@ class Closer:
         result = run.result or "failed"
         raw = self.reader.read(path, TASK_MOST_BYTES)
         note = parse(raw, max_bytes=TASK_MOST_BYTES)
-        changes = {self._key("status", run): result, self._key("run", run): run.n}
+        row = self.runs.ledger.task(run.task)
+        own = _own(row)
+        changes = {_key("status", own): result, _key("run", own): run.n}
         if any(note.props.get(key) != value for key, value in changes.items()):
-            text = self._text(run, now)
-            self.vault.rewrite(path, raw, append(set_props(raw, changes), text))
+            new = append(set_props(raw, changes), self._text(run, now))
+            self.vault.rewrite(path, raw, new, durable=False)  # the move that follows is
         failpoint.hit("task.receipts")
         final = self._move(path, run)
-        self.runs.ledger.rename_task(run.task, final.name)
+        if row is None or row.name != final.name:
+            self.runs.ledger.rename_task(run.task, final.name)
         self.runs.projected(run, self.vault.relative(final))
         failpoint.hit("task.projected")
-
-    def _key(self, name: str, run: Run) -> str:
-        """The name of a property of ours; another one where the person had it for their own."""
-        row = self.runs.ledger.task(run.task)
-        try:
-            own = parse(row.original).props if row else {}
-        except NoteError:  # only its first part is kept
-            own = {}
-        return f"factotum_{name}" if name in own else name
 
     def _move(self, path: Path, run: Run) -> Path:
         target = self.vault.root / home(run, path.name)
@@ -96,6 +91,19 @@ class Closer:
         models = ", ".join(f"{words} to {code(name)}" for name, words in thought.models.items())
         calls = "one call" if thought.calls == 1 else f"{thought.calls} calls"
         return [f"Words that left for a model, in {calls}: {models}."]
+
+
+def _own(row: TaskRow | None) -> Mapping[str, Any]:
+    """The properties that the person's note had."""
+    try:
+        return parse(row.original).props if row else {}
+    except NoteError:  # only its first part is kept
+        return {}
+
+
+def _key(name: str, own: Mapping[str, Any]) -> str:
+    """The name of a property of ours; another one where the person had it for their own."""
+    return f"factotum_{name}" if name in own else name
 
 
 def _read(data: Mapping[str, Any]) -> Iterator[str]:

@@ -68,7 +68,7 @@ class Lookups:
         """The step and the label that it leaves are one transaction: nothing is judged
         between the two."""
         now = self.clock()
-        with self.ledger.tx():
+        with self.ledger.tx(durable=False):
             self.ledger.lower_trust(step.run.task, trust, now)
             self.runs.record(step.run, step.idx, became, data, now)
         failpoint.hit("step.recorded")
