@@ -129,6 +129,7 @@ class Orchestrator:
         self._failed = 0
         self._shown: tuple[Listing, observe.Seen, list[Problem]]
         self._shown = (Listing(), observe.Seen(), [])
+        self._more = False  # whether tasks were left for want of room
         self._began = False
         self._model_said = self._model_used = ""
         self.stopping = False
@@ -150,6 +151,8 @@ class Orchestrator:
         return lock
 
     def _look_again(self) -> None:
+        if self._more and self.worker.idle:
+            self.wakeup.hurry()
         self.wakeup.set()
 
     @property
@@ -181,6 +184,7 @@ class Orchestrator:
         seen = self.observer.look(listing, now, mono)
         room = 0 if self.stopping else self.worker.room  # what is not taken, another may take
         claimed = self.claims.look(listing, now, mono, room)
+        self._more = claimed.more
         held = {card.task for card in (*seen.waiting, *seen.approved)}
         found.tasks = [
             (id, entry)

@@ -102,6 +102,7 @@ class Shelf:
         self.instance = instance
         self.reader = reader
         self._known: dict[Path, _Known] = {}
+        self._entries: dict[str, Entry] = {}
         self._done: dict[str, tuple[int, int]] = {}
 
     def look(self, now_s: float) -> Listing:
@@ -121,18 +122,18 @@ class Shelf:
                 before = _Known(entry.signature, now_s)
             known[entry.path] = before
         self._known = known
+        self._entries = {str(entry.path): entry for entry in listing.entries}
         return listing
 
     def _look_in(self, listing: Listing, state: State, folder: Path, instance: str) -> None:
         for found in _entries(folder):
             if names.ignored(found.name):
                 continue
-            path = Path(found.path)
             if found.is_dir(follow_symlinks=False):
                 if state is State.IN_PROGRESS and not instance:
-                    self._look_in(listing, State.IN_PROGRESS, path, found.name)
+                    self._look_in(listing, State.IN_PROGRESS, Path(found.path), found.name)
                 elif state is State.IN_PROGRESS and found.name == WAITING_FOLDER:
-                    self._look_in(listing, State.WAITING, path, instance)
+                    self._look_in(listing, State.WAITING, Path(found.path), instance)
                 continue
             if not found.name.endswith(".md"):
                 continue
@@ -143,16 +144,22 @@ class Shelf:
             except OSError:
                 continue  # it went between listing and stat: the next look tells
             if disk.shown(found.name) != found.name:
-                path, reason = path.with_name(disk.shown(found.name)), NO_TEXT
-                listing.problems.append(Problem(path, reason))
+                path = Path(found.path).with_name(disk.shown(found.name))
+                listing.problems.append(Problem(path, NO_TEXT))
             elif reason := refusal(about, state):
-                listing.problems.append(Problem(path, reason))
+                listing.problems.append(Problem(Path(found.path), reason))
             elif about.st_size:
-                signature = (about.st_size, about.st_mtime_ns, about.st_ino)
-                entry = Entry(
-                    state, path, about.st_size, about.st_mtime, signature, about.st_nlink, instance
-                )
-                listing.entries.append(entry)
+                listing.entries.append(self._entry(found.path, about, state, instance))
+
+    def _entry(self, path: str, about: os.stat_result, state: State, instance: str) -> Entry:
+        """The note as it is now: the entry of the look before where nothing changed."""
+        signature = (about.st_size, about.st_mtime_ns, about.st_ino)
+        before = self._entries.get(path)
+        if before is not None and before.signature == signature:
+            return before
+        return Entry(
+            state, Path(path), about.st_size, about.st_mtime, signature, about.st_nlink, instance
+        )
 
     def _count_done(self) -> int:
         total = 0

@@ -21,6 +21,9 @@ from factotum.model import FOLDERS, State
 #: The least time from one tick to the next that an event brings, in seconds: the first event
 #: after a pause is answered at once, the rest of its burst by one more look.
 GATHER_S = 0.02
+#: How many times as long as a tick took its pause is, at most so many seconds: ticks over very
+#: many notes must not keep the desk from the work itself.
+PAUSE_TIMES, PAUSE_MOST_S = 3, 0.25
 
 #: What is told of a folder, and of the one folder where other processes leave their word
 #: (inotify(7): closed after writing, moved away, moved here, made, deleted; closed alone).
@@ -42,24 +45,35 @@ def watched() -> list[str]:
 class Wakeup:
     def __init__(self) -> None:
         self._event = asyncio.Event()
+        self._hurried = asyncio.Event()
         self._arrived: dict[str, None] = {}
-        self._last = 0.0
+        self._last = time.monotonic()
         self._close: Callable[[], None] = _nothing
 
     def set(self) -> None:
         self._event.set()
 
+    def hurry(self) -> None:
+        """Somebody waits for the next tick with nothing else to do: it may come at once."""
+        self._hurried.set()
+        self._event.set()
+
     async def wait(self, most_s: float) -> list[str]:
         """Returns after `most_s` seconds, or sooner when something happened: the names of the
         notes that were moved into Needs_Action meanwhile, as far as was heard."""
+        now = time.monotonic()
+        took_s = now - self._last
+        not_before = now + max(GATHER_S - took_s, min(PAUSE_TIMES * took_s, PAUSE_MOST_S))
         try:
             async with asyncio.timeout(most_s):
                 await self._event.wait()
-            if (early_s := self._last + GATHER_S - time.monotonic()) > 0:
-                await asyncio.sleep(early_s)
+            if (early_s := not_before - time.monotonic()) > 0:
+                async with asyncio.timeout(early_s):
+                    await self._hurried.wait()
         except TimeoutError:
             pass
         self._event.clear()
+        self._hurried.clear()
         self._last = time.monotonic()
         arrived = list(self._arrived)
         self._arrived.clear()

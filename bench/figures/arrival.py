@@ -14,8 +14,9 @@ from bench.figures.noop import with_playbook
 from bench.helpers import child
 from bench.office import Open, until
 
-#: How many single files; each comes when the one before is done and all is at rest.
-FILES = 40
+#: How many single files; each comes when the one before is done and all is at rest, also the
+#: disk, on which a rename waits for what was fsynced a moment ago.
+FILES, CALM_S = 40, 0.1
 #: How many files come while the process is stopped.
 MANY = 20_000
 
@@ -43,10 +44,12 @@ def start(folder: Path) -> Iterator[Measured]:
         for n in range(FILES):
             path = office.write(*office.register(f"known {n}"), "There is nothing to do.")
             target = office.office.root / "Needs_Action" / path.name.removeprefix("driver~")
+            time.sleep(CALM_S)
             ours = gone_ms(target, lambda path=path: office.put(path))  # type: ignore[misc]
             office.rest([target.name])
             other = folder / "plain" / f"{n}.md"
             other.write_text("x")
+            time.sleep(CALM_S)
             there = folder / "plain/todo" / other.name
             rename = lambda other=other, there=there: other.rename(there)  # noqa: E731
             taken.append((ours, gone_ms(there, rename)))

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import statistics
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from bench.account import cpu_ms, pss_mib
 from bench.figure import Figure, Measured, of_pairs
-from bench.helpers import model, plain
-from bench.office import Office, Open
+from bench.helpers import Loop, model, plain
+from bench.office import REST_S, Office, Open
 
 TASK = "Read [[House]] and say where the key lies."
-#: Tasks in one window, and how many windows of each are taken in turn.
-WINDOW, WINDOWS = 10, 9
+#: How many tasks of each kind are done, one by one and by turns, after so many to warm up.
+TASKS, WARM = 60, 5
 #: How old the old process is, in turns, and how many are given to it at once.
 OLD, AT_ONCE = 1000, 25
 
@@ -26,12 +27,17 @@ def with_model(folder: Path, port: int) -> Office:
     return office
 
 
-def window(office: Open, talk: str = "", count: int = WINDOW) -> float:
-    """Milliseconds of CPU that the office takes for one task, of a few given one by one."""
+def cost_ms(office: Open, talk: str = "", count: int = 1) -> float:
+    """Milliseconds of CPU that the office takes for one task, of so many given one by one."""
     before = cpu_ms(office.pid)
     for n in range(count):
         office.rest([office.give(f"key {n}", TASK, talk)])
     return (cpu_ms(office.pid) - before) / count
+
+
+def plain_ms(loop: Loop) -> float:
+    time.sleep(REST_S)  # it comes out of the cold, as ours does
+    return loop.do(1)[0]
 
 
 def turns(folder: Path) -> Iterator[Measured]:
@@ -44,9 +50,9 @@ def turns(folder: Path) -> Iterator[Measured]:
         plain("turn", folder / "plain", str(port)) as loop,
         with_model(folder / "ours", port).open() as office,
     ):
-        window(office)
-        loop.do(WINDOW)
-        taken = [(window(office), loop.do(WINDOW)[0]) for _ in range(WINDOWS)]
+        cost_ms(office, count=WARM)
+        loop.do(WARM)
+        taken = [(cost_ms(office), plain_ms(loop)) for _ in range(TASKS)]
         yield of_pairs("CPU of a turn with one tool call", 8.0, "ms", taken)
 
 
@@ -57,12 +63,12 @@ def aged(folder: Path, talk: str) -> Iterator[Measured]:
     with model() as port:
         old, new = (with_model(folder / name, port) for name in ("old", "new"))
         with old.open() as was:
-            window(was, talk)
+            cost_ms(was, talk, WARM)
             before = pss_mib(was.pid)
             _grow_old(was, talk)
             with new.open() as fresh:
-                window(fresh, talk, 1)
-                taken = [(window(was, talk, 1), window(fresh, talk, 1)) for _ in range(40)]
+                cost_ms(fresh, talk)
+                taken = [(cost_ms(was, talk), cost_ms(fresh, talk)) for _ in range(40)]
             gained = pss_mib(was.pid) - before
     ours, plain = (statistics.median(column) for column in zip(*taken, strict=True))
     name = f"CPU of turn {OLD:,} {what}, to turn 2"

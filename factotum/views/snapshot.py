@@ -7,6 +7,7 @@ than before. Names and states, never the text of a note.
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,16 +15,26 @@ from typing import Any
 from factotum import disk, log
 from factotum.gate.records import Card
 from factotum.inert import one_line
-from factotum.ledger import Ledger, TaskRow
+from factotum.ledger import Ledger
 from factotum.model import State, Trust
 from factotum.scan import Entry, Listing, Problem
 from factotum.views.saying import local, plain
-from factotum.worker.runs import Run, Runs
+from factotum.worker.runs import Runs
 
 logger = log.get("factotum.views.snapshot")
 
 #: The states of a task that are shown one by one.
 SHOWN = (State.IN_PROGRESS, State.WAITING, State.NEEDS_ACTION, State.FAILED)
+
+#: How many tasks are shown one by one, the oldest of each state; `counts` tells of all.
+TASKS_MOST = 500
+
+#: A task by its note's name, and its latest run.
+TASK = (
+    "SELECT t.id, t.title, r.started, r.ended, r.projected, r.final FROM task t"
+    " LEFT JOIN run r ON r.task = t.id AND r.n = (SELECT max(n) FROM run WHERE task = t.id)"
+    " WHERE t.name = ? ORDER BY t.created DESC LIMIT 1"
+)
 
 #: What a snapshot holds when nothing ever ran.
 KEYS = ("counts", "tasks", "approvals", "agents", "health", "cost", "face", "rev")
@@ -48,7 +59,8 @@ def build(
 ) -> dict[str, Any]:
     """The whole snapshot. `mind` is who thinks and what it costs: `agents` and `cost`, as
     they are shown. `now` (epoch seconds) is not shown: it would always be new."""
-    tasks = [_task(entry, ledger, runs) for entry in listing.within(*SHOWN)]
+    lie = sorted(listing.within(*SHOWN), key=lambda one: (SHOWN.index(one.state), one.mtime))
+    tasks = [_task(entry, ledger, runs.root) for entry in lie[:TASKS_MOST]]
     tasks.sort(key=lambda task: (SHOWN.index(task["state"]), task["since"], task["note"]))
     unique = {card.id: card for card in cards}
     approvals = [_approval(card, ledger) for card in unique.values()]
@@ -74,34 +86,33 @@ def _where(path: Path, root: Path) -> str:
     return plain(path.relative_to(root).as_posix() if inside else path, 300)
 
 
-def _task(entry: Entry, ledger: Ledger, runs: Runs) -> dict[str, Any]:
-    row = _row(entry, ledger, runs)
-    run = runs.latest(row.id) if row else None
+def _task(entry: Entry, ledger: Ledger, root: Path) -> dict[str, Any]:
+    row = ledger.db.execute(TASK, (entry.name,)).fetchone()
+    if row is not None and entry.state is State.NEEDS_ACTION and _is_done(row, root):
+        row = None  # a new note that only has the name of an older task
     return {
-        "id": row.id if row else "",
-        "title": plain(row.title if row else entry.path.stem),
+        "id": row["id"] if row else "",
+        "title": plain(row["title"] if row else entry.path.stem),
         "state": entry.state.value,
-        "since": _iso(_since(entry, run)),
+        "since": _iso(_since(entry, row)),
         "instance": entry.instance,
         "note": plain(entry.path.stem, 255),
     }
 
 
-def _row(entry: Entry, ledger: Ledger, runs: Runs) -> TaskRow | None:
-    """What the ledger knows of the note; nothing of a new note that only has the name of an
-    older task whose own note lies in Done."""
-    row = ledger.task_named(entry.name)
-    if row and entry.state is State.NEEDS_ACTION and runs.finished_copy(row.id):
-        return None
-    return row
+def _is_done(row: sqlite3.Row, root: Path) -> bool:
+    """Whether the task is over and its own note lies where it ended."""
+    return bool(row["projected"] and row["final"] and (root / row["final"]).exists())
 
 
-def _since(entry: Entry, run: Run | None) -> float:
+def _since(entry: Entry, row: sqlite3.Row | None) -> float:
+    began = row["started"] if row else None
+    ended = row["ended"] if row else None
     match entry.state:
-        case State.IN_PROGRESS | State.WAITING if run is not None:
-            return run.started
-        case State.FAILED if run is not None and run.ended is not None:
-            return run.ended
+        case State.IN_PROGRESS | State.WAITING if began is not None:
+            return float(began)
+        case State.FAILED if ended is not None:
+            return float(ended)
         case _:
             return entry.mtime
 

@@ -14,7 +14,7 @@ from factotum import disk, failpoint, log, names
 from factotum.ledger import ORIGINAL_BYTES, Ledger, TaskRow
 from factotum.model import KINDS, State, Trust
 from factotum.note import Note, NoteError, append, ends_with_go, outside_fences, set_props
-from factotum.scan import Entry, Listing, Problem, Shelf
+from factotum.scan import Entry, Listing, Problem, Shelf, Signature
 from factotum.vault import Changed, Vault
 from factotum.worker.runs import Runs
 
@@ -27,6 +27,9 @@ ECHO_S = 600.0
 ECHO_BYTES = 200
 #: How long a task's note may be gone before what waits for it is withdrawn, in seconds.
 MISSING_S = 60.0
+#: How long one look may read notes that it has not read before, in seconds. Till all are read
+#: it is not known which ids stand twice, so nothing new is claimed.
+READ_S = 0.25
 
 TASK_FOLDERS = (State.NEEDS_ACTION, State.IN_PROGRESS, State.WAITING, State.FAILED)
 
@@ -37,14 +40,30 @@ class Pace:
     stable_s: float
 
 
+@dataclass(frozen=True)
+class _Read:
+    """What a note that looked so said of itself: its id, and whether git tore it."""
+
+    signature: Signature
+    id: str
+    torn: bool
+
+    @classmethod
+    def of(cls, entry: Entry, note: Note) -> _Read:
+        torn = names.git_markers(outside_fences(note.body))
+        return cls(entry.signature, task_id(note), torn)
+
+
 @dataclass
 class Claimed:
-    """What one look at the tasks found: which to run, and what a person should know."""
+    """What one look at the tasks found: which to run, and what a person should know. `more`
+    says that some were left for want of room."""
 
     tasks: list[tuple[str, Entry]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     wake_at: list[float] = field(default_factory=list)
     frozen: set[str] = field(default_factory=set)
+    more: bool = False
 
 
 class Claims:
@@ -56,12 +75,20 @@ class Claims:
         self.pace = pace
         self._gone: dict[str, float] = {}
         self._here: dict[str, Entry] = {}
+        self._read: dict[Path, _Read] = {}
+        self._whole = False
 
     def look(self, listing: Listing, now: float, mono: float, room: int) -> Claimed:
-        """Claims what is ready, at most `room` new tasks, and says which of ours may run."""
+        """Claims what is ready, at most `room` new tasks, and says which of ours may run.
+
+        Where there is too much to be read in one look it does neither, and wants to be called
+        again at once."""
         found = Claimed()
         ids = self._ids(listing, found)
+        self._whole = not found.wake_at
         self._here = {ids[e.path]: e for e in listing.entries if e.path in ids}
+        if not self._whole:
+            return found
         for entry in sorted(listing.within(State.NEEDS_ACTION), key=lambda e: e.mtime):
             try:
                 room -= self._consider(entry, ids.get(entry.path, ""), found, now, mono, room)
@@ -80,8 +107,8 @@ class Claims:
         return found
 
     def lies(self, task: str) -> bool:
-        """Whether the last look found a note of this task anywhere."""
-        return task in self._here
+        """Whether the last look found a note of this task anywhere, or has not found out yet."""
+        return task in self._here or not self._whole
 
     def is_gone(self, task: str) -> bool:
         """Whether the task's note cannot be seen now: nothing of it is carried out meanwhile."""
@@ -93,13 +120,9 @@ class Claims:
         """The id of each note; ids that stand twice are frozen and shown."""
         ids: dict[Path, str] = {}
         paths: dict[str, list[Entry]] = {}
-        for entry in listing.within(*TASK_FOLDERS):
-            try:
-                note = self.shelf.note(entry)
-            except NoteError as broken:
-                found.problems.append(Problem(entry.path, str(broken)))
-                continue
-            id = task_id(note)
+        lie = listing.within(*TASK_FOLDERS)
+        for entry, read in self._all_read(lie, found):
+            id = read.id
             if not id and entry.state is State.NEEDS_ACTION:
                 id = self._lost_its_id(entry)
             elif not id:
@@ -107,13 +130,32 @@ class Claims:
             if id:
                 ids[entry.path] = id
                 paths.setdefault(id, []).append(entry)
-            if names.git_markers(outside_fences(note.body)):
+            if read.torn:
                 reason = "holds git conflict markers (<<<<<<<). Choose one side and remove them"
                 self._freeze(found, entry, id or entry.name, reason)
         for id, entries in paths.items():
             if len(entries) > 1:
                 self._freeze_twice(found, id, entries)
         return ids
+
+    def _all_read(self, lie: list[Entry], found: Claimed) -> list[tuple[Entry, _Read]]:
+        """What each note says of itself; what could not be read yet is left to the next look."""
+        begun, known = self.vault.monotonic(), self._read
+        self._read = {}
+        for entry in lie:
+            read = known.get(entry.path)
+            if read is None or read.signature != entry.signature:
+                if found.wake_at:
+                    continue
+                try:
+                    read = _Read.of(entry, self.shelf.note(entry))
+                except NoteError as broken:
+                    found.problems.append(Problem(entry.path, str(broken)))
+                    continue
+                if self.vault.monotonic() - begun >= READ_S:
+                    found.wake_at.append(begun)
+            self._read[entry.path] = read
+        return [(entry, self._read[entry.path]) for entry in lie if entry.path in self._read]
 
     def _lost_its_id(self, entry: Entry) -> str:
         """A note that we dropped and whose properties went: still an outsider's words."""
@@ -160,18 +202,17 @@ class Claims:
             reason = "is a card, not a task. Move it back to Pending_Approval, Approved or Rejected"
             found.problems.append(Problem(entry.path, reason))
             return 0
-        if room <= 0 and not id:
-            return 0  # it is looked at when there is room for it
-        row = self.ledger.task(id) if id else None
-        if row is not None and self.runs.finished_copy(row.id):
+        if id and self.runs.finished_copy(id):
             self._freeze(found, entry, id, "stands also in Done. Remove one of the two")
             return 0
+        if room <= 0:
+            found.more = True
+            return 0  # it is looked at when there is room for it
+        row = self.ledger.task(id) if id else None
         if row is None and not self._ready(entry, note, found, mono, now):
             return 0
         fallen = self._fallen_back(entry, note) if row is None else ""
         if row is None and not fallen and self._echo(entry, note, now):
-            return 0
-        if room <= 0:
             return 0
         if row is not None and self.runs.latest(row.id) is not None:
             self.runs.withdraw(row.id, "you moved the task back to Needs_Action", now)
@@ -272,7 +313,7 @@ class Claims:
             return
         key = "factotum_id" if note.props.get("id") not in (None, "", id) else "id"
         try:
-            self.vault.rewrite(path, note.raw, set_props(note.raw, {key: id}))
+            self.vault.rewrite(path, note.raw, set_props(note.raw, {key: id}), durable=False)
         except Changed:
             return  # an editor is at it; the next look puts it
         except NoteError as full:  # too many properties for one more: the note's name tells it

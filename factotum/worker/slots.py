@@ -85,6 +85,11 @@ class Worker:
         return max(0, 4 * self._room - len(self._active))
 
     @property
+    def idle(self) -> bool:
+        """Whether a slot has nothing to do."""
+        return len(self._active) < self._room
+
+    @property
     def busy(self) -> bool:
         return bool(self._active)
 

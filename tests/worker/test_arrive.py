@@ -27,6 +27,7 @@ def door(tmp_path: Path) -> Iterator[Orchestrator]:
         return Orchestrator(rooms, out=io.StringIO())
 
     door = asyncio.run(made())
+    door.tick()
     yield door
     door.desk.close()
     door.intake.close()
@@ -111,6 +112,23 @@ def test_nothing_is_claimed_where_there_is_no_room(door: Orchestrator) -> None:
     known(door)
     arrives(door)
     assert not claimed(door, room=0)
+
+
+def test_nothing_is_claimed_before_all_is_known_that_lies_there(tmp_path: Path) -> None:
+    office = TestOffice(tmp_path)
+
+    async def made() -> bool:
+        rooms = open_rooms(office.settings(), office.root, office.clock())
+        door = Orchestrator(rooms, out=io.StringIO())
+        known(door)
+        arrives(door)
+        try:
+            return claimed(door)
+        finally:
+            await door.run(once=True)
+            rooms.close()
+
+    assert asyncio.run(made()) is False
 
 
 def test_a_link_is_never_claimed(door: Orchestrator, tmp_path: Path) -> None:
