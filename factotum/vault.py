@@ -247,7 +247,7 @@ class Vault:
         """
         now = self.monotonic()
         due = [one for one in self._displaced if ending or now - one.at >= DISPLACED_S]
-        self._displaced = [one for one in self._displaced if one not in due]
+        self._displaced = [] if ending else [o for o in self._displaced if now - o.at < DISPLACED_S]
         edits = []
         for one in due:
             data = disk.read_regular(one.kept, 1 << 24)

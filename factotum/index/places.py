@@ -74,8 +74,9 @@ class Sweep:
     odd: dict[str, str] = field(default_factory=dict)
 
 
-def sweep(places: Places, private: Private) -> Sweep:
-    """Every note that is not private for where it lies. Opens none.
+def sweep(places: Places, private: Private, under: str = "") -> Sweep:
+    """Every note that is not private for where it lies, or those in the folder `under` (with
+    its slash) alone: then nothing beside it is looked at. Opens none.
 
     Names are put together as text: with ten thousand notes it is this that takes the time.
     """
@@ -83,7 +84,7 @@ def sweep(places: Places, private: Private) -> Sweep:
     root = os.fspath(places.root)
     ours = _Folder(root, "", f"{places.both('')[1]}/" if places.up else "")
     folders = [ours]
-    if places.whole and places.up:
+    if places.whole and places.up and not under:
         folders.append(_Folder(os.fspath(places.top), places.up, ""))
     while folders:
         here = folders.pop()
@@ -95,6 +96,9 @@ def sweep(places: Places, private: Private) -> Sweep:
             if not is_folder and not name.endswith(".md"):
                 continue
             path, from_top = here.name + name, here.from_top + name
+            leads_there = path.startswith(under) or (is_folder and under.startswith(f"{path}/"))
+            if not leads_there:
+                continue
             if path in NOT_SEARCHED or private.hides_path(path, from_top):
                 continue
             if is_folder:

@@ -80,16 +80,20 @@ class Index:
 
     # -- bringing it up to date
 
-    def refresh(self, private: Private, most_s: float = REFRESH_S) -> int:
+    def refresh(self, private: Private, most_s: float = REFRESH_S, under: str = "") -> int:
         """Takes in what changed, for about `most_s`; returns how many notes are left to be
-        read. What changed, is gone or is private is out of it in any case. Raises IndexFault."""
-        return self._safely(lambda db: self._refresh(db, private, most_s))
+        read. What changed, is gone or is private is out of it in any case. With `under`, only
+        what lies in that folder is looked at, however many notes there are. Raises IndexFault."""
+        return self._safely(lambda db: self._refresh(db, private, most_s, under))
 
-    def _refresh(self, db: sqlite3.Connection, private: Private, most_s: float) -> int:
+    def _refresh(self, db: sqlite3.Connection, private: Private, most_s: float, under: str) -> int:
         ends = self.monotonic() + most_s
         db = self._heed(db, private)
-        seen = sweep(self.places, private)
-        rows = db.execute("SELECT path, size, mtime_ns FROM note")
+        seen = sweep(self.places, private, under)
+        end = under[:-1] + "0" if under else "\U0010ffff"  # the letter after the slash
+        rows = db.execute(
+            "SELECT path, size, mtime_ns FROM note WHERE path >= ? AND path < ?", (under, end)
+        )
         known = {row[0]: (row[1], row[2]) for row in rows}
         self._drop(db, [path for path in known if path not in seen.found])
         changed = [path for path, stamp in seen.found.items() if known.get(path) != stamp]
@@ -99,7 +103,8 @@ class Index:
             left = left[self._take(db, left, seen.found, private, ends) :]
         self._drop(db, [path for path in left if path in known])
         odd = db.execute("SELECT path, state FROM note WHERE state NOT IN ('', ?)", (PRIVATE,))
-        self._odd = {**seen.odd, **{str(path): str(state) for path, state in odd}}
+        beside = {p: why for p, why in self._odd.items() if not p.startswith(under)}
+        self._odd = {**beside, **seen.odd, **{str(path): str(state) for path, state in odd}}
         return len(left)
 
     def _heed(self, db: sqlite3.Connection, private: Private) -> sqlite3.Connection:

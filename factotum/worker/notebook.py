@@ -187,7 +187,7 @@ class Notebook:
         """What is remembered that fits `text`, for a prompt: best first, at most so many
         characters. Only what carries `lowest` or better, so that no label falls by it."""
         try:
-            self.index.refresh(self.private.current(), PROMPT_REFRESH_S)
+            self.index.refresh(self.private.current(), PROMPT_REFRESH_S, f"{MEMORY}/")
             paths = self.index.any_of(text, under=f"{MEMORY}/", most=2 * RECALLED_MOST)
         except IndexFault:
             return Seen("", (), Trust.OWNER)  # a task can do without; whoever searches is told
