@@ -9,9 +9,9 @@ import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email.utils import getaddresses
 from typing import Any
 
+from factotum.addresses import pairs
 from factotum.gate.policy import ADDRESS, Form, row_of
 from factotum.gate.register import Card
 from factotum.inert import one_line
@@ -92,7 +92,7 @@ def _head(form: Form, head: str, sealed: Mapping[str, Any]) -> dict[str, Any]:
 
 def addresses(value: str) -> list[str]:
     """A comma-separated list of mail addresses. Raises CardDamaged for what is none."""
-    found = [address for _, address in getaddresses([value.replace(";", ",")])]
+    found = [address for _, address in pairs([value.replace(";", ",")])]
     wrong = [address for address in found if not ADDRESS.fullmatch(address)]
     if value.strip() and (wrong or not found):
         raise CardDamaged(f"“{one_line(value, 60)}” is not a list of mail addresses")

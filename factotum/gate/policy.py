@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from email.utils import getaddresses
 from typing import Any
 
+from factotum import addresses
 from factotum.model import Call, Effect, Risk, Task, Trust
 from factotum.privacy import fold
 
@@ -266,6 +266,6 @@ def recipients(tool: str, args: Mapping[str, Any]) -> list[str]:
     wanted: list[str] = []
     for name in row_of(tool).facets.get("recipients", ()):
         value = args.get(name) or ()
-        values: Sequence[Any] = [value] if isinstance(value, str) else value
-        wanted += [address for _, address in getaddresses([str(v) for v in values]) if address]
+        values = value if isinstance(value, list | tuple) else [value]
+        wanted += [address for _, address in addresses.pairs(map(str, values)) if address]
     return list(dict.fromkeys(wanted))

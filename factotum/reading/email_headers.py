@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from email.header import decode_header, make_header
 from email.message import EmailMessage, Message
 from email.policy import EmailPolicy
-from email.utils import getaddresses, parsedate_to_datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
+from factotum import addresses
 from factotum.reading.shape import one_line
 from factotum.reading.text_file import decode
 
@@ -60,7 +61,7 @@ def words(message: Message[Any, Any], name: str) -> str:
 def people(message: Message[Any, Any], name: str) -> list[tuple[str, str]]:
     """The (name, address) pairs of an address header; text without an address is left out."""
     found = []
-    for shown, address in _pairs(raw(message, name))[:ADDRESSES_MOST]:
+    for shown, address in addresses.pairs([raw(message, name)])[:ADDRESSES_MOST]:
         if _ADDRESS.fullmatch(address):
             found.append((_decoded(shown), address))
     return found
@@ -123,13 +124,6 @@ def _list(message: Message[Any, Any]) -> str:
 
 def _addresses(pairs: Iterable[tuple[str, str]]) -> list[str]:
     return [address for _, address in pairs]
-
-
-def _pairs(text: str) -> list[tuple[str, str]]:
-    try:
-        return getaddresses([text])
-    except (ValueError, IndexError, TypeError, RecursionError):
-        return []
 
 
 def _decoded(text: str) -> str:

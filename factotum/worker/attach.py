@@ -40,7 +40,10 @@ class Cupboard:
 
     def take(self, name: str, task: Task) -> Attachment:
         """Seals a copy of the file. Raises AttachError."""
-        path = self._find(name, task)
+        try:
+            path = self._find(name, task)
+        except (OSError, ValueError):  # no file can have such a name
+            raise _absent(name[:200]) from None
         try:
             data = self.reader.read(path, FILE_MOST_BYTES)
         except NotRegular:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 
-from factotum import failpoint
+from factotum import failpoint, log
 from factotum.agent import loop
 from factotum.agent.agents import Agent
 from factotum.agent.loop import Limits, Turn
@@ -21,6 +21,8 @@ from factotum.worker.case import Case
 from factotum.worker.children import root_of
 from factotum.worker.steps import AskModel, Briefed, Next
 from factotum.worker.turns import CIRCLES, MONEY, base
+
+logger = log.get("factotum.worker")
 
 
 class ByModel:
@@ -76,6 +78,9 @@ class ByModel:
     def allowance_usd(self) -> float:
         """What the task may cost: each go-on of the owner is worth as much again."""
         said = self.office.turns.money_words(self.case.run)
+        if (root := root_of(self.case.row)) != self.case.row.id:
+            top = self.office.runs.latest(root)
+            said += self.office.turns.money_words(top) if top else []
         return self.office.budget.caps.task_usd * (1 + sum(map(loop.is_go_on, said)))
 
     def ask_for_money(self, why: str) -> Next:
@@ -148,16 +153,27 @@ class ByModel:
     def heard(self, n: int, reply: Reply, words: int, reservation: int) -> Next:
         """Records the turn, and what it asks for, in one transaction; then goes on."""
         run, now, sealed = self.case.run, self.case.now, False
-        with self.office.ledger.tx():
-            self.office.turns.heard(run, n, reply, words, reservation, now)
-            turns = self.office.turns.of(run, self.limits.calls)
-            match loop.next_step(turns, self.limits):
-                case loop.Act(turn):
-                    sealed = self._calls(turn).seal()
+        turn = (run, n, reply, words, reservation, now)
+        try:
+            with self.office.ledger.tx():
+                self.office.turns.heard(*turn)
+                sealed = self._seal_last()
+        except Exception:  # whatever a call of it may hold: the reply is paid for and kept
+            logger.exception("a reply could not be sealed", extra={"task": run.task})
+            self.office.turns.heard(*turn)
         if sealed:
             failpoint.hit("seal.committed")
         failpoint.hit("turn.recorded")
         return self.next()
+
+    def _seal_last(self) -> bool:
+        """Seals what the last turn asks for, if nothing of it comes first."""
+        turns = self.office.turns.of(self.case.run, self.limits.calls)
+        match loop.next_step(turns, self.limits):
+            case loop.Act(turn):
+                return self._calls(turn).seal()
+            case _:
+                return False
 
 
 def _named(call: Wanted, known: Sequence[str]) -> Call:

@@ -46,8 +46,8 @@ class Calls:
 
     def next(self) -> Next | Over:
         """What must be done next; Over when every call has an end."""
-        kinds = [kind(call, self.task) for call in self.calls]
         self._children()
+        kinds = self._kinds()
         while True:
             match turn.next_move(kinds, self.became()):
                 case turn.Do(i) if self.calls[i].tool in INNER:
@@ -56,8 +56,7 @@ class Calls:
                     if (step := self._allowed(i)) is not None:
                         return step
                 case turn.Do(i):
-                    linked = links(self.task.text) if self.task.trust is Trust.OWNER else ()
-                    return RunTool(self.run, self.first + i, self.calls[i], linked)
+                    return RunTool(self.run, self.first + i, self.calls[i], self._linked())
                 case turn.Seal(places):
                     if self._ask(places):
                         failpoint.hit("seal.committed")
@@ -74,12 +73,19 @@ class Calls:
     def seal(self) -> bool:
         """Seals the asks of a turn in which nothing else comes first; whether it did. The
         caller says when that is committed."""
-        kinds = [kind(call, self.task) for call in self.calls]
-        match turn.next_move(kinds, self.became()):
+        match turn.next_move(self._kinds(), self.became()):
             case turn.Seal(places):
                 return self._ask(places)
             case _:
                 return False
+
+    def _kinds(self) -> list[Kind]:
+        """How each call is judged; one that has an end is not judged again."""
+        over = self.became()
+        return [
+            Kind.READ if place in over else kind(call, self.task)
+            for place, call in enumerate(self.calls)
+        ]
 
     def became(self) -> Mapping[int, Became]:
         found = self.office.runs.became(self.run)
@@ -88,6 +94,11 @@ class Calls:
     def record(self, place: int, became: Became, data: Mapping[str, Any]) -> None:
         self.office.runs.record(self.run, self.first + place, became, data, self.now)
         failpoint.hit("step.recorded")
+
+    def _linked(self) -> tuple[str, ...]:
+        """What the owner linked to; the text of a handed-on task is a model's."""
+        own = self.task.trust is Trust.OWNER and "parent" not in self.row.facts
+        return links(self.task.text) if own else ()
 
     def _children(self) -> None:
         for place, what in self.became().items():

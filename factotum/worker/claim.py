@@ -7,10 +7,9 @@ found by the next look, which is the same code. Nothing here runs a task.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from email.utils import parseaddr
 from pathlib import Path
 
-from factotum import disk, failpoint, log, names
+from factotum import addresses, disk, failpoint, log, names
 from factotum.ledger import ORIGINAL_BYTES, Ledger, TaskRow
 from factotum.model import KINDS, State, Trust
 from factotum.note import Note, NoteError, append, ends_with_go, outside_fences, set_props
@@ -286,7 +285,7 @@ class Claims:
     def _row(self, path: Path, note: Note, id: str, origin: str, now: float) -> TaskRow:
         props = note.props
         outside = any(props.get(key) for key in ("source", "url"))
-        name, sender = parseaddr(str(props.get("from") or ""))
+        name, sender = addresses.first(str(props.get("from") or ""))
         kind = str(props.get("type") or "")
         facts = {
             "sender": sender,

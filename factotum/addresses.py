@@ -1,0 +1,26 @@
+"""Mail addresses in text that anybody may have written.
+
+The standard library's parser raises on some of what an outsider can write; here that is
+simply no address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from email import utils
+
+#: A longer header is cut: nobody names so many people in good faith.
+TEXT_MOST_CHARS = 100_000
+
+
+def pairs(texts: Iterable[str]) -> list[tuple[str, str]]:
+    """(shown name, address) of everybody named, in order; never raises."""
+    try:
+        return utils.getaddresses([text[:TEXT_MOST_CHARS] for text in texts])
+    except (ValueError, IndexError, TypeError, RecursionError):
+        return []
+
+
+def first(text: str) -> tuple[str, str]:
+    """(shown name, address) of the first who is named; empty when nobody is."""
+    return next(iter(pairs([text])), ("", ""))
