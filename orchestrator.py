@@ -58,12 +58,14 @@ STOP_GRACE_S = 4.0
 
 @dataclass
 class Found:
-    """What a tick found: what to run, what to carry out, and when to look again."""
+    """What a tick found: what to run, what to carry out, and when to look again: `soon` for
+    what a single pass waits out as well, `later` for the rest."""
 
     tasks: list[tuple[str, Entry]] = field(default_factory=list)
     due: list[Card] = field(default_factory=list)
     soon: list[float] = field(default_factory=list)
     waiting: list[Card] = field(default_factory=list)
+    later: list[float] = field(default_factory=list)
 
 
 class Orchestrator:
@@ -197,7 +199,10 @@ class Orchestrator:
             if not self.claims.is_gone(card.task) and self._may_perform(card, now)
         ]
         found.waiting = seen.waiting
-        found.soon = [*taken.wake_at, *claimed.wake_at, *seen.soon]
+        moments, rests = self.worker.rests()
+        found.soon = [*taken.wake_at, *claimed.wake_at, *seen.soon, *(mono + s for s in moments)]
+        found.later = [mono + left_s for left_s in rests]
+        self.worker.forget({id for id, _ in claimed.tasks})
         problems += [*listing.problems, *taken.problems, *claimed.problems, *seen.problems]
         problems += [*self.playbooks.problems(), *self.staff.mind.problems()]
         if self.rooms.ledger.last_event() != before:
@@ -215,8 +220,7 @@ class Orchestrator:
         self, listing: Listing, seen: observe.Seen, problems: list[Problem], now: float, mono: float
     ) -> None:
         self._shown = (listing, seen, list(problems))
-        told = {**self.worker.held, **self.worker.broken}
-        problems += [Problem(Path(id), text) for id, text in sorted(told.items())]
+        problems += self._held()
         unique = list({(p.path, p.reason): p for p in problems}.values())
         health = {
             "ok": not (self._trouble or self.worker.broken),
@@ -226,6 +230,16 @@ class Orchestrator:
         mind = self.staff.shown(now)
         self.views.show(listing, [*seen.waiting, *seen.approved], unique, health, mind, now, mono)
         failpoint.hit("snapshot.written")
+
+    def _held(self) -> list[Problem]:
+        """What keeps tasks from going on: one line for all that wait for the same."""
+        told: dict[str, list[str]] = {}
+        for id, reason in sorted({**self.worker.held, **self.worker.broken}.items()):
+            told.setdefault(reason, []).append(id)
+        return [
+            Problem(Path(ids[0]), f"{reason} (and {len(ids) - 1} more)" if ids[1:] else reason)
+            for reason, ids in told.items()
+        ]
 
     def _may_run(self, id: str, entry: Entry) -> bool:
         if self.worker.active(id):
@@ -334,7 +348,7 @@ class Orchestrator:
     def _pause_s(self, found: Found) -> float:
         longest = self.rooms.settings.seconds("SCAN_S")
         mono = self.rooms.clock.monotonic()
-        nearest = min((at - mono for at in found.soon), default=longest)
+        nearest = min((at - mono for at in (*found.soon, *found.later)), default=longest)
         return max(PAUSE_LEAST_S, min(longest, nearest))
 
     def _last_look(self) -> None:

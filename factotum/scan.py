@@ -104,13 +104,14 @@ class Shelf:
         self._known: dict[Path, _Known] = {}
         self._entries: dict[str, Entry] = {}
         self._done: dict[str, tuple[int, int]] = {}
+        self._places = {state: os.fspath(root / name) for state, name in FOLDERS.items()}
 
     def look(self, now_s: float) -> Listing:
         """Lists every pipeline folder. `now_s` is a monotonic clock's reading."""
         listing = Listing()
         for state in LOOKED_AT:
-            self._look_in(listing, state, self.root / FOLDERS[state], "")
-        inbox = [e for e in _entries(self.root / FOLDERS[State.INBOX]) if not names.ignored(e.name)]
+            self._look_in(listing, state, self._places[state], "")
+        inbox = [e for e in _entries(self._places[State.INBOX]) if not names.ignored(e.name)]
         listing.counts = {state.value: 0 for state in State}
         listing.counts[State.INBOX.value] = len(inbox)
         listing.counts[State.DONE.value] = self._count_done()
@@ -125,15 +126,15 @@ class Shelf:
         self._entries = {str(entry.path): entry for entry in listing.entries}
         return listing
 
-    def _look_in(self, listing: Listing, state: State, folder: Path, instance: str) -> None:
+    def _look_in(self, listing: Listing, state: State, folder: str, instance: str) -> None:
         for found in _entries(folder):
             if names.ignored(found.name):
                 continue
             if found.is_dir(follow_symlinks=False):
                 if state is State.IN_PROGRESS and not instance:
-                    self._look_in(listing, State.IN_PROGRESS, Path(found.path), found.name)
+                    self._look_in(listing, State.IN_PROGRESS, found.path, found.name)
                 elif state is State.IN_PROGRESS and found.name == WAITING_FOLDER:
-                    self._look_in(listing, State.WAITING, Path(found.path), instance)
+                    self._look_in(listing, State.WAITING, found.path, instance)
                 continue
             if not found.name.endswith(".md"):
                 continue
@@ -163,12 +164,12 @@ class Shelf:
 
     def _count_done(self) -> int:
         total = 0
-        for month in _entries(self.root / FOLDERS[State.DONE]):
+        for month in _entries(self._places[State.DONE]):
             if not month.is_dir(follow_symlinks=False) or names.ignored(month.name):
                 continue
             stamp = month.stat().st_mtime_ns
             if self._done.get(month.name, (0, 0))[0] != stamp:
-                found = sum(e.name.endswith(".md") for e in _entries(Path(month.path)))
+                found = sum(e.name.endswith(".md") for e in _entries(month.path))
                 self._done[month.name] = (stamp, found)
             total += self._done[month.name][1]
         return total
@@ -224,7 +225,7 @@ def refusal(about: os.stat_result, state: State) -> str:
     return ""
 
 
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
+def _entries(folder: str | Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as found:
             return list(found)

@@ -18,17 +18,18 @@ from dataclasses import dataclass
 import click
 
 from factotum import names
-from factotum.cli import place
+from factotum.cli import FAILED, place
 from factotum.cli.place import Books, books
 from factotum.cli.telling import line, told
-from factotum.gate.form import form_text
-from factotum.gate.policy import row_of
+from factotum.gate.card import body
 from factotum.gate.register import Card, NotOpen
 from factotum.inert import one_line, visible
 from factotum.ledger import TaskRow
 from factotum.model import Risk, State, Trust
 from factotum.note import render
 from factotum.vault import Vault
+from factotum.views.snapshot import published
+from factotum.views.views import snapshot_path
 from factotum.worker.runs import Run, Runs
 from factotum.worker.talks import SIDE_CHARS, Talks
 
@@ -61,11 +62,10 @@ async def _chat(opened: Books, text: str) -> int:
     talk = Talk(opened, names.new_id("t"), asks)
     async with office(opened):
         if text:
-            await talk.say(text)
-            return 0
+            return 0 if await talk.say(text) else FAILED
         print(HELP)
         while (said := await asyncio.to_thread(_line, "you> ")) is not None:
-            if said in BYE:
+            if said.casefold() in BYE:
                 break
             if said == "/new":
                 talk = Talk(opened, names.new_id("t"), asks)
@@ -116,10 +116,11 @@ class Talk:
     opened: Books
     conversation: str
     asks: bool
+    told: str = ""
 
-    async def say(self, text: str) -> None:
+    async def say(self, text: str) -> bool:
         """Sends one message and shows what comes of it, until it ends or waits for a word
-        that is not given here."""
+        that is not given here. False when it failed."""
         task = self._send(text)
         last = self.opened.ledger.last_event()
         runs = Runs(self.opened.ledger, self.opened.register, self.opened.root)
@@ -128,10 +129,11 @@ class Talk:
             run = runs.latest(task)
             if run is not None and run.ended is not None:
                 print(_answer(run))
-                return
+                return run.result == "done"
+            self._waits()
             for card in self.opened.register.of_task(task):
                 if card.status == "pending" and not await self._decided(card):
-                    return
+                    return True
             await asyncio.sleep(LOOK_S)
 
     def _send(self, text: str) -> str:
@@ -161,13 +163,20 @@ class Talk:
                 print(f"  {text}")
         return events[-1].seq if events else last
 
+    def _waits(self) -> None:
+        """Says once why nothing goes on, where the office says so: no model, no money."""
+        shown = published(snapshot_path(self.opened.state))
+        for problem in shown["health"]["problems"] if shown else ():
+            reason = line(problem["reason"], 300)
+            if reason.startswith("waits for") and reason != self.told:
+                print(f"  it {reason}\n  (Ctrl-C leaves it with the office; it goes on by itself)")
+                self.told = reason
+
     # -- what waits for a word
 
     async def _decided(self, card: Card) -> bool:
         """Asks for the person's word on a request; False when it is not given here."""
-        print(f"\n  {line(card.title, 120)}")
-        if (form := row_of(card.seal.tool).form) is not None:
-            print(textwrap.indent(visible(form_text(form, card.seal.args)), "    "))
+        print(f"\n{textwrap.indent(self._shown(card), '  ')}")
         question = card.kind == "question"
         if not self.asks or card.seal.risk is Risk.HIGH:
             print(f"  factotum {'answer' if question else 'approve'} {card.id}")
@@ -181,6 +190,14 @@ class Talk:
         if said.casefold() in {"yes", "y"}:
             return self._decide(card, "approve", "")
         return self._decide(card, "reject", "" if said.casefold() in {"no", "n"} else said)
+
+    def _shown(self, card: Card) -> str:
+        """The card as its note shows it, without what is folded away there."""
+        regret_s = self.opened.settings.seconds("REGRET_S")
+        whole = visible(body(card, place.now(), regret_s))
+        lines = [one for one in whole.splitlines() if not one.startswith(">") or "[!w" in one]
+        text = "\n".join(lines).strip()
+        return f"{text}\n\nWhy it asks: {line(card.seal.rule, 200)} ({card.seal.risk} risk)"
 
     def _decide(self, card: Card, verdict: str, why: str) -> bool:
         register, now = self.opened.register, place.now()

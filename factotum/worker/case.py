@@ -47,6 +47,8 @@ class Case:
 
         if self.run.ended is not None:
             return Close(self.run)
+        if not self.office.children.wanted(self.row, self.run):
+            return self.end("failed", "The task that handed this on was taken back.")
         if "found" in self.row.facts:
             return next_step(self)
         if self.run.plan is None and (waiting := ByPlaybook(self).choose()) is not None:
@@ -84,7 +86,7 @@ class Case:
             text = card.decision.why.strip() if card.decision else ""
             name = str(card.seal.args.get("field") or "")
             if card.status == "answered" and (name or text.casefold() not in {AGAIN, DONE, DROP}):
-                answers[name] = text
+                answers[name] = "\n".join(filter(None, (answers.get(name, ""), text)))
         return answers
 
     def ask(

@@ -17,12 +17,17 @@ from factotum.ledger import Ledger, TaskRow
 from factotum.model import Call, State, Trust
 from factotum.note import fence, render
 from factotum.vault import Vault
+from factotum.worker.brief import CONTENT
 from factotum.worker.receipts import headline
 from factotum.worker.runs import Run, Runs
 
 #: How many levels of tasks below a first one, and how many tasks one run may hand on.
 DEPTH_MOST = 2
 CHILDREN_MOST = 8
+
+
+#: What the ledger calls the place that such a task comes from.
+SOURCE = "delegated"
 
 
 class TooMany(Exception):
@@ -64,8 +69,7 @@ class Children:
             "properties": {"agent": str(call.args.get("agent") or "")},
         }
         name = names.note_name(title, id=id, fallback="task")
-        source = "" if parent.trust is Trust.OWNER else "delegated"
-        return TaskRow(id, name, "note", title, parent.trust, source, "", "", b"", facts, now, None)
+        return TaskRow(id, name, "note", title, parent.trust, SOURCE, "", "", b"", facts, now, None)
 
     def _drop(self, row: TaskRow, text: str, parent: TaskRow) -> None:
         props: dict[str, Any] = {
@@ -75,11 +79,12 @@ class Children:
             "title": row.title,
             "aliases": [row.title],
         }
-        if row.source:
+        if row.trust is not Trust.OWNER:
             props["source"] = row.source
-        body = text.strip() if row.trust is Trust.OWNER else fence(text.strip())
-        heading = "" if row.trust is Trust.OWNER else "## What came\n\n"
-        note = render(props, f"# {inert(row.title)}\n\n{heading}{body}\n")
+        text = text.replace("\0", "").strip()
+        plain = row.trust is Trust.OWNER and not names.git_markers(text)
+        body = text if plain else f"## {CONTENT}\n\n{fence(text)}"
+        note = render(props, f"# {inert(row.title)}\n\n{body}\n")
         try:
             self.vault.drop(self.vault.folder(State.NEEDS_ACTION) / row.name, note)
         except FileExistsError:
@@ -122,6 +127,15 @@ class Children:
         cards = [card for _, card in sorted(self.runs.cards(run).items())]
         lines = [f"- {headline(card)}" for card in cards] or ["- Nothing left the house."]
         return "\n".join([run.reason or f"It ended: {run.result}.", "", "Receipts:", *lines])
+
+    def wanted(self, row: TaskRow, run: Run) -> bool:
+        """Whether somebody still waits for the first run of a task that was handed on. A
+        later run is a person's wish."""
+        parent = row.facts.get("parent")
+        if parent is None or run.n > 1:
+            return True
+        above = self.runs.latest(str(parent))
+        return above is not None and above.ended is None and row.id in self.of(above).values()
 
     def waits(self, run: Run) -> bool:
         """Whether a task that this run handed on is still to be done."""

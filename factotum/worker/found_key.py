@@ -40,10 +40,11 @@ class FoundKey:
     def propose(self, found: Proposal, now: float) -> None:
         """Asks for leave to use the key, unless that was asked before."""
         id = names.id_of("t", "found key", found.variable, found.model)
-        if self.ledger.task(id) is not None:
-            return
         title = f"May I think with {found.model}?"
         name = names.note_name(title, id=id, fallback="model")
+        known = self.ledger.task(id) is not None
+        if known and (self._begun(id) or self._lies(name)):
+            return
         facts = {
             "found": {"model": found.model, "variable": found.variable},
             "day_usd": f"{self.caps.day_usd:g}",
@@ -54,6 +55,14 @@ class FoundKey:
         props = {"id": id, "type": "note", "title": title, "status": "pending"}
         body = f"# {title}\n\n{found.variable} is set here, and no model is named in .env.\n"
         self.vault.drop(self.vault.folder(State.NEEDS_ACTION) / name, render(props, body))
+
+    def _begun(self, task: str) -> bool:
+        row = self.ledger.db.execute("SELECT 1 FROM run WHERE task = ?", (task,)).fetchone()
+        return row is not None
+
+    def _lies(self, name: str) -> bool:
+        folders = (State.NEEDS_ACTION, State.IN_PROGRESS)
+        return any((self.vault.folder(state) / name).exists() for state in folders)
 
 
 def next_step(case: Case) -> Next:

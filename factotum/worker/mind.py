@@ -24,6 +24,7 @@ from factotum.agent.talk import Request
 from factotum.ledger import Ledger, TaskRow
 from factotum.model import Call, Task, Trust
 from factotum.models import Chain, Models
+from factotum.note import fence
 from factotum.reader import Reader
 from factotum.scan import Problem
 from factotum.tools import Tool
@@ -111,9 +112,9 @@ class AgentMind:
         )
         trust = recalled.trust.lowest(history.trust)
         self.ledger.lower_trust(task.id, trust, briefed.now)
-        system = context.system(
-            self._background(briefed.agent, recalled.text), instance=self.instance
-        )
+        own = recalled.trust is Trust.OWNER or not recalled.text
+        remembered = recalled.text if own else fence(recalled.text, "outsider")
+        system = context.system(self._background(briefed.agent, remembered), instance=self.instance)
         told = [
             {"role": "system", "content": system},
             *history.messages,
@@ -151,8 +152,10 @@ class AgentMind:
             before = self.runs.run(run.task, n)
             if before is None:
                 continue
-            lines.append(f"Run {n} ended ({before.result}): {before.reason}")
-            lines += [headline(card) for _, card in sorted(self.runs.cards(before).items())]
+            lines.append(f"Run {n} ended ({before.result}). What was really done in it:")
+            done = [headline(card) for _, card in sorted(self.runs.cards(before).items())]
+            lines += done or ["Nothing left the house."]
+            lines.append(f"What was said at its end: “{before.reason}”")
         return lines
 
     def _images(self, task: Task) -> list[dict[str, Any]]:
@@ -171,7 +174,9 @@ class AgentMind:
     def _now(self, briefed: Briefed) -> str:
         parts = [transcript.REPROMPT] if briefed.reprompt else []
         if plan := self.plans.current(briefed.row, briefed.run):
-            parts.append(f"The plan as it stands now (the owner may have changed it):\n{plan}")
+            own = briefed.task.trust is Trust.OWNER
+            told = plan if own else fence(plan, "outsider")
+            parts.append(f"The plan as it stands now (the owner may have changed it):\n{told}")
         parts.append(context.when_line(self.zone(briefed.now)))
         return "\n\n".join(parts)
 

@@ -173,6 +173,9 @@ class Runs:
         with self.ledger.tx():
             for card in self.register.of_run(task, run.n):
                 self._withdraw(card, why, now)
+            for became, data in self.steps(run).values():
+                if became is Became.OPEN and "child" in data:
+                    self.withdraw(str(data["child"]), "the task that handed it on", now)
             self.end(run, "withdrawn", why, now)
             self.projected(run, "")
 

@@ -74,9 +74,11 @@ class Worker:
         self.broken: dict[str, str] = {}
         self.held: dict[str, str] = {}
         self._slots = asyncio.Semaphore(slots)
+        self._deeds = asyncio.Semaphore(slots)  # what was approved waits for nobody's thoughts
         self._room = slots
         self._active: dict[str, asyncio.Task[None]] = {}
         self._rests: dict[str, float] = {}
+        self._moments: set[str] = set()
         self._unanswered: dict[str, int] = {}
 
     @property
@@ -97,19 +99,39 @@ class Worker:
         """Whether it is under way, or rests because it broke a moment ago."""
         return id in self._active or self.clock() < self._rests.get(id, 0.0)
 
+    def rests(self) -> tuple[list[float], list[float]]:
+        """In how many seconds the rests end: those of a moment, which a single pass waits
+        out as well, and the longer ones."""
+        now = self.clock()
+        ends = {id: at - now for id, at in self._rests.items() if at > now}
+        return (
+            [left_s for id, left_s in ends.items() if id in self._moments],
+            [left_s for id, left_s in ends.items() if id not in self._moments],
+        )
+
+    def forget(self, tasks: set[str]) -> None:
+        """Of tasks that are none of these any more nothing is told."""
+        for id in set(self.held) - tasks:
+            del self.held[id]
+
     def run(self, task: str, entry: Entry) -> None:
-        self._start(task, lambda: self._task(task, entry))
+        self._start(task, lambda: self._task(task, entry), self._slots)
 
     def perform(self, card: Card) -> None:
-        self._start(card.id, lambda: self.performer.perform(card))
+        self._start(card.id, lambda: self.performer.perform(card), self._deeds)
 
-    def _start(self, id: str, work: Callable[[], Awaitable[None]]) -> None:
+    def _start(
+        self, id: str, work: Callable[[], Awaitable[None]], slots: asyncio.Semaphore
+    ) -> None:
         if id not in self._active:
-            self._active[id] = asyncio.create_task(self._slot(id, work))
+            self._moments.discard(id)
+            self._active[id] = asyncio.create_task(self._slot(id, work, slots))
 
-    async def _slot(self, id: str, work: Callable[[], Awaitable[None]]) -> None:
+    async def _slot(
+        self, id: str, work: Callable[[], Awaitable[None]], slots: asyncio.Semaphore
+    ) -> None:
         try:
-            async with self._slots:
+            async with slots:
                 await work()
             self.broken.pop(id, None)
             if self.clock() >= self._rests.get(id, 0.0):
@@ -177,6 +199,8 @@ class Worker:
                 return await self.desk.do(self._ask_for_money, task, path, str(full))
             if full.which != "busy":
                 self._hold(task, f"waits for money: {full}")
+            if full.which == "busy":
+                self._moments.add(task)
             rest_s = MOMENT_S if full.which == "busy" else NO_MONEY_S
             self._rests[task] = self.clock() + rest_s
             return None
