@@ -52,6 +52,8 @@ PAUSE_LEAST_S = 0.02
 #: for the next scan (and a single pass ends).
 RETRY_TICK_S = 0.2
 FAILED_MOST = 5
+#: How often it is looked whether an Ollama answers by now, where no model is named, in seconds.
+MODEL_AGAIN_S = 600.0
 #: How long a stop waits for what is under way, in seconds (PM2 kills after its own limit).
 STOP_GRACE_S = 4.0
 
@@ -134,6 +136,7 @@ class Orchestrator:
         self._more = False  # whether tasks were left for want of room
         self._began = False
         self._model_said = self._model_used = ""
+        self._look_for_model_at = 0.0
         self.stopping = False
 
     def _only_one(self, path: Path) -> IO[str]:
@@ -318,7 +321,7 @@ class Orchestrator:
             while not self.stopping:
                 was_busy = self.worker.busy  # what ends during a tick, that tick has not seen
                 found = await self.desk.do(self._safe_tick, arrived)
-                if self._model_said != self._model_used:
+                if self._model_said != self._model_used or self._may_have_come():
                     await self._find_model()
                 for id, entry in found.tasks:
                     self.worker.run(id, entry)
@@ -330,6 +333,11 @@ class Orchestrator:
                 arrived = await self.wakeup.wait(self._pause_s(found))
         finally:
             await self._close()
+
+    def _may_have_come(self) -> bool:
+        """Whether it is time to look again for an Ollama where no model is named."""
+        alone = not self.models.configured and not self.rooms.settings.text("MODEL")
+        return alone and self.rooms.clock.monotonic() >= self._look_for_model_at
 
     async def _find_model(self) -> None:
         """Settles which model thinks, at the start and when the owner has said yes to one;
@@ -343,6 +351,7 @@ class Orchestrator:
         if proposed := self.models.proposed:
             await self.desk.do(found_key.propose, proposed, self.rooms.clock.wall())
         self._model_used = self._model_said
+        self._look_for_model_at = self.rooms.clock.monotonic() + MODEL_AGAIN_S
         logger.info("model", extra={"reason": self.models.why})
 
     def _pause_s(self, found: Found) -> float:

@@ -138,7 +138,7 @@ def test_only_what_somebody_filled_in_is_told_a_model() -> None:
 def test_a_task_comes_to_whom_it_belongs(title: str, name: str) -> None:
     found, _ = agents.load(notes_in("Office/Agents"))
     task = mail(title=title, text="Please.", properties={})
-    assert agents.route(task, found).name == name
+    assert agents.choose(task, found).agent.name == name
 
 
 def test_the_page_in_the_vault_names_the_properties_that_there_are() -> None:

@@ -120,11 +120,6 @@ def load(notes: Iterable[tuple[str, bytes]]) -> tuple[Sequence[Agent], list[Brok
     return found, broken
 
 
-def route(task: Task, agents: Sequence[Agent], default: str = DEFAULT) -> Agent:
-    """Who does the task: see `choose`."""
-    return choose(task, agents, default).agent
-
-
 def choose(task: Task, agents: Sequence[Agent], default: str = DEFAULT) -> Choice:
     """Whom the property `agent` names, else whose keywords stand most often in the title,
     then in the text (the first by file name, of several), else the default.

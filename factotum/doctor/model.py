@@ -10,6 +10,8 @@ from factotum.doctor.findings import Found, Level, Patient
 from factotum.models import Models, Route, choose, surroundings
 from factotum.models.route import Known
 from factotum.models.wire import listens
+from factotum.reader import Reader
+from factotum.worker.shelves import agent_shelf
 
 #: Who is in the own network takes a connection in this time, in seconds.
 ANSWER_S = 2.0
@@ -25,6 +27,10 @@ def model(patient: Patient) -> Found:
         yield Level.PROBLEM, problem
     if not models.configured and not models.problems:
         yield Level.OK, models.why
+    who = agent_shelf(patient.root, Reader()).current()
+    for agent in who:
+        if said := agent.model and models.for_agent(agent.model).said:
+            yield Level.WARNING, f"the agent {agent.name} thinks with the usual model: {said}"
     for index, route in enumerate(models.routes):
         yield _one(route, models.why if index == 0 else f"{route.name}: a fallback")
 

@@ -45,6 +45,7 @@ class Budget:
         self.ledger = ledger
         self.caps = caps
         self.zone = zone
+        self._told: dict[str, tuple[float, int, int]] = {}
 
     def recover(self) -> None:
         """Calls of a process that is gone count as if they had cost all that was reserved.
@@ -121,10 +122,10 @@ class Budget:
         return int(row["spent"]), int(row["held"])
 
     def today_usd(self, now: float) -> float:
-        return sum(self._sums("at >= ?", self._day(now))) / MICRO
+        return self._since("today", self._day(now)) / MICRO
 
     def month_usd(self, now: float) -> float:
-        return sum(self._sums("at >= ?", self._month(now))) / MICRO
+        return self._since("month", self._month(now)) / MICRO
 
     def task_usd(self, task: str, run: int) -> float:
         """What one run of a task has cost, without what it delegated."""
@@ -141,6 +142,21 @@ class Budget:
             "today_usd": round(self.today_usd(now), 4),
             "month_usd": round(self.month_usd(now), 4),
         }
+
+    def _since(self, name: str, start: float) -> int:
+        """What was spent or set aside since `start`, for the views, which ask at every look:
+        what was settled up to some call is added up once."""
+        known = self._told.get(name, (start, 0, 0))
+        _, seq, spent = known if known[0] == start else (start, 0, 0)
+        row = self.ledger.db.execute(
+            "SELECT coalesce(max(seq), ?) AS seq, coalesce(sum(cost), 0) AS spent,"
+            " coalesce(sum(CASE WHEN cost IS NULL THEN reserved END), 0) AS held,"
+            " count(*) - count(cost) AS open FROM spend WHERE seq > ? AND +at >= ?",
+            (seq, seq, start),
+        ).fetchone()
+        if not row["open"]:
+            self._told[name] = (start, int(row["seq"]), spent + int(row["spent"]))
+        return spent + int(row["spent"]) + int(row["held"])
 
     def _day(self, now: float) -> float:
         return self.zone(now).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from factotum import failpoint, names
+from factotum.agent.context import DELEGATED
 from factotum.agent.turn import Became
 from factotum.inert import inert, one_line
 from factotum.ledger import Ledger, TaskRow
@@ -24,10 +25,6 @@ from factotum.worker.runs import Run, Runs
 #: How many levels of tasks below a first one, and how many tasks one run may hand on.
 DEPTH_MOST = 2
 CHILDREN_MOST = 8
-
-
-#: What the ledger calls the place that such a task comes from.
-SOURCE = "delegated"
 
 
 class TooMany(Exception):
@@ -69,7 +66,9 @@ class Children:
             "properties": {"agent": str(call.args.get("agent") or "")},
         }
         name = names.note_name(title, id=id, fallback="task")
-        return TaskRow(id, name, "note", title, parent.trust, SOURCE, "", "", b"", facts, now, None)
+        return TaskRow(
+            id, name, "note", title, parent.trust, DELEGATED, "", "", b"", facts, now, None
+        )
 
     def _drop(self, row: TaskRow, text: str, parent: TaskRow) -> None:
         props: dict[str, Any] = {

@@ -11,11 +11,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from factotum import log
 from factotum.agent.talk import Reply, Request
 from factotum.models import Models, TooLong
 from factotum.worker.budget import Budget, Capped
 from factotum.worker.desk import Desk
 from factotum.worker.steps import AskModel, Mind
+
+logger = log.get("factotum.thinking")
 
 #: How often a request is made shorter before the task is given up.
 SHORTER_MOST = 4
@@ -79,6 +82,8 @@ class Thinker:
     async def think(self, step: AskModel) -> Said:
         """Has the model say its turn. Raises ModelError, or Capped when there is no money."""
         chain = self.models.for_agent(step.briefed.agent.model)
+        if chain.said:
+            logger.warning("not its own model", extra={"task": step.root, "reason": chain.said})
         purse = Purse(self.desk, self.budget, step, self.clock)
         shorter = 0
         while True:

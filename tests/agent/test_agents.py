@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factotum.agent.agents import BUILT_IN, KEYS, TEXT_MOST, Agent, choose, load, route
+from factotum.agent.agents import BUILT_IN, KEYS, TEXT_MOST, Agent, choose, load
 from factotum.model import Trust
 from tests.agent.tasks import mail
 
@@ -153,8 +153,8 @@ AGENTS, _ = load(
 )
 def test_who_does_a_task(changes: dict[str, Any], name: str) -> None:
     task = mail(**{"properties": {}, "trust": Trust.OWNER, **changes})
-    assert route(task, AGENTS).name == name
-    assert route(task, list(reversed(AGENTS))).name == name
+    assert choose(task, AGENTS).agent.name == name
+    assert choose(task, list(reversed(AGENTS))).agent.name == name
 
 
 def test_an_agent_that_does_not_exist_is_said() -> None:
@@ -167,17 +167,17 @@ def test_an_agent_that_does_not_exist_is_said() -> None:
 
 @pytest.mark.parametrize("agents", [[], [Agent("vessel", enabled=False)], [Agent("coder")]])
 def test_there_is_always_somebody(agents: list[Agent]) -> None:
-    assert route(mail(), agents) == BUILT_IN
+    assert choose(mail(), agents).agent == BUILT_IN
     assert BUILT_IN.prompt
 
 
 def test_a_very_long_text_is_routed_at_once() -> None:
     agents, _ = load([(f"{n}.md", note(f"keywords: [word{n}, a b c, a*]")) for n in range(40)])
     started = time.process_time()
-    route(mail(title="a" * 10_000_000, text="a b " * 2_500_000), agents)
+    choose(mail(title="a" * 10_000_000, text="a b " * 2_500_000), agents)
     assert time.process_time() - started < 2
     late = mail(title="x", text="x " * TEXT_MOST + "server", properties={})
-    assert route(late, AGENTS).name == "vessel"  # so far down nobody looks
+    assert choose(late, AGENTS).agent.name == "vessel"  # so far down nobody looks
 
 
 @given(data=st.binary(max_size=300))
@@ -185,7 +185,7 @@ def test_no_note_breaks_the_office(data: bytes) -> None:
     for wrapped in (data, b"---\nkeywords: " + data + b"\n---\n", b"---\n" + data + b"\n---\n"):
         agents, broken = load([("x.md", wrapped)])
         assert len(agents) + len(broken) <= 1
-        route(mail(text=data.decode(errors="replace")), agents)
+        choose(mail(text=data.decode(errors="replace")), agents)
 
 
 def test_a_long_prompt_is_cut_and_says_so() -> None:
@@ -201,4 +201,6 @@ def test_the_page_is_what_the_code_does() -> None:
     agents, broken = load([("bookkeeper.md", example.encode())])
     assert broken == []
     assert agents[0].max_turns == 15 and agents[0].may_use("notes__read")
-    assert route(mail(title="The receipts of May", properties={}), agents).name == "bookkeeper"
+    assert (
+        choose(mail(title="The receipts of May", properties={}), agents).agent.name == "bookkeeper"
+    )
