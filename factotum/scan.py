@@ -169,7 +169,7 @@ class Shelf:
                 continue
             stamp = month.stat().st_mtime_ns
             if self._done.get(month.name, (0, 0))[0] != stamp:
-                found = sum(name.endswith(".md") for name in _names(month.path))
+                found = "/".join([*_names(month.path), ""]).count(".md/")
                 self._done[month.name] = (stamp, found)
             total += self._done[month.name][1]
         return total

@@ -246,8 +246,10 @@ class Vault:
         touched are removed. Call it at every tick, and with `ending` before a stop.
         """
         now = self.monotonic()
-        due = [one for one in self._displaced if ending or now - one.at >= DISPLACED_S]
-        self._displaced = [] if ending else [o for o in self._displaced if now - o.at < DISPLACED_S]
+        young = (n for n, one in enumerate(self._displaced) if now - one.at < DISPLACED_S)
+        end = len(self._displaced) if ending else next(young, len(self._displaced))
+        due = self._displaced[:end]
+        del self._displaced[:end]
         edits = []
         for one in due:
             data = disk.read_regular(one.kept, 1 << 24)
