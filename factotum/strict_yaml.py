@@ -52,6 +52,9 @@ _WORDS = {
 #: Characters that end a line for somebody, that nobody can see, or that are no text.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 
+#: Letters of ASCII that are never forbidden: a block of these alone need not be searched.
+_PLAIN_BYTES = bytes([*range(0x20, 0x7F), *b"\t\n"])
+
 #: An unquoted [[Link]] as a value: YAML sees a list in a list, the person means a link.
 _LINK = re.compile(
     r"(?P<head>[^\s#-][^:]*:[ \t]+|[ \t]*-[ \t]+)(?P<link>!?\[\[[^\[\]]+\]\])"
@@ -116,7 +119,9 @@ def read(block: str) -> Block:
 
 def own(block: str) -> dict[str, Any] | None:
     """What stands in the block when every line of it is one of ours, else None."""
-    if len(block.encode(errors="replace")) > BLOCK_MOST_BYTES or _FORBIDDEN.search(block):
+    data = block.encode(errors="replace")
+    odd = data.translate(None, _PLAIN_BYTES)
+    if len(data) > BLOCK_MOST_BYTES or (odd and _FORBIDDEN.search(block)):
         return None
     return _values(_OWN_LINES.findall(block))
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import statistics
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,8 +17,11 @@ from bench.office import REST_S, Office, Open
 TASK = "Read [[House]] and say where the key lies."
 #: How many tasks of each kind are done, one by one and by turns, after so many to warm up.
 TASKS, WARM = 60, 5
-#: How old the old process is, in turns, and how many are given to it at once.
-OLD, AT_ONCE = 1000, 25
+#: How old the old process is, in turns; after how many its memory is warm (the page caches of
+#: its databases are full); how many are given to it at once; how many are then compared.
+OLD, WARM_TURNS, AT_ONCE, COMPARED = 1000, 400, 25, 60
+#: A file system in memory, where there is one, for what is about CPU and memory alone.
+IN_MEMORY = Path("/dev/shm")
 
 
 def with_model(folder: Path, port: int) -> Office:
@@ -56,37 +61,38 @@ def turns(folder: Path) -> Iterator[Measured]:
         yield of_pairs("CPU of a turn with one tool call", 8.0, "ms", taken)
 
 
-def aged(folder: Path, talk: str) -> Iterator[Measured]:
+def aged(talk: str) -> Iterator[Measured]:
     """Ours: a process that has done a thousand turns. Plain: the same program just started,
     after one turn. One task in each by turns."""
     what = "in one conversation" if talk else "of separate tasks"
-    with model() as port:
-        old, new = (with_model(folder / name, port) for name in ("old", "new"))
+    place = str(IN_MEMORY) if os.access(IN_MEMORY, os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=place) as folder, model() as port:
+        old, new = (with_model(Path(folder, name), port) for name in ("old", "new"))
         with old.open() as was:
-            cost_ms(was, talk, WARM)
+            _grow_old(was, talk, WARM_TURNS)
             before = pss_mib(was.pid)
-            _grow_old(was, talk)
+            _grow_old(was, talk, OLD - WARM_TURNS)
+            gained = pss_mib(was.pid) - before
             with new.open() as fresh:
                 cost_ms(fresh, talk)
-                taken = [(cost_ms(was, talk), cost_ms(fresh, talk)) for _ in range(40)]
-            gained = pss_mib(was.pid) - before
+                taken = [(cost_ms(was, talk), cost_ms(fresh, talk)) for _ in range(COMPARED)]
     ours, plain = (statistics.median(column) for column in zip(*taken, strict=True))
     name = f"CPU of turn {OLD:,} {what}, to turn 2"
     yield Measured(name, ours, 1.1, "ms", plain, ours / plain)
     yield Measured(f"memory gained by {OLD:,} turns {what}", gained, 2.0, "MiB")
 
 
-def _grow_old(office: Open, talk: str) -> None:
-    for start in range(0, OLD, AT_ONCE):
+def _grow_old(office: Open, talk: str, turns: int) -> None:
+    for start in range(0, turns, AT_ONCE):
         office.rest([office.give(f"key {start + n}", TASK, talk) for n in range(AT_ONCE)])
 
 
-def separate(folder: Path) -> Iterator[Measured]:
-    yield from aged(folder, "")
+def separate(_: Path) -> Iterator[Measured]:
+    yield from aged("")
 
 
-def conversation(folder: Path) -> Iterator[Measured]:
-    yield from aged(folder, "talk-1")
+def conversation(_: Path) -> Iterator[Measured]:
+    yield from aged("talk-1")
 
 
 FIGURES = (
