@@ -1,0 +1,124 @@
+"""What must stay light: commands that phones call all day, and an office that only waits."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from orchestrator import Orchestrator, open_rooms
+from tests.office import TestOffice
+
+ROOT = Path(__file__).parents[1]
+
+#: Loaded with the first call, file or page that needs them, and never before.
+HEAVY = {"httpx", "litellm", "mcp", "starlette", "uvicorn", "jsonschema", "watchdog", "pypdf",
+         "PIL", "bs4", "icalendar", "email.policy"}  # fmt: skip
+
+COMMAND = """
+import sys
+from factotum.cli import main
+try:
+    main({argv})
+finally:
+    print("\\n".join(sys.modules), file=sys.stderr)
+"""
+
+WAITING = """
+import asyncio, io, sys
+from factotum.settings import load
+from orchestrator import Orchestrator, open_rooms
+
+async def wait():
+    given = load({env}, [])
+    rooms = open_rooms(given, given.path("VAULT"))
+    door = Orchestrator(rooms, out=io.StringIO())
+    running = asyncio.create_task(door.run())
+    await asyncio.sleep(0.5)
+    print("\\n".join(sys.modules), file=sys.stderr)
+    door.stop()
+    await running
+    rooms.close()
+
+asyncio.run(wait())
+"""
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> TestOffice:
+    return TestOffice(tmp_path)
+
+
+def loaded(code: str, **env: str) -> set[str]:
+    """The modules that a child has imported when it runs `code`."""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", **env},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(done.stderr.split())
+
+
+@pytest.mark.parametrize("argv", [["--help"], ["--version"], ["status"]])
+def test_a_command_loads_nothing_heavy(office: TestOffice, argv: list[str]) -> None:
+    env = {
+        "FACTOTUM_VAULT": str(office.root),
+        "FACTOTUM_STATE_DIR": str(office.state),
+        "HOME": str(office.folder),
+    }
+    found = loaded(COMMAND.format(argv=argv), **env)
+    assert "factotum.cli" in found
+    assert found & HEAVY == set()
+
+
+def test_an_office_that_waits_has_loaded_nothing_heavy(office: TestOffice) -> None:
+    base = {
+        "FACTOTUM_VAULT": str(office.root),
+        "FACTOTUM_STATE_DIR": str(office.state),
+        "FACTOTUM_MODEL": "none",
+    }
+    found = loaded(WAITING.format(env=base), HOME=str(office.folder))
+    assert "factotum.worker.slots" in found
+    assert found & HEAVY == (set() if sys.platform == "linux" else {"watchdog"})
+
+
+@pytest.fixture
+def door(office: TestOffice) -> Iterator[Orchestrator]:
+    async def made() -> Orchestrator:
+        rooms = open_rooms(office.settings(), office.root, office.clock())
+        return Orchestrator(rooms, out=io.StringIO())
+
+    door = asyncio.run(made())
+    yield door
+    door.desk.close()
+    door.intake.close()
+    door._lock.close()
+    door.rooms.close()
+
+
+def test_a_look_at_an_office_at_rest_writes_nothing(office: TestOffice, door: Orchestrator) -> None:
+    (office.root / "Failed/old.md").write_text("It did not work.\n")
+    for _ in range(3):
+        office.hands.go(100)
+        door.tick()
+    before, changes = written(office), door.rooms.ledger.db.total_changes
+    for _ in range(3):
+        office.hands.go(100)
+        door.tick()
+    assert door.rooms.ledger.db.total_changes == changes
+    assert written(office) == before
+
+
+def written(office: TestOffice) -> dict[str, int]:
+    """When each file and folder of the vault and the state was last written; but for the beat,
+    which says that somebody lives."""
+    places = [*office.root.rglob("*"), *office.state.rglob("*")]
+    return {str(p): p.stat().st_mtime_ns for p in places if p.name != "beat"}
