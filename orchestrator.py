@@ -212,6 +212,8 @@ class Orchestrator:
             found.soon.append(mono)  # one deed may make another possible: look once more
         self._model_said = self.rooms.ledger.meta(META)
         self._show(listing, seen, problems, now, mono)
+        if (due := self.views.dashboard.due) is not None:
+            found.later.append(due)
         return found
 
     def _late_edits(self, now: float, *, ending: bool = False) -> None:
@@ -239,10 +241,16 @@ class Orchestrator:
         told: dict[str, list[str]] = {}
         for id, reason in sorted({**self.worker.held, **self.worker.broken}.items()):
             told.setdefault(reason, []).append(id)
-        return [
-            Problem(Path(ids[0]), f"{reason} (and {len(ids) - 1} more)" if ids[1:] else reason)
-            for reason, ids in told.items()
-        ]
+        found = []
+        for reason, ids in told.items():
+            more = f" (and {len(ids) - 1} more)" if len(ids) > 1 else ""
+            found.append(Problem(self._called(ids[0]), f"{reason}{more}"))
+        return found
+
+    def _called(self, id: str) -> Path:
+        """The note of a task or a card, by its name alone."""
+        row, card = self.rooms.ledger.task(id), self.rooms.register.find(id)
+        return Path(row.name if row else card.name if card else id)
 
     def _may_run(self, id: str, entry: Entry) -> bool:
         if self.worker.active(id):

@@ -41,6 +41,11 @@ SOURCE = "inbox"
 Signature = tuple[int, int, int]
 
 
+#: How long an empty file may lie before it is told of, in seconds; and what is said then.
+EMPTY_S = 60.0
+EMPTY = "is empty: there is nothing to do with it. Fill it or take it away"
+
+
 @dataclass
 class Taken:
     problems: list[Problem] = field(default_factory=list)
@@ -82,7 +87,7 @@ class Intake:
     def look(self, now: float, mono: float) -> Taken:
         """Takes in every file that lies still in the Inbox, and what a crash left behind."""
         taken = Taken()
-        self._claim(taken, mono)
+        self._claim(taken, now, mono)
         begun = self.vault.monotonic()
         for path in self._waiting():
             if self.vault.monotonic() - begun >= LOOK_S:
@@ -101,7 +106,7 @@ class Intake:
         self._readings = {path: self._readings[path] for path in lie if path in self._readings}
         return sorted(lie, key=lambda path: path not in self._readings)
 
-    def _claim(self, taken: Taken, mono: float) -> None:
+    def _claim(self, taken: Taken, now: float, mono: float) -> None:
         since = {}
         for found in _entries(self.vault.root / FOLDERS[State.INBOX]):
             if names.ignored(found.name):
@@ -124,6 +129,8 @@ class Intake:
             if self.ledger.seen("adopted", adopted_key(found.name, about)) is not None:
                 continue
             if not about.st_size:
+                if now - about.st_mtime > EMPTY_S:
+                    taken.problems.append(Problem(path, EMPTY))
                 continue
             if mono - start < self.stable_s:
                 taken.wake_at.append(start + self.stable_s)

@@ -16,8 +16,11 @@ from factotum.agent.turn import Became
 
 FINISH = "finish"
 
+#: How often in a row it may answer in plain words before the owner is asked whether that is it.
+PLAIN_MOST = 3
+
 #: What a person says to a loop that runs in circles.
-GO_ON, STOP = "go on", "stop"
+GO_ON, STOP, THAT_IS_IT = "go on", "stop", "that is it"
 _YES = frozenset({GO_ON, "yes", "y", "ok", "okay", "go", "continue"})
 
 
@@ -106,7 +109,24 @@ def next_step(turns: Sequence[Turn], limits: Limits, *, talks: bool = False) -> 
         return Finish(last.reply.text.strip())
     if last.word is not None and last.word.strip().casefold() == STOP:
         return GiveUp("You said to stop.")
-    return _again(turns, limits)
+    return _plain(turns, last) or _again(turns, limits)
+
+
+def _plain(turns: Sequence[Turn], last: Turn) -> Step | None:
+    """What to do about an answer in plain words, however often it is told to go on."""
+    if last.word is not None:
+        said = last.word.strip(" .!").casefold()
+        if said == THAT_IS_IT:
+            return Finish(last.reply.text.strip())
+        return AskWhether(last, PLAIN) if not said else None
+    run = turns[-PLAIN_MOST:]
+    words = [turn for turn in run if turn.word is None and not turn.reply.calls]
+    if len(words) == PLAIN_MOST and all(turn.reply.text.strip() for turn in words):
+        return AskWhether(last, PLAIN)
+    return None
+
+
+PLAIN = "it answers in plain words and does not say that it is done. Is that it?"
 
 
 def is_go_on(word: str) -> bool:

@@ -51,7 +51,10 @@ def _turn(heard: Heard, calls_most: int) -> list[Message]:
     reply = heard.turn.reply
     calls = reply.calls[:calls_most]
     if not calls:
-        return [{"role": "assistant", "content": reply.text or "(nothing)"}]
+        said = [{"role": "assistant", "content": reply.text or "(nothing)"}]
+        if word := heard.turn.word:
+            said.append({"role": "user", "content": f"The owner says: {word}"})
+        return said
     asked = [
         {
             "id": call_id(heard.turn.n, place),

@@ -59,7 +59,7 @@ def reject(id: str, why: str) -> None:
             opened.register.close(card, "withdrawn", place.now())
         else:
             _decide(opened, card, "reject", why)
-        print("Refused. Nothing is sent.")
+        print("Refused. Nothing is done.")
         _tell(opened)
 
 

@@ -26,7 +26,8 @@ def model(patient: Patient) -> Found:
     for problem in models.problems:
         yield Level.PROBLEM, problem
     if not models.configured and not models.problems:
-        yield Level.OK, models.why
+        unfinished = "is needed too" in models.why
+        yield Level.WARNING if unfinished else Level.OK, models.why
     who = agent_shelf(patient.root, Reader()).current()
     for agent in who:
         if said := agent.model and models.for_agent(agent.model).said:

@@ -157,8 +157,20 @@ class Observer:
         at_home = entry.state is cards.PLACES[card.status] and entry.name == card.name
         if at_home:
             self._at_rest[entry.path] = entry.signature
-        elif self._still(entry, mono):
+        elif self._still(entry, mono) and not self._came_home(card, entry):
             self._put_aside(card, entry, now)
+
+    def _came_home(self, card: Card, entry: Entry) -> bool:
+        """Puts a card that is over back to where it belongs, if it lies nowhere there: a person
+        moved it, and its receipt is linked to."""
+        home = self.placer.home(card, card.ended.at if card.ended else card.created)
+        if not home.parent.is_dir() or home.exists():
+            return False
+        try:
+            self.vault.move(entry.path, home)
+        except FileExistsError:
+            return False
+        return True
 
     def _put_aside(self, card: Card, entry: Entry, now: float) -> None:
         self.vault.put_aside(entry.path)
@@ -306,10 +318,10 @@ class Observer:
                 return card
 
     def _pending(self, card: Card, entry: Entry, note: Note, ticks: set[str], now: float) -> Card:
-        if entry.state is State.REJECTED or ("reject" in ticks and "approve" not in ticks):
+        if entry.state is State.REJECTED or ticks & {"reject", "approve", "answered"} == {"reject"}:
             channel = "move" if entry.state is State.REJECTED else "tick"
             return self._decide(card, "reject", channel, now, form.why_not(note))
-        if "approve" in ticks and "reject" in ticks:
+        if "reject" in ticks and ticks & {"approve", "answered"}:
             remark = "Both boxes are ticked. Untick one of them."
             if card.remark != remark:
                 self.register.remark(card.id, remark)

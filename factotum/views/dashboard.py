@@ -65,9 +65,11 @@ class Dashboard:
         self._told: frozenset[str] = frozenset()
         self._last: float | None = None
         self._failing = ""
+        self.due: float | None = None
 
     def update(self, content: Mapping[str, Any], now: float, mono: float) -> bool:
         """Shows the snapshot `content`, now or when its time has come; True when it wrote.
+        What is held back is written at the first call from `due` (monotonic) on.
 
         `now` is the wall clock in epoch seconds, `mono` a monotonic one.
         """
@@ -77,9 +79,11 @@ class Dashboard:
             self._key, self._news = key, frozenset(_news(content))
             self._latest = (content, year)
         pause_s = NEWS_S if self._news - self._told else EVERY_S
-        if self._last is not None and mono - self._last < pause_s:
-            return False
-        return self._show(mono)
+        early = self._last is not None and mono - self._last < pause_s
+        self.due = self._last + pause_s if self._last is not None and early else None
+        if self._block == self._written:
+            self.due = None
+        return False if early else self._show(mono)
 
     def flush(self, mono: float) -> bool:
         """Writes what was held back, before a stop; True when it wrote."""

@@ -148,9 +148,9 @@ def _waits_since(card: Card) -> float:
 def _cause(card: Card, ledger: Ledger) -> str:
     """Whose idea it was: you, or the sender of what the task came from."""
     row = ledger.task(card.task)
-    if card.seal.trust is Trust.OWNER:
-        return "you"
     sender = str(row.facts.get("sender_name") or row.facts.get("sender") or "") if row else ""
+    if card.seal.trust is Trust.OWNER or (row and not (row.source or sender)):
+        return "you"
     return plain(sender) or {Trust.KNOWN: "somebody you know"}.get(card.seal.trust, "a stranger")
 
 

@@ -36,7 +36,7 @@ def about(
         "sender": task.sender,
         "sender_name": task.sender_name,
         "lines": [cause(task), *(f"⚠ {line}" for line in earlier(task.id, register))],
-        "excerpt": "" if task.trust is Trust.OWNER else task.text[:EXCERPT_CHARS],
+        "excerpt": "" if owners(task) else task.text[:EXCERPT_CHARS],
         "place": place[0],
         "of": place[1],
     }
@@ -44,11 +44,19 @@ def about(
 
 def cause(task: Task) -> str:
     """Whose idea it was."""
+    asked = f"You asked for it: “{inert(one_line(task.title, 80))}”."
     if task.trust is Trust.OWNER:
-        return f"You asked for it: “{inert(one_line(task.title, 80))}”."
+        return asked
+    if owners(task):
+        return f"{asked} It has read words of others since."
     who = task.sender_name or task.sender or NOBODY_ELSE[task.trust]
     address = f" ({inert(task.sender)})" if task.sender and task.sender_name else ""
     return f"{inert(one_line(who, 60))}{address} caused it: “{inert(one_line(task.title, 80))}”."
+
+
+def owners(task: Task) -> bool:
+    """Whether the owner typed it, whatever it has read since."""
+    return not (task.source or task.sender)
 
 
 def earlier(task: str, register: Register) -> list[str]:
@@ -69,7 +77,7 @@ def question(text: str, task: Task, note: str) -> Mapping[str, Any]:
         "note": note.removesuffix(".md"),
         "who": "",
         "lines": [cause(task)],
-        "excerpt": "" if task.trust is Trust.OWNER else task.text[:EXCERPT_CHARS],
+        "excerpt": "" if owners(task) else task.text[:EXCERPT_CHARS],
         "place": 1,
         "of": 1,
         "asked": text,

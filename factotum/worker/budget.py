@@ -108,7 +108,11 @@ class Budget:
             spent, held = self._sums(where, value)
             if spent + held + most <= cap:
                 continue
-            told = f"{_usd(cap)} {what}: {_usd(spent)} spent, the next call may cost {_usd(most)}"
+            setting = "OUTSIDE_SHARE" if which == "outside" else f"{which.upper()}_USD"
+            told = (
+                f"{_usd(cap)} {what} (FACTOTUM_BUDGET_{setting}): {_usd(spent)} spent, "
+                f"the next call may cost {_usd(most)}"
+            )
             raise Capped(told, which if spent + most > cap else "busy")
 
     def _sums(self, where: str, value: object) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from factotum.agent.loop import Limits, Turn
 from factotum.agent.talk import Reply, Wanted
 from factotum.agent.turn import Became, Over
 from factotum.gate import policy
+from factotum.inert import one_line
 from factotum.model import Call, Trust
 from factotum.worker.calls import Calls
 from factotum.worker.case import Case
@@ -123,7 +124,15 @@ class ByModel:
             return [f"there is no tool {call.tool!r:.80}.{hint}"]
         if not self.agent.may_use(call.tool):
             return [f"the agent {self.agent.name} may not use {call.tool}"]
-        return self.office.check(call) or policy.misfits(call)
+        return self.office.check(call) or self._nobody(call) or policy.misfits(call)
+
+    def _nobody(self, call: Call) -> list[str]:
+        """Whether work is handed on to an agent that there is none of."""
+        wanted = call.args.get("agent") if call.tool == "delegate" else None
+        there = self.office.mind.names()
+        if not wanted or wanted in there:
+            return []
+        return [f"no agent is called {str(wanted)!r:.80}; there are: {', '.join(there)}"]
 
     def _leave(self, turn: Turn, word: str) -> None:
         """The owner said something else than go on: what the turn wanted is left undone."""
@@ -136,15 +145,19 @@ class ByModel:
         failpoint.hit("step.recorded")
 
     def _whether(self, turn: Turn, question: str) -> Next:
-        choices = [loop.GO_ON, loop.STOP]
-        title = self.case.task.title
+        title, calls = self.case.task.title, turn.reply.calls
+        words = one_line(turn.reply.text, 600)
         return self.case.ask(
             f"{title}: {question}",
             idx=base(turn.n) + CIRCLES,
-            choices=choices,
+            choices=[loop.GO_ON, loop.STOP, *([] if calls else [loop.THAT_IS_IT])],
             explained=(
                 f"{loop.GO_ON}: make the call once more. {loop.STOP}: end the task here. "
                 f"Anything else is told to the model instead of the call."
+                if calls
+                else f"It says: “{words}” {loop.THAT_IS_IT}: take that for the answer. "
+                f"{loop.GO_ON}: tell it to go on. {loop.STOP}: end the task as failed. "
+                f"Anything else is told to the model"
             ),
         )
 

@@ -124,7 +124,7 @@ class Children:
     def result(self, run: Run) -> str:
         """What became of an ended run, in words: its summary and what was really done."""
         cards = [card for _, card in sorted(self.runs.cards(run).items())]
-        lines = [f"- {headline(card)}" for card in cards] or ["- Nothing left the house."]
+        lines = [f"- {headline(card)}" for card in cards] or ["- Nothing was sent or changed."]
         return "\n".join([run.reason or f"It ended: {run.result}.", "", "Receipts:", *lines])
 
     def wanted(self, row: TaskRow, run: Run) -> bool:

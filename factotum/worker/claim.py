@@ -198,7 +198,10 @@ class Claims:
         if id in found.frozen or entry.name in found.frozen:
             return 0
         if names.is_id(note.props.get("id"), "a"):
-            reason = "is a card, not a task. Move it back to Pending_Approval, Approved or Rejected"
+            reason = (
+                "is a card, not a task. Move it back to Pending_Approval, Approved or Rejected; to "
+                "have the work done again, move the task's own note here"
+            )
             found.problems.append(Problem(entry.path, reason))
             return 0
         if id and self.runs.finished_copy(id):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from factotum import disk, failpoint
+from factotum.agent.turn import Became
 from factotum.inert import code, inert, one_line
 from factotum.ledger import TaskRow
 from factotum.note import NoteError, append, parse, set_props
@@ -67,9 +68,13 @@ class Closer:
     def _text(self, run: Run, now: datetime) -> str:
         cards = [card for _, card in sorted(self.runs.cards(run).items())]
         lines = [receipt(card, now) for card in cards]
-        steps = [data for _, (_, data) in sorted(self.runs.steps(run).items())]
+        steps = [
+            data
+            for _, (became, data) in sorted(self.runs.steps(run).items())
+            if became is Became.GOOD
+        ]
         lines += list(dict.fromkeys(line for data in steps for line in _read(data)))
-        parts = ["## Receipts", "", *(lines or ["- Nothing left the house."]), ""]
+        parts = ["## Receipts", "", *(lines or ["- Nothing was sent or changed."]), ""]
         took_s = max(0.0, (run.ended or run.started) - run.started)
         by = run.plan["by"] if run.plan else "no playbook"
         cost = self.turns.budget.task_usd(run.task, run.n)

@@ -57,12 +57,16 @@ class Lookups:
     def _look(self, step: RunTool) -> Seen:
         """What a tool of our own says. Raises NotebookError."""
         if step.call.tool != skills.READ_TOOL:
-            return self.notebook.read(step.call, step.linked)
+            return self.notebook.read(step.call, step.linked, self._label(step))
         try:
             text = skills.read_skill(self.skills.current(), str(step.call.args["name"]))
         except skills.NoSkill as absent:
             raise NotebookError(str(absent)) from None
         return Seen(text, (), Trust.OWNER)
+
+    def _label(self, step: RunTool) -> Trust:
+        row = self.ledger.task(step.run.task)
+        return row.trust if row else Trust.STRANGER
 
     def _record(self, step: RunTool, became: Became, data: Mapping[str, Any], trust: Trust) -> None:
         """The step and the label that it leaves are one transaction: nothing is judged

@@ -93,6 +93,10 @@ class AgentMind:
         there = {agent.name: agent for agent in self.agents.current() if agent.enabled}
         return there.get(name) or there.get(agents.DEFAULT) or agents.BUILT_IN
 
+    def names(self) -> list[str]:
+        there = [agent.name for agent in self.agents.current() if agent.enabled]
+        return there or [agents.DEFAULT]
+
     def problems(self) -> list[Problem]:
         """The agents, skills and persona notes that cannot be used, and why."""
         shelves = (self.agents, self.skills, self.persona)
@@ -154,7 +158,7 @@ class AgentMind:
                 continue
             lines.append(f"Run {n} ended ({before.result}). What was really done in it:")
             done = [headline(card) for _, card in sorted(self.runs.cards(before).items())]
-            lines += done or ["Nothing left the house."]
+            lines += done or ["Nothing was sent or changed."]
             lines.append(f"What was said at its end: “{before.reason}”")
         return lines
 

@@ -6,6 +6,7 @@ a prompt does not grow with the vault. What is private is not there.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ __all__ = ["Notebook", "NotebookError", "Seen"]
 
 #: The most that one tool tells of notes, in characters.
 TOLD_MOST_CHARS = 12_000
+#: A path as code makes it: nothing in it is anybody's words beyond a few letters.
+_PLAIN = re.compile(r"(?:[A-Za-z_-]{1,20}/){0,4}[a-z0-9_-]{1,80}\.md")
 #: The most of one note in a list of several.
 PASSAGE_CHARS = 300
 REMEMBERED_CHARS = 600
@@ -107,19 +110,21 @@ class Notebook:
 
     # -- reading
 
-    def read(self, call: Call, linked: Iterable[str] = ()) -> Seen:
+    def read(self, call: Call, linked: Iterable[str] = (), trust: Trust = Trust.STRANGER) -> Seen:
         """What a reading tool says. `linked` are the links in the text of a task of the
         owner's own. Raises NotebookError."""
         match call.tool:
             case "notes__search":
-                return self._search(call.args)
+                return self._search(call.args, trust)
             case "notes__read":
                 return self._read(call.args, tuple(linked))
             case "recall":
                 return self._recall(str(call.args["query"]))
         raise NotebookError(f"{call.tool} reads no notes")
 
-    def _search(self, args: Mapping[str, Any]) -> Seen:
+    def _search(self, args: Mapping[str, Any], trust: Trust) -> Seen:
+        """A search quotes nothing below the task's own label `trust`: no label falls by
+        looking round."""
         query = str(args["query"])
         most = int(args.get("limit") or FOUND_MOST)
         folder = str(args.get("folder") or "").strip("/")
@@ -131,13 +136,15 @@ class Notebook:
         told = [f"{count} ({asked}{where}), best first. notes__read reads one."]
         if not pages:
             told = [f"No note fits {asked}{where}. Try fewer or other words."]
-        for n, page in enumerate(pages, 1):
+        quoted = [page for page in pages if page.trust.lowest(trust) is trust]
+        for n, page in enumerate(quoted, 1):
             head = len(lines_of(page.text)) - len(lines_of(page.note.body))
             line, text = passage(page.text, words(query), PASSAGE_CHARS, skip=head)
             told.append(f"{n}. {page.path}, {WHOSE[page.trust]}, line {line}:\n{_indented(text)}")
+        told += _unquoted([page.path for page in pages if page not in quoted])
         if left:
             told.append(f"{left} notes are not looked through yet; search again to find more.")
-        return _seen(_bounded("\n\n".join(told)), pages)
+        return _seen(_bounded("\n\n".join(told)), quoted)
 
     def _found(self, query: str, under: str, most: int) -> tuple[int, list[Page]]:
         try:
@@ -217,6 +224,17 @@ class Notebook:
     def perform(self, card: Card, task_note: str) -> Outcome:
         """Carries out an approved card of a writing tool. Doing it twice changes nothing."""
         return self.deeds.perform(card, task_note)
+
+
+def _unquoted(paths: Sequence[str]) -> list[str]:
+    """Names what fits but holds words of others. A name that is more than letters, digits
+    and dashes may be words of theirs too, and is only counted."""
+    plain = [path for path in paths if _PLAIN.fullmatch(path)]
+    hidden = len(paths) - len(plain)
+    told = [f"- {path}" for path in plain]
+    told += [f"- and {hidden} with a name of their own"] if hidden else []
+    head = "These fit too, and hold words of others; notes__read shows them:"
+    return ["\n".join([head, *told])] if told else []
 
 
 def _short(text: str, most: int) -> str:

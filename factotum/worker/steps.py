@@ -98,6 +98,10 @@ class Mind(Protocol):
         """The agent of that name as its note is now; the default one if it is gone."""
         ...
 
+    def names(self) -> Sequence[str]:
+        """The names of all agents that can be given work."""
+        ...
+
     def request(self, briefed: Briefed, chain: Chain) -> Request:
         """The whole request for the next turn, built anew from what is known now, for a
         model with this window and these eyes."""

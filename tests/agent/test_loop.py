@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from factotum.agent.loop import (
+    PLAIN,
     Act,
     AskWhether,
     Finish,
@@ -62,7 +63,7 @@ def test_a_finish_whose_arguments_are_broken_finishes_nothing() -> None:
 
 
 def test_it_is_told_to_go_on_so_often_and_then_stopped() -> None:
-    silent = [said(n, text="I am done, I think.") for n in (1, 2, 3)]
+    silent = [said(n, text=t) for n, t in ((1, "I am done, I think."), (2, ""), (3, ""))]
     assert next_step(silent[:2], LIMITS) == Think(reprompt=True)
     match next_step(silent, LIMITS):
         case GiveUp(reason):
@@ -169,3 +170,24 @@ def test_it_always_has_a_next_step_and_never_a_turn_too_many(
     if isinstance(step, Finish) and not talks:
         assert any(one.tool == "finish" for one in turns[-1].reply.calls)
         assert set(turns[-1].became.values()) == {GOOD}
+
+
+def plain(n: int, word: str | None = None) -> Turn:
+    return Turn(n, Reply("The key hangs in the hall."), {}, word)
+
+
+def test_an_answer_in_plain_words_again_and_again_is_put_to_the_owner() -> None:
+    limits = Limits(turns=25)
+    assert next_step([plain(1), plain(2)], limits) == Think(reprompt=True)
+    assert isinstance(next_step([plain(1), plain(2), plain(3)], limits), AskWhether)
+    for word, step in [
+        ("", AskWhether(plain(3, ""), PLAIN)),
+        ("That is it.", Finish("The key hangs in the hall.")),
+        ("stop", GiveUp("You said to stop.")),
+        ("go on", Think(reprompt=True)),
+        ("and the other one?", Think(reprompt=True)),
+    ]:
+        assert next_step([plain(1), plain(2), plain(3, word)], limits) == step, word
+    again = [plain(1), plain(2), plain(3, "go on"), plain(4), plain(5)]
+    assert next_step(again, limits) == Think(reprompt=True)
+    assert isinstance(next_step([*again, plain(6)], limits), AskWhether)
