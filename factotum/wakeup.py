@@ -13,8 +13,9 @@ import logging
 import os
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from factotum.model import FOLDERS, State
 
@@ -29,7 +30,8 @@ PAUSE_TIMES, PAUSE_MOST_S = 3, 0.25
 #: (inotify(7): closed after writing, moved away, moved here, made, deleted; closed alone).
 FOLDER_MASK = 0x8 | 0x40 | 0x80 | 0x100 | 0x200
 WORD_MASK = 0x8
-MOVED_HERE, CAME, IS_FOLDER, GONE = 0x80, 0x80 | 0x100, 0x40000000, 0x8000
+MOVED_AWAY, MOVED_HERE, CAME = 0x40, 0x80, 0x80 | 0x100
+IS_FOLDER, GONE = 0x40000000, 0x8000
 NONBLOCK_CLOEXEC = os.O_NONBLOCK | os.O_CLOEXEC
 READ_BYTES = 64 * 1024
 
@@ -146,11 +148,12 @@ class _Inotify:
             data = os.read(self._fd, READ_BYTES)
         except BlockingIOError:
             return
-        start = 0
-        while start < len(data):
-            watch, mask, _, length = struct.unpack_from("iIII", data, start)
-            start += 16 + length
-            self._one(watch, mask, os.fsdecode(data[start - length : start].rstrip(b"\0")))
+        events = list(_parsed(data))
+        left = {e.pair for e in events if e.watch == self._tasks and e.mask & MOVED_AWAY}
+        claims = {e.pair for e in events if e.watch in self._within and e.pair in left}
+        for event in events:
+            if event.pair not in claims:  # a claim is ours: who made it has looked already
+                self._one(event.watch, event.mask, event.name)
 
     def _one(self, watch: int, mask: int, name: str) -> None:
         if watch == self._word:
@@ -166,6 +169,23 @@ class _Inotify:
     def close(self) -> None:
         self._loop.remove_reader(self._fd)
         os.close(self._fd)
+
+
+class _Event(NamedTuple):
+    """`pair` is what the two halves of one move have in common, 0 for what is no move."""
+
+    watch: int
+    mask: int
+    pair: int
+    name: str
+
+
+def _parsed(data: bytes) -> Iterator[_Event]:
+    start = 0
+    while start < len(data):
+        watch, mask, pair, length = struct.unpack_from("iIII", data, start)
+        start += 16 + length
+        yield _Event(watch, mask, pair, os.fsdecode(data[start - length : start].rstrip(b"\0")))
 
 
 def _checked(answer: int) -> int:

@@ -90,6 +90,21 @@ def test_what_happens_elsewhere_wakes_nobody(root: Path, touched: str) -> None:
 
 
 @linux
+def test_a_claim_wakes_nobody_but_what_a_person_moves_back_does(root: Path) -> None:
+    async def then(ears: Wakeup) -> None:
+        here, there = root / "Needs_Action/task.md", root / "In_Progress/pi/task.md"
+        here.write_text("x")
+        await pause_s(ears, SHORT_S)
+        await pause_s(ears, SHORT_S)
+        here.rename(there)
+        assert await pause_s(ears, SHORT_S) >= SHORT_S
+        there.rename(here)
+        assert await ears.wait(LONG_S) == ["task.md"]
+
+    listening(root, then)
+
+
+@linux
 def test_the_folder_of_an_instance_that_comes_later_is_listened_to(root: Path) -> None:
     async def then(ears: Wakeup) -> None:
         (root / "In_Progress/desk").mkdir()
