@@ -167,7 +167,7 @@ class Orchestrator:
 
     def stopped(self) -> str:
         """Why nothing may be attempted now, or an empty string."""
-        if (self.rooms.vault.root / "STOP.md").exists():
+        if self.rooms.vault.stopped:
             return "STOP.md lies in the vault: remove it and I go on"
         return self._trouble
 

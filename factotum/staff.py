@@ -175,6 +175,7 @@ def hire(
             tools.desk, rooms.ledger, rooms.runs, tools.toolbox, notebook, mind.skills, clock.wall
         ),
         clock.wall,
+        clock.monotonic,
         settings.count("WORKERS"),
         done,
         stopped,

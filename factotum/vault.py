@@ -66,6 +66,14 @@ GUEST = "+guest"
 GUEST_S = 60.0
 
 
+def stop_lies(root: Path) -> bool:
+    """Whether a note at the root of the vault stops everything."""
+    try:
+        return any(name.casefold() == "stop.md" for name in os.listdir(root))
+    except OSError:
+        return True  # a vault that cannot be looked at lets nothing out
+
+
 @dataclass(frozen=True)
 class Displaced:
     """Bytes that a rewrite took out of `path`, kept for a while in `kept`."""
@@ -145,6 +153,11 @@ class Vault:
                 return base / month
             case _:
                 return base
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a note STOP lies at the root, however a phone's keyboard spells it."""
+        return stop_lies(self.root)
 
     def relative(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix()

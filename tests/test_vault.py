@@ -217,3 +217,10 @@ def test_recovery_leaves_a_note_that_another_process_drops_in_this_moment(
     assert scratch(vault) == []
     Vault(root, vault.instance, lambda: 0.0, guest=True).drop(root / "Needs_Action/a.md", b"a\n")
     assert scratch(vault) == []
+
+
+@pytest.mark.parametrize("name", ["STOP.md", "stop.md", "Stop.md"])
+def test_a_note_stop_stops_however_it_is_spelt(vault: Vault, root: Path, name: str) -> None:
+    assert not vault.stopped
+    (root / name).touch()
+    assert vault.stopped

@@ -50,7 +50,7 @@ def new(text: tuple[str, ...], title: str, go: bool, as_json: bool) -> None:
         opened.ledger.add_task(row)
         opened.wake()
         if as_json:
-            print(json.dumps({"id": id, "name": name, "note": origin}, ensure_ascii=False))
+            print(json.dumps({"id": id, "name": name, "note": origin}))
             return
         print(f"{origin} ({id})")
         if place.running(opened.state) is None:

@@ -32,7 +32,7 @@ def doctor(as_json: bool, failpoints: bool) -> int:
     bad = any(finding.level is Level.PROBLEM for finding in found)
     if as_json:
         rows = [vars(finding) for finding in found]
-        print(json.dumps({"ok": not bad, "findings": rows}, ensure_ascii=False, indent=1))
+        print(json.dumps({"ok": not bad, "findings": rows}, indent=1))
     else:
         print("\n".join(_line(finding) for finding in found))
     return FOUND_PROBLEMS if bad else 0

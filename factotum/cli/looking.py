@@ -23,6 +23,7 @@ from factotum.note import NoteError
 from factotum.reader import Reader
 from factotum.scan import Listing, Problem, Shelf
 from factotum.tools import survey
+from factotum.vault import stop_lies
 from factotum.views import status as words
 from factotum.views.snapshot import build, published
 from factotum.views.views import snapshot_path
@@ -43,7 +44,7 @@ def status(as_json: bool) -> None:
         content = snapshot(opened, pid)
         if as_json:
             content["health"]["running"] = pid is not None
-            print(json.dumps(content, ensure_ascii=False, indent=1))
+            print(json.dumps(content, indent=1))
             return
         print(words.text(content), end="")
         if pid is None:
@@ -60,7 +61,7 @@ def tasks(as_json: bool, every: bool) -> None:
         if every:
             found += _over(opened, {task["id"] for task in found})
         if as_json:
-            print(json.dumps(found, ensure_ascii=False, indent=1))
+            print(json.dumps(found, indent=1))
             return
         for task in found:
             since = task["since"][:16].replace("T", " ")
@@ -147,7 +148,7 @@ def _unreadable(shelf: Shelf, listing: Listing) -> Iterator[Problem]:
 
 
 def _health(opened: Books) -> Mapping[str, Any]:
-    stopped = (opened.root / "STOP.md").exists()
+    stopped = stop_lies(opened.root)
     missing: dict[str, str] = {}
     for path in sorted((place.HERE / "mcp").glob("*_server.py")):
         server = survey(path)

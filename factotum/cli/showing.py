@@ -45,7 +45,7 @@ def show(id: str, as_json: bool) -> None:
         thing = find.thing(opened, id)
         if as_json:
             facts = _card_facts(thing) if isinstance(thing, Card) else _task_facts(opened, thing)
-            print(json.dumps(facts, ensure_ascii=False, indent=1))
+            print(json.dumps(facts, indent=1))
             return
         lines = _card(opened, thing) if isinstance(thing, Card) else _task(opened, thing)
         print("\n".join(lines))

@@ -167,6 +167,8 @@ def judge(call: Call, task: Task) -> Verdict:
         return Ask(_risk(row, call, task), rule)
     if row.asks_below_owner and task.trust is not Trust.OWNER:
         return Ask(row.risk, "what others would have me believe later asks")
+    if row.writes_own and call.args.get("attachments") and task.trust is not Trust.OWNER:
+        return Ask(Risk.MEDIUM, "files of yours beside words of others ask")
     if row.writes_own:
         return Allow("own drafts and notes need no asking")
     return Allow("reading needs no asking")

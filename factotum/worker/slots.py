@@ -55,6 +55,7 @@ class Worker:
         thinker: Thinker,
         lookups: Lookups,
         clock: Callable[[], float],
+        monotonic: Callable[[], float],
         slots: int,
         done: Callable[[], None],
         stopped: Callable[[], str],
@@ -69,6 +70,7 @@ class Worker:
         self.thinker = thinker
         self.lookups = lookups
         self.clock = clock
+        self.monotonic = monotonic
         self.done = done
         self.stopped = stopped
         self.broken: dict[str, str] = {}
@@ -97,12 +99,12 @@ class Worker:
 
     def active(self, id: str) -> bool:
         """Whether it is under way, or rests because it broke a moment ago."""
-        return id in self._active or self.clock() < self._rests.get(id, 0.0)
+        return id in self._active or self.monotonic() < self._rests.get(id, 0.0)
 
     def rests(self) -> tuple[list[float], list[float]]:
         """In how many seconds the rests end: those of a moment, which a single pass waits
         out as well, and the longer ones."""
-        now = self.clock()
+        now = self.monotonic()
         ends = {id: at - now for id, at in self._rests.items() if at > now}
         return (
             [left_s for id, left_s in ends.items() if id in self._moments],
@@ -134,13 +136,13 @@ class Worker:
             async with slots:
                 await work()
             self.broken.pop(id, None)
-            if self.clock() >= self._rests.get(id, 0.0):
+            if self.monotonic() >= self._rests.get(id, 0.0):
                 self._rests.pop(id, None)
         except (Changed, FileNotFoundError):
             logger.debug("a person is at the note; the next tick goes on", extra={"task": id})
         except Exception as broken:  # the loop outlives any one task
             self.broken[id] = f"{type(broken).__name__}: {broken}"
-            self._rests[id] = self.clock() + REST_S
+            self._rests[id] = self.monotonic() + REST_S
             logger.exception("a task broke", extra={"task": id})
         finally:
             del self._active[id]
@@ -190,7 +192,7 @@ class Worker:
     async def _think(self, task: str, path: Path, step: AskModel) -> Next | None:
         """What follows from the model's answer; None when the task must wait for one."""
         if self.stopped():
-            self._rests[task] = self.clock() + MOMENT_S
+            self._rests[task] = self.monotonic() + MOMENT_S
             return None  # nothing leaves the house, a thought neither
         try:
             said = await self.thinker.think(step)
@@ -202,7 +204,7 @@ class Worker:
             if full.which == "busy":
                 self._moments.add(task)
             rest_s = MOMENT_S if full.which == "busy" else NO_MONEY_S
-            self._rests[task] = self.clock() + rest_s
+            self._rests[task] = self.monotonic() + rest_s
             return None
         except TooLong as long:
             return await self.desk.do(self._give_up, task, path, f"It grew too long: {long}")
@@ -210,7 +212,7 @@ class Worker:
             tries = self._unanswered.get(task, 0)
             self._unanswered[task] = tries + 1
             least = NO_ANSWER_S[min(tries, len(NO_ANSWER_S) - 1)]
-            self._rests[task] = self.clock() + max(least, failed.retry_after_s or 0.0)
+            self._rests[task] = self.monotonic() + max(least, failed.retry_after_s or 0.0)
             self._hold(task, f"waits for a model: {failed}")
             return None
         self.held.pop(task, None)

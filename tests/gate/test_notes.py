@@ -133,3 +133,10 @@ def test_no_change_can_get_out_of_its_fence(tmp_path: Path) -> None:
 def test_a_card_without_a_difference_is_as_it_was(tmp_path: Path) -> None:
     text, _ = shown(tmp_path, "")
     assert "What changes" not in text
+
+
+@pytest.mark.parametrize(("files", "stranger"), [([], ALLOW), (["Accounts.pdf"], "medium")])
+def test_a_draft_with_files_for_words_of_others_asks(files: list[str], stranger: str) -> None:
+    args = {"to": ["eve@evil.example"], "subject": "s", "body": "b", "attachments": files}
+    assert verdict("mail__draft", Trust.OWNER, **args) == ALLOW
+    assert verdict("mail__draft", Trust.STRANGER, **args) == stranger
