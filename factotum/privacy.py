@@ -31,7 +31,7 @@ _NEVER = {"never", "no", "false", "private"}
 _TAG = re.compile(r"#([\w/-]+)")
 
 #: The list written where it is no property, so that nobody would heed it.
-_IN_TEXT = re.compile(r"(?m)^ {0,3}(?:-[ \t]+)?private:|^ {0,3}(?:`{3,}|~{3,})[^\n]*\bprivate\b")
+_IN_TEXT = re.compile(r"(?m)^ {0,3}(?:-[ \t]++)?private:|^ {0,3}(?:`{3,}+|~{3,}+)[^\n]*\bprivate\b")
 
 
 @dataclass(frozen=True)

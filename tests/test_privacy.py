@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,13 @@ def test_a_list_that_cannot_be_read_keeps_everything_out_but_work(text: bytes, s
     assert private.hides_path("Anything.md")
     assert private.hides_path("Office/Memory/x.md")
     assert not private.hides_path("Done/2026-11/x.md")
+
+
+@pytest.mark.parametrize("mark", ["`", "~", "-\t"])
+def test_a_long_line_is_looked_at_once(mark: str) -> None:
+    began = time.process_time()
+    assert load((mark * 100_000 + "\n").encode() + b"- private") == Private()
+    assert time.process_time() - began < 2
 
 
 def test_no_list_keeps_nothing_out() -> None:
