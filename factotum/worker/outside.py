@@ -18,7 +18,10 @@ _SHOWN = {
 }  # fmt: skip
 
 #: What opens a fence, where it may stand in a quote or a list, and what it is to hold.
-_FENCE = re.compile(r"(?m)^([ \t>*+.)0-9-]*)(?:(`{3,})[ \t]*([^\n`]*)|(~{3,})[ \t]*([^\n]*))$")
+#: Nothing is given back once it is taken (`*+`), so that a long line is looked at once.
+_FENCE = re.compile(
+    r"(?m)^([ \t>*+.)0-9-]*+)(?:(`{3,}+)[ \t]*+([^\n`]*+)|(~{3,}+)[ \t]*+([^\n]*+))$"
+)
 
 #: What makes text a link, an image or a program, each with what stands there instead.
 _ACTIVE = (
@@ -30,7 +33,7 @@ _ACTIVE = (
     (re.compile(r"\b(obsidian|file|javascript|vbscript|shortcuts?):", re.I), r"\1&#58;"),
     (re.compile(r"\b(data|mailto|tel|sms):(?=\S)", re.I), r"\1&#58;"),
     (re.compile(r"\bwww\.", re.I), r"www\\."),
-    (re.compile(r"(`+\s*)(?=\$?=)"), r"\1\\"),
+    (re.compile(r"(?<!`)(`++\s*+)(?=\$?=)"), r"\1\\"),
     (re.compile("%%"), r"\\%\\%"),
 )
 

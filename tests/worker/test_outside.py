@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from hypothesis import given
@@ -97,3 +98,13 @@ def test_plain_notes_stay_as_they_are(text: str) -> None:
 )
 def test_what_is_known_to_lead_outside_does_not(text: str) -> None:
     test_nothing_leads_outside.hypothesis.inner_test(text)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["`" * 40_000, "```" + " " * 40_000 + "`", ("` " * 20_000), "> " * 20_000 + "x", "~" * 40_000],
+)
+def test_a_long_line_is_looked_at_once(text: str) -> None:
+    began = time.process_time()
+    led_nowhere(text)
+    assert time.process_time() - began < 2
