@@ -79,11 +79,12 @@ class Dashboard:
             self._key, self._news = key, frozenset(_news(content))
             self._latest = (content, year)
         pause_s = NEWS_S if self._news - self._told else EVERY_S
-        early = self._last is not None and mono - self._last < pause_s
-        self.due = self._last + pause_s if self._last is not None and early else None
-        if self._block == self._written:
-            self.due = None
-        return False if early else self._show(mono)
+        self.due = None
+        if self._last is None or mono - self._last >= pause_s:
+            return self._show(mono)
+        if self._latest is not None:
+            self.due = self._last + pause_s
+        return False
 
     def flush(self, mono: float) -> bool:
         """Writes what was held back, before a stop; True when it wrote."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from factotum.model import FailedClean, Lost, Succeeded
 from factotum.scan import Problem
-from factotum.views.dashboard import Dashboard, block, markers, recent, with_block
+from factotum.views.dashboard import NEWS_S, Dashboard, block, markers, recent, with_block
 from factotum.views.saying import plain
 from tests.views.house import House, utc
 
@@ -268,3 +268,15 @@ def test_no_event_writes_a_second_line(tmp_path_factory: Any, words: list[str]) 
             assert not re.search(r"(?<!\\)\[\[(?!(x|[a-z0-9-]+_[a-z2-7]+)\]\])", line)
     finally:
         house.close()
+
+
+def test_what_is_held_back_says_when_it_is_due(house: House, dashboard: Dashboard) -> None:
+    assert show(house, dashboard) and dashboard.due is None
+    written = house.mono
+    house.card("Send this?")
+    house.go(1)
+    assert not show(house, dashboard, 2)
+    assert dashboard.due == written + NEWS_S
+    house.go(NEWS_S)
+    assert show(house, dashboard, 2) and dashboard.due is None
+    assert not show(house, dashboard, 2) and dashboard.due is None
