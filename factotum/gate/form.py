@@ -5,7 +5,6 @@ The form is compared as text first, so an untouched card is never parsed.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from factotum.addresses import pairs
 from factotum.gate.policy import ADDRESS, Form, row_of
 from factotum.gate.register import Card
 from factotum.inert import one_line
+from factotum.lines import differing
 from factotum.note import Note, below, fenced_under
 
 WHY_NOT = "Why not"
@@ -62,7 +62,7 @@ def edited(note: Note, card: Card) -> Edit | None:
     if form.text:
         old_text = "\n".join(before).partition("\n\n")[2]
         args[form.text] = card.seal.args.get(form.text) if text == old_text else text
-    return Edit(args, _differing(before, after))
+    return Edit(args, differing(before, after))
 
 
 def _lines(text: str) -> list[str]:
@@ -97,11 +97,6 @@ def addresses(value: str) -> list[str]:
     if value.strip() and (wrong or not found):
         raise CardDamaged(f"“{one_line(value, 60)}” is not a list of mail addresses")
     return found
-
-
-def _differing(before: list[str], after: list[str]) -> int:
-    changes = difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
-    return sum(max(b2 - b1, a2 - a1) for tag, b1, b2, a1, a2 in changes if tag != "equal")
 
 
 #: Where a person's own words end: at the folded parts that we put below them.

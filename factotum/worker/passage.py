@@ -5,12 +5,13 @@ What a person wrote is never dumped anew: all bytes but those of the passage sta
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import unicodedata
 from collections.abc import Iterator
+from itertools import islice
 
 from factotum.inert import visible
+from factotum.lines import unified
 from factotum.note import NOTE_MOST_BYTES, NoteError, append, parse
 
 #: Lines of the note that are shown before and after what changes.
@@ -18,6 +19,9 @@ CONTEXT_LINES = 2
 
 #: The longest difference that a card shows whole, in characters.
 DIFFERENCE_MOST_CHARS = 40_000
+
+#: A passage that stands more often is not counted to the end.
+COUNTED_MOST = 20
 
 
 class Unfit(ValueError):
@@ -41,15 +45,17 @@ def _added(raw: bytes, text: str) -> bytes:
 
 
 def _replaced(raw: bytes, find: str, replace: str) -> bytes:
-    places = [(at, form) for form in _forms(find) for at in _places(raw, form.encode())]
+    found = ((at, form) for form in _forms(find) for at in _places(raw, form.encode()))
+    places = list(islice(found, COUNTED_MOST + 1))
     if not places:
         raise Unfit(
             "the text in find does not stand in the note. Read the note and give a passage of it "
             "letter for letter"
         )
     if len(places) > 1:
+        times = len(places) if len(places) <= COUNTED_MOST else f"more than {COUNTED_MOST}"
         raise Unfit(
-            f"the text in find stands {len(places)} times in the note. Give a longer passage, "
+            f"the text in find stands {times} times in the note. Give a longer passage, "
             f"with the lines round it"
         )
     ((at, form),) = places
@@ -113,8 +119,7 @@ def difference(before: bytes, after: bytes) -> str:
     Raises Unfit for one that is too long to be shown whole.
     """
     old, new = (_lines(data) for data in (before, after))
-    rows = list(difflib.unified_diff(old, new, n=CONTEXT_LINES, lineterm=""))[2:]
-    text = "\n".join(rows)
+    text = "\n".join(unified(old, new, CONTEXT_LINES))
     if not text:
         raise Unfit("this would change nothing that can be seen")
     if len(text) > DIFFERENCE_MOST_CHARS:

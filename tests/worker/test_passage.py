@@ -117,6 +117,16 @@ def test_a_difference_nobody_could_read_is_refused() -> None:
         difference(b"", b"x\n" * 30_000)
 
 
+def test_a_passage_that_stands_everywhere_is_not_counted_to_the_end() -> None:
+    with pytest.raises(Unfit, match="stands more than 20 times"):
+        changed(b"a" * 1_000_000, "a" * 10_000, "b")
+
+
+def test_a_long_addition_is_shown_with_what_stands_before_it() -> None:
+    rows = difference(NOTE.encode(), changed(NOTE.encode(), "", "x\n" * 300)).split("\n")
+    assert rows[1:5] == [" - two", " ", "+x", "+x"]
+
+
 @pytest.mark.parametrize(
     ("now", "find", "replace", "there"),
     [
