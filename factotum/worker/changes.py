@@ -51,7 +51,7 @@ def _exact(call: Call, pages: Pages) -> Page:
         raise NotebookError(f"“{shown(path)}”: give the whole path{where}")
     if call.tool == "forget" and not page.path.startswith(f"{MEMORY}/"):
         raise NotebookError(f"only notes in {MEMORY} are forgotten; notes__change changes one")
-    if page.path.startswith(NOT_OURS):
+    if fold(page.path).startswith(NOT_OURS):
         top = page.path.partition("/")[0]
         raise NotebookError(f"notes in {top} are not changed: they are the record of work")
     if page.path.startswith("../"):

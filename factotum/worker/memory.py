@@ -33,8 +33,11 @@ MEMORY = "Office/Memory"
 #: Where what is forgotten goes. Obsidian and sync clients leave it alone; nobody empties it.
 TRASH = ".trash"
 
-#: Where no note is changed by a tool: work, cards, receipts, what is written by code.
-NOT_OURS = (*(f"{name}/" for name in FOLDERS.values()), "Logs/", "Dashboard.md", f"{OWN}/")
+#: Where no note is changed by a tool: work, cards, receipts, what is written by code. Folded.
+NOT_OURS = tuple(
+    fold(where)
+    for where in (*(f"{name}/" for name in FOLDERS.values()), "Logs/", "Dashboard.md", f"{OWN}/")
+)
 
 #: Whose word it is that is remembered, for people.
 SAID_BY = {Trust.OWNER: "you", Trust.KNOWN: "somebody you know", Trust.STRANGER: "a stranger"}
@@ -139,7 +142,7 @@ class Deeds:
         if sha256_of(new) != about["after"]:
             return FailedClean(f"{path} would not become what was shown; nothing was changed")
         if page.trust.lowest(card.seal.trust) is not page.trust:
-            self.labels.made(page.file.name, card.id, card.seal.trust, self.clock())
+            self.labels.changed(path, new, card.id, card.seal.trust, self.clock())
         try:
             self.vault.rewrite(page.file, page.raw, new)
         except Changed:

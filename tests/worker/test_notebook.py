@@ -312,7 +312,7 @@ def test_an_odd_name_is_a_name(desk: Study, name: str) -> None:
         ("Projects/mine.md", "text", Trust.OWNER),
         ("Projects/clip.md", "---\nsource: https://a.example\n---\nx", Trust.STRANGER),
         ("Projects/clip.md", "---\nURL: https://a.example\n---\nx", Trust.STRANGER),
-        ("Projects/none.md", "---\nsource:\nurl: ''\n---\nx", Trust.OWNER),
+        ("Projects/none.md", "---\nsource:\nurl: ''\n---\nx", Trust.STRANGER),
         ("Projects/claims.md", "---\ntrust: owner\nurl: x\n---\nx", Trust.STRANGER),
         ("Done/2026-11/of-known_aaaaaa.md", "x", Trust.KNOWN),
         ("Projects/of-known_aaaaaa.md", "---\ntrust: owner\n---\nx", Trust.KNOWN),
