@@ -29,7 +29,7 @@ def brief(row: TaskRow, note: Note, answers: Mapping[str, str]) -> Task:
     note: a person may have corrected it."""
     facts = row.facts
     body = RUN_BLOCK.sub("\n", note.body)
-    text = fenced_under(body, CONTENT)
+    text = None if typed(row) else fenced_under(body, CONTENT)
     return Task(
         row.id,
         row.kind,
@@ -45,6 +45,12 @@ def brief(row: TaskRow, note: Note, answers: Mapping[str, str]) -> Task:
         answers,
         "" if text is None else after_fence(body, CONTENT).strip(),
     )
+
+
+def typed(row: TaskRow) -> bool:
+    """Whether the note was claimed as it lay there, and not dropped by us: then no heading in
+    it is ours."""
+    return bool(row.original)
 
 
 def _own(row: TaskRow, note: Note) -> dict[str, Any]:

@@ -15,6 +15,8 @@ from factotum.model import KINDS, State, Trust
 from factotum.note import Note, NoteError, append, ends_with_go, outside_fences, set_props
 from factotum.scan import Entry, Listing, Problem, Shelf, Signature
 from factotum.vault import Changed, Vault
+from factotum.worker.brief import typed
+from factotum.worker.labels import Labels, told
 from factotum.worker.runs import Runs
 
 logger = log.get("factotum.claim")
@@ -72,6 +74,7 @@ class Claims:
         self.ledger = ledger
         self.runs = runs
         self.pace = pace
+        self.labels = Labels(ledger)
         self._gone: dict[str, float] = {}
         self._here: dict[str, Entry] = {}
         self._read: dict[Path, _Read] = {}
@@ -157,9 +160,12 @@ class Claims:
         return [(entry, self._read[entry.path]) for entry in lie if entry.path in self._read]
 
     def _lost_its_id(self, entry: Entry) -> str:
-        """A note that we dropped and whose properties went: still an outsider's words."""
+        """A note whose properties went, among them where it came from: still an outsider's
+        words. One of an old clip's name, typed when that was over, is a task of its own."""
         row = self.ledger.task_named(entry.name)
-        return row.id if row is not None and row.source else ""
+        if row is None or (typed(row) and self.runs.is_over(row.id)):
+            return ""
+        return row.id if row.source else ""
 
     def _known_by_name(self, entry: Entry) -> str:
         """An editor may have saved an old text over ours, without the id that we had put."""
@@ -281,13 +287,22 @@ class Claims:
         id = id or names.new_id("t")
         if self.ledger.task(id) is None:
             self.ledger.add_task(self._row(path, note, id, origin, now))
+        self._lower(id, path.name, note, now)
         failpoint.hit("claim.registered")
         self._put_id(path, note, id)
         return id, path
 
+    def _lower(self, id: str, name: str, note: Note, now: float) -> None:
+        """A clipped note that carries the id of a task is not what the ledger knows the task
+        by: the task's label falls to that of the clip. Notes that we drop below the owner's
+        label say where they came from themselves, under the name that we gave them."""
+        row = self.ledger.task(id)
+        if row is not None and (row.trust is Trust.OWNER or row.name != name):
+            self.ledger.lower_trust(id, told(note.props), now)
+
     def _row(self, path: Path, note: Note, id: str, origin: str, now: float) -> TaskRow:
         props = note.props
-        outside = any(props.get(key) for key in ("source", "url"))
+        trust = self.labels.at_claim(origin, note)
         name, sender = addresses.first(str(props.get("from") or ""))
         kind = str(props.get("type") or "")
         facts = {
@@ -300,8 +315,8 @@ class Claims:
             path.name,
             kind if kind in KINDS else "note",
             title_of(note, path.stem),
-            Trust.STRANGER if outside else Trust.OWNER,
-            str(props.get("source") or ""),
+            trust,
+            str(props.get("source") or ("" if trust is Trust.OWNER else "note")),
             "",
             origin,
             note.raw[:ORIGINAL_BYTES],
@@ -335,6 +350,7 @@ class Claims:
             id, _ = self._adopt(entry.path, note, id, origin, now)
         elif not task_id(note):
             self._put_id(entry.path, note, id)
+        self._lower(id, entry.name, note, now)
         row = self.ledger.task(id)
         if row is not None and row.name != entry.name:
             self.ledger.rename_task(id, entry.name)
