@@ -6,7 +6,6 @@ harmless in Obsidian are taken out again, for here they are only noise.
 
 from __future__ import annotations
 
-import html
 import re
 from datetime import UTC, datetime
 
@@ -26,6 +25,8 @@ def told(event: Event, ledger: Ledger) -> str:
 
 
 def uninert(text: str) -> str:
+    import html  # a third of a MiB of entities, which an office that only runs never needs
+
     return visible(html.unescape(_ESCAPED.sub(r"\1", text)))
 
 
