@@ -140,13 +140,14 @@ def test_a_mail_is_read_planned_asked_about_and_answered(office: TestOffice, rel
 
 def test_nothing_is_paid_twice_when_it_is_killed_and_started_again(office: TestOffice) -> None:
     office.type("Remind me of Ada.\ngo")
-    script = [call("recall", query="Ada"), call("recall", query="Rossi"), FINISH]
+    calls = [call("recall", query="Ada"), call("recall", query="Rossi"), FINISH]
+    script = [Answer(calls=[one], sent=1000, answered=50) for one in calls]
     with thinking(office, script, MODEL_PRICE_IN="1", MODEL_PRICE_OUT="1") as server:
         office.run()
         assert len(server.requests) == 3
         office.run()
         assert len(server.requests) == 3
-    assert "cost 0.0004 USD" in last(office, "Done")
+    assert "cost 0.0032 USD" in last(office, "Done")
 
 
 # -- what goes wrong with a model

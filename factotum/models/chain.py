@@ -112,7 +112,7 @@ async def _try(route: Route, request: Request, purse: Purse) -> tuple[Reply, int
         free = isinstance(stopped, ModelError) and stopped.free
         await asyncio.shield(purse.release(number, 0.0 if free else None))
         raise
-    cost_usd = reply.cost_usd or route.price.cost(reply.usage)
+    cost_usd = reply.cost_usd or route.price.booked(request, reply)
     return replace(reply, model=route.name, cost_usd=cost_usd), number
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import importlib.util
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from factotum.agent.talk import Request, Usage
+from factotum.agent.talk import Reply, Request, Usage
 from factotum.models.providers import OLLAMA, OWN
 from factotum.models.way import Way
 from factotum.settings import Settings
@@ -22,6 +22,10 @@ MILLION = 1_000_000
 
 #: A token is at least this long in most texts; fewer bytes would make the worst case too small.
 BYTES_A_TOKEN = 3
+#: A usual token of English, in characters, and how many times too low a count of tokens may
+#: be before it is not believed: no language and no model comes near it.
+CHARS_A_TOKEN = 4
+IMPLAUSIBLE = 10
 #: What one picture counts as: more than any provider charges for a usual one.
 TOKENS_A_PICTURE = 1500
 
@@ -55,9 +59,27 @@ class Price:
         """The most that this call can cost, in USD."""
         return self.cost(Usage(sent=tokens_of(request), answered=request.max_tokens))
 
+    def booked(self, request: Request, reply: Reply) -> float:
+        """What is booked for a call, in USD: its price by the tokens that the answer counts.
+
+        A count below a tenth of what the text itself comes to, at four characters a token,
+        is a mistake or a lie, and the caps would hold nothing if it were taken: then the
+        estimate counts. Pictures are left out of it, some are nearly free.
+        """
+        usage = reply.usage
+        wrote = reply.text + "".join(call.tool + _json(dict(call.args)) for call in reply.calls)
+        sent = _likely(usage.sent, len(_said(request)[0]))
+        return self.cost(replace(usage, sent=sent, answered=_likely(usage.answered, len(wrote))))
+
 
 def tokens_of(request: Request) -> int:
     """A high estimate of what is sent. Pictures count by themselves, not by their bytes."""
+    said, pictures = _said(request)
+    return len(said.encode(errors="replace")) // BYTES_A_TOKEN + 1 + pictures * TOKENS_A_PICTURE
+
+
+def _said(request: Request) -> tuple[str, int]:
+    """All the text that is sent, as JSON, and how many pictures."""
     pictures = 0
     messages = []
     for message in request.messages:
@@ -66,12 +88,17 @@ def tokens_of(request: Request) -> int:
         rest = [part for part in parts if part.get("type") != "image_url"]
         pictures += len(parts) - len(rest)
         messages.append(dict(message) | {"content": rest if parts else content})
-    said = _bytes_of(messages) + (_bytes_of(list(request.tools)) if request.tools else 0)
-    return said // BYTES_A_TOKEN + 1 + pictures * TOKENS_A_PICTURE
+    said = _json(messages) + (_json(list(request.tools)) if request.tools else "")
+    return said, pictures
 
 
-def _bytes_of(value: Any) -> int:
-    return len(json.dumps(value, ensure_ascii=False, default=dict).encode(errors="replace"))
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=dict)
+
+
+def _likely(counted: int, chars: int) -> int:
+    estimate = chars // CHARS_A_TOKEN
+    return counted if counted * IMPLAUSIBLE >= estimate else estimate
 
 
 @dataclass(frozen=True)

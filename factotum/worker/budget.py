@@ -11,8 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from factotum import log
 from factotum.agent.talk import Usage
 from factotum.ledger import Ledger
+
+_log = log.get("factotum.budget")
 
 MICRO = 1_000_000
 
@@ -80,16 +83,28 @@ class Budget:
             ).fetchone()
             return int(row["seq"])
 
-    def settle(self, seq: int, cost_usd: float | None, usage: Usage | None = None) -> None:
-        """What the call came to in the end; None: nobody knows, so all that was reserved."""
+    def settle(self, seq: int, cost_usd: float | None, usage: Usage | None = None) -> float:
+        """Books what the call came to in the end, and returns it, in USD. None: nobody knows,
+        so all that was reserved.
+
+        Never more than was reserved, which is the most that the request can cost: one false
+        count of a provider's would else stop all work for a month.
+        """
         used = usage or Usage()
-        cost = None if cost_usd is None else _micros(cost_usd)
         with self.ledger.tx() as db:
+            row = db.execute("SELECT model, reserved FROM spend WHERE seq = ?", (seq,)).fetchone()
+            told = row["reserved"] if cost_usd is None else _micros(cost_usd)
+            booked = int(max(0, min(told, row["reserved"])))
             db.execute(
-                "UPDATE spend SET cost = coalesce(?, reserved), sent = ?, answered = ?"
-                " WHERE seq = ?",
-                (cost, used.sent, used.answered, seq),
+                "UPDATE spend SET cost = ?, sent = ?, answered = ? WHERE seq = ?",
+                (booked, used.sent, used.answered, seq),
             )
+        if told > booked:
+            _log.warning(
+                "a call was said to cost more than it can",
+                extra={"model": row["model"], "told_usd": cost_usd, "booked_usd": booked / MICRO},
+            )
+        return booked / MICRO
 
     def _check(self, root: str, most: int, now: float, *, outside: bool, allowance: int) -> None:
         if not most:

@@ -53,7 +53,7 @@ class Turns:
                 "INSERT OR IGNORE INTO turn VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (run.task, run.n, n, dumps(_plain(reply)), reply.model, words, now),
             )
-            self.budget.settle(reservation, reply.cost_usd, reply.usage)
+            booked_usd = self.budget.settle(reservation, reply.cost_usd, reply.usage)
             if fresh.rowcount:
                 self.ledger.event(
                     "thought",
@@ -65,7 +65,7 @@ class Turns:
                     words=words,
                     sent=reply.usage.sent,
                     answered=reply.usage.answered,
-                    cost_usd=f"{reply.cost_usd:.6f}",
+                    cost_usd=f"{booked_usd:.6f}",
                 )
 
     def of(self, run: Run, calls_most: int) -> list[Turn]:

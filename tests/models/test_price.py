@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from factotum.agent.talk import Request, Usage
+from factotum.agent.talk import Reply, Request, Usage, Wanted
 from factotum.models.price import Facts, Price, facts_of, price_list, tokens_of
 from tests.models.talking import HELLO, settings_of, way, write_list
 
@@ -170,3 +170,32 @@ def test_the_list_is_found_where_litellm_is_and_litellm_is_not_imported() -> Non
     ).stdout.strip()
     assert (said == "None") == (importlib.util.find_spec("litellm") is None)
     assert said == str(price_list())
+
+
+@pytest.mark.parametrize(
+    ("sent", "answered", "counted"),
+    [
+        (2600, 260, (2600, 260)),
+        (1100, 110, (1100, 110)),  # few, and a tokenizer might do it
+        (1, 1, (10_000, 1000)),
+        (1, 300, (10_000, 300)),  # what it thought before is counted with what it wrote
+        (0, 0, (10_000, 1000)),
+    ],
+)
+def test_a_count_that_cannot_be_is_not_what_is_booked(
+    sent: int, answered: int, counted: tuple[int, int]
+) -> None:
+    request = Request([{"role": "user", "content": "word " * 8000}])
+    text, call = "x" * 2000, Wanted("a", "recall", {"query": "y" * 2000})
+    reply = Reply(text, (call,), usage=Usage(sent, answered))
+    booked = Price(10.0, 40.0).booked(request, reply)
+    assert booked == pytest.approx((counted[0] * 10 + counted[1] * 40) / 1_000_000, rel=0.02)
+
+
+def test_a_picture_is_not_counted_by_its_bytes_nor_a_free_model_at_all() -> None:
+    picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 90_000}}
+    reply = Reply("x", usage=Usage(100, 1))
+    assert (
+        Price(10.0, 0.0).booked(Request([{"role": "user", "content": [picture]}]), reply) == 0.001
+    )
+    assert Price(0.0, 0.0).booked(Request([{"role": "user", "content": "x" * 9000}]), reply) == 0

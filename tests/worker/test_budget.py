@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,6 +57,21 @@ def test_what_was_reserved_counts_until_the_price_is_known(budget: Budget) -> No
     budget.settle(held, 0.01, Usage(1000, 50))
     assert budget.today_usd(NOON) == 0.01
     reserve(budget, 0.24)
+
+
+def test_a_false_count_costs_no_more_than_was_set_aside(budget: Budget) -> None:
+    said: list[dict[str, object]] = []
+    logger = logging.getLogger("factotum.budget")
+    handler = logging.Handler()
+    handler.emit = lambda record: said.append(vars(record))  # type: ignore[method-assign]
+    logger.addHandler(handler)
+    try:
+        assert budget.settle(reserve(budget, 0.2), 1000.0, Usage(10**9, 1)) == 0.2
+        assert budget.settle(reserve(budget, 0.01), -4.0) == 0.0
+    finally:
+        logger.removeHandler(handler)
+    assert budget.month_usd(NOON) == 0.2
+    assert [(one["model"], one["told_usd"]) for one in said] == [("openai/x", 1000.0)]
 
 
 def test_a_call_whose_price_nobody_knows_costs_all_that_was_set_aside(budget: Budget) -> None:
