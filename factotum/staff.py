@@ -109,7 +109,7 @@ def hire(
     turns = Turns(rooms.ledger, rooms.runs, budget)
     children = Children(vault, rooms.ledger, rooms.runs)
     notebook = Notebook(vault, rooms.ledger, rooms.reader, rooms.state, settings, clock.wall)
-    plans = Plans(vault, rooms.reader)
+    plans = Plans(vault, rooms.reader, notebook.labels)
     limits = limits_of(rooms)
     mind = AgentMind(
         vault.root,

@@ -1,7 +1,8 @@
 """The plan of a run: a note with steps to tick, which the owner may change while it runs.
 
 The note is read before each turn, so what stands in it is the plan. We tick lines and add
-some; a line that stands there is never rewritten and never taken away.
+some; a line that stands there is never rewritten and never taken away. Whose words it holds
+is on record before it is written.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from factotum.ledger import TaskRow
 from factotum.note import render
 from factotum.reader import Reader
 from factotum.vault import Changed, Vault
+from factotum.worker.labels import Labels
 from factotum.worker.runs import Run
 
 FOLDER = "Plans"
@@ -42,6 +44,7 @@ class Step:
 class Plans:
     vault: Vault
     reader: Reader
+    labels: Labels
 
     def path(self, row: TaskRow, run: Run) -> Path:
         again = f"-run-{run.n}" if run.n > 1 else ""
@@ -64,6 +67,7 @@ class Plans:
         1. Returns the plan as it then is. Doing it twice changes nothing."""
         texts = [inert(one_line(text, STEP_CHARS)) for text in wanted if text.strip()]
         path = self.path(row, run)
+        self.labels.made(path.name, row.id, row.trust, row.created)
         if not path.exists():
             self._write(path, row, texts[:STEPS_MOST])
         for _ in range(3):

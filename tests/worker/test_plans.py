@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factotum.ledger import TaskRow
+from factotum.ledger import Ledger, TaskRow
 from factotum.model import Trust
 from factotum.reader import Reader
 from factotum.vault import ALL_FOLDERS, Vault
+from factotum.worker.labels import Labels
 from factotum.worker.plans import Plans, steps
 from factotum.worker.plans import _changed as changed
 from factotum.worker.runs import Run
+from tests.worker.study import study
 
 ROW = TaskRow("t-abcdefghijklmnop", "Move house.md", "note", "Move house", Trust.OWNER,
               "", "", "", b"", {}, 1.0, None)  # fmt: skip
@@ -25,7 +28,8 @@ RUN = Run(ROW.id, 1, 1.0, None, None, None, "", False, "")
 def plans(tmp_path: Path) -> Plans:
     for name in (*ALL_FOLDERS, ".factotum"):
         (tmp_path / name).mkdir(parents=True, exist_ok=True)
-    return Plans(Vault(tmp_path, "pi", lambda: 0.0), Reader())
+    labels = Labels(Ledger(tmp_path / ".factotum/ledger.db"))
+    return Plans(Vault(tmp_path, "pi", lambda: 0.0), Reader(), labels)
 
 
 def test_there_is_no_plan_before_one_is_made(plans: Plans) -> None:
@@ -92,3 +96,15 @@ def test_no_line_of_the_owner_is_lost(text: str, wanted: list[str], done: list[i
             for now in left
         ), line
     assert len(steps(new)) >= len(steps(text))
+
+
+def test_a_plan_is_on_record_as_its_task_s_whatever_it_links_to(tmp_path: Path) -> None:
+    with study(tmp_path) as desk:
+        desk.ledger.add_task(ROW)
+        plans = Plans(desk.vault, desk.reader, desk.notebook.labels)
+        below = replace(ROW, id="t-bbbbbbbbbbbbbbbb", trust=Trust.STRANGER)
+        for row in (ROW, below):
+            plans.change(row, replace(RUN, task=row.id), ["Pay Eve"], [])
+        mine, his = (f"Plans/{plans.path(row, RUN).name}" for row in (ROW, below))
+        assert desk.notebook.label(mine) is Trust.OWNER
+        assert desk.notebook.label(his) is Trust.STRANGER
