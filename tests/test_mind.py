@@ -15,6 +15,7 @@ from factotum.gate.form import form_text
 from factotum.gate.policy import LETTER
 from factotum.ledger import Ledger
 from factotum.model import Trust
+from factotum.worker.children import DONE, SAID
 from orchestrator import Orchestrator
 from tests.office import TestOffice, smtp
 from tests.servers.model import (
@@ -371,7 +372,7 @@ def test_a_task_that_hands_work_on_waits_for_it(office: TestOffice) -> None:
     with thinking(office, handing_on(done)) as server:
         office.run()
         told = results(server.requests[-1])
-    assert told == ["On 5 December.\n\nReceipts:\n- Nothing was sent or changed."]
+    assert told == [f"{SAID}\n> On 5 December.\n\n{DONE}\n- Nothing was sent or changed."]
     assert len(office.files("Done")) == 2 and not office.files("In_Progress")
 
 

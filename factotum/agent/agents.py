@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from factotum import names
@@ -50,7 +50,8 @@ _WORD = re.compile(r"\w+")
 
 @dataclass(frozen=True)
 class Agent:
-    """`name` is the note's name without its ending. `tools` are globs; none means all."""
+    """`name` is the note's name without its ending. `tools` are globs; none means all.
+    `within` are the tools of those who handed the work on: it may use no more than they."""
 
     name: str
     prompt: str = ""
@@ -60,12 +61,18 @@ class Agent:
     keywords: tuple[str, ...] = ()
     max_turns: int | None = None
     enabled: bool = True
+    within: tuple[tuple[str, ...], ...] = ()
 
     def may_use(self, tool: str) -> bool:
         """Whether it is offered this tool; what a call may then do is the gate's affair."""
-        if not self.tools or tool in ALWAYS:
-            return True
-        return any(glob(pattern, tool) for pattern in self.tools)
+        lists = (self.tools, *self.within)
+        return tool in ALWAYS or all(
+            any(glob(pattern, tool) for pattern in tools) for tools in lists if tools
+        )
+
+    def below(self, other: Agent) -> Agent:
+        """The same one at work that `other` handed on."""
+        return replace(self, within=(*self.within, other.tools))
 
 
 @dataclass(frozen=True)

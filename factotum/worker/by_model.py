@@ -20,6 +20,7 @@ from factotum.model import Call, Trust
 from factotum.worker.calls import Calls
 from factotum.worker.case import Case
 from factotum.worker.children import root_of
+from factotum.worker.runs import Run
 from factotum.worker.steps import AskModel, Briefed, Next
 from factotum.worker.turns import CIRCLES, MONEY, base
 
@@ -30,7 +31,20 @@ class ByModel:
     def __init__(self, case: Case) -> None:
         self.case = case
         self.office = case.office
-        self.agent: Agent = self.office.mind.named(str((case.run.plan or {}).get("agent")))
+        self.agent: Agent = self._who()
+
+    def _who(self) -> Agent:
+        """The agent of the run, who may use no tool that one above it may not use."""
+        case, mind = self.case, self.office.mind
+        agent, row = mind.named(_planned(case.run)), case.row
+        while parent := row.facts.get("parent"):
+            above, run = self.office.ledger.task(parent), self.office.runs.latest(parent)
+            if above is None or run is None:
+                break
+            if name := _planned(run):
+                agent = agent.below(mind.named(name))
+            row = above
+        return agent
 
     @property
     def limits(self) -> Limits:
@@ -187,6 +201,11 @@ class ByModel:
                 return self._calls(turn).seal()
             case _:
                 return False
+
+
+def _planned(run: Run) -> str:
+    """The name of the agent that a run was given to, or an empty string."""
+    return str((run.plan or {}).get("agent") or "")
 
 
 def _named(call: Wanted, known: Sequence[str]) -> Call:

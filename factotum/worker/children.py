@@ -13,7 +13,7 @@ from typing import Any
 from factotum import failpoint, names
 from factotum.agent.context import DELEGATED
 from factotum.agent.turn import Became
-from factotum.inert import inert, one_line
+from factotum.inert import inert, one_line, visible
 from factotum.ledger import Ledger, TaskRow
 from factotum.model import Call, State, Trust
 from factotum.note import fence, render
@@ -25,6 +25,11 @@ from factotum.worker.runs import Run, Runs
 #: How many levels of tasks below a first one, and how many tasks one run may hand on.
 DEPTH_MOST = 2
 CHILDREN_MOST = 8
+
+
+#: What stands above a child's own words, and above what the ledger says.
+SAID = "It said (its own words, each line with a mark):"
+DONE = "Receipts, from the ledger:"
 
 
 class TooMany(Exception):
@@ -122,10 +127,13 @@ class Children:
         return True
 
     def result(self, run: Run) -> str:
-        """What became of an ended run, in words: its summary and what was really done."""
+        """What became of an ended run: its own words, each line marked, and below them what
+        was really done, in lines that no words of its can look like."""
         cards = [card for _, card in sorted(self.runs.cards(run).items())]
-        lines = [f"- {headline(card)}" for card in cards] or ["- Nothing was sent or changed."]
-        return "\n".join([run.reason or f"It ended: {run.result}.", "", "Receipts:", *lines])
+        done = [f"- {headline(card)}" for card in cards] or ["- Nothing was sent or changed."]
+        words = visible(run.reason or f"It ended: {run.result}.").splitlines()
+        said = [f"> {line}" for line in words]
+        return "\n".join([SAID, *said, "", DONE, *done])
 
     def wanted(self, row: TaskRow, run: Run) -> bool:
         """Whether somebody still waits for the first run of a task that was handed on. A
