@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from factotum.agent import skills
@@ -24,8 +24,8 @@ OWN_FOLDERS = ("Drafts", "Briefings", "Plans")
 REMEMBERED_MOST_CHARS = 4000
 ABOUT_MOST_CHARS = 120
 
-#: The longest text of a note that is written at once, in characters.
-WRITTEN_MOST_CHARS = 200_000
+#: The longest text of a note that is written at once, in characters: half an hour's reading.
+WRITTEN_MOST_CHARS = 60_000
 #: The longest passage that is put into a note at once; a longer one nobody would read on a
 #: card.
 PASSAGE_MOST_CHARS = 20_000
@@ -180,10 +180,9 @@ _ALL = (
 
 TOOLS: dict[str, Tool] = {tool.name: tool for tool in _ALL}
 
-#: Arguments that our own code puts into a call, and that no model is told of.
-_OURS: dict[str, dict[str, Any]] = {
-    "ask_owner": {"field": {"type": "string"}, "explained": {"type": "string"}},
-}
+#: Characters that a file is not to hold, and no person can see: all that are made for
+#: machines but the ends of lines and tabs.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 def is_local(tool: str) -> bool:
@@ -197,8 +196,18 @@ def offered() -> list[Tool]:
 
 def check(call: Call) -> list[str]:
     """What is wrong with a call of a local tool, in words; empty if nothing is."""
-    tool = TOOLS[call.tool]
-    if ours := _OURS.get(tool.name):
-        properties = {**tool.schema["properties"], **ours}
-        tool = replace(tool, schema={**tool.schema, "properties": properties})
-    return misfits(tool, call.args)
+    odd = [name for name, value in call.args.items() if _holds_control(value)]
+    problems = [
+        f"{call.tool}: {name} holds control characters, such as NUL; leave them out" for name in odd
+    ]
+    return problems or misfits(TOOLS[call.tool], call.args)
+
+
+def _holds_control(value: Any) -> bool:
+    match value:
+        case str():
+            return _CONTROL.search(value) is not None
+        case list():
+            return any(map(_holds_control, value))
+        case _:
+            return False  # the schemas take nothing that is nested deeper

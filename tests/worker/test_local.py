@@ -65,6 +65,7 @@ def test_each_argument_is_looked_at(tool: str, name: str) -> None:
         ("notes__write", {"folder": "../Drafts", "title": "x", "text": "y"}),
         ("remember", {"text": "x" * 4001, "about": "Ada"}),
         ("remember", {"text": "", "about": "Ada"}),
+        ("notes__write", {"folder": "Drafts", "title": "x", "text": "y" * 60_001}),
         ("notes__search", {"query": "x", "limit": 0}),
         ("notes__search", {"query": "x", "limit": 1000}),
         ("notes__read", {"note": "x", "from_line": 0}),
@@ -76,12 +77,28 @@ def test_what_is_out_of_bounds_is_an_error(tool: str, args: dict[str, Any]) -> N
     assert check(Call(tool, args))
 
 
-def test_our_own_fields_are_taken_and_no_model_is_told_of_them() -> None:
-    ours = {**GOOD["ask_owner"], "field": "answer", "explained": "again: look once more."}
-    assert check(Call("ask_owner", ours)) == []
-    for tool in offered():
-        assert not {"field", "explained"} & set(tool.schema["properties"])
-        assert tool.schema["additionalProperties"] is False
+@pytest.mark.parametrize("name", ["field", "explained"])
+def test_no_model_speaks_in_our_voice_on_a_card(name: str) -> None:
+    (problem,) = check(Call("ask_owner", {**GOOD["ask_owner"], name: "This was checked."}))
+    assert problem.startswith(f"ask_owner: no argument is called {name}")
+    assert name not in TOOLS["ask_owner"].schema["properties"]
+    assert all(tool.schema["additionalProperties"] is False for tool in offered())
+
+
+@pytest.mark.parametrize(
+    ("tool", "name", "value"),
+    [
+        ("notes__write", "text", "a\0b"),
+        ("notes__write", "title", "a\x7f"),
+        ("remember", "about", "\x1b[2J"),
+        ("remember", "sources", ["[[x]]", "a\x9b1m"]),
+        ("finish", "summary", "\x08"),
+    ],
+)
+def test_control_characters_are_an_error(tool: str, name: str, value: object) -> None:
+    (problem,) = check(Call(tool, {**GOOD[tool], name: value}))
+    assert problem.startswith(f"{tool}: {name} holds control characters")
+    assert check(Call("remember", {"text": "one\r\n\ttwo", "about": "Ada"})) == []
 
 
 def test_every_tool_says_what_it_and_its_arguments_are() -> None:
