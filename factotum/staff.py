@@ -23,6 +23,7 @@ from factotum.worker.budget import Budget, Caps
 from factotum.worker.children import Children
 from factotum.worker.close import Closer
 from factotum.worker.desk import Desk
+from factotum.worker.fit import Fit
 from factotum.worker.found_key import FoundKey
 from factotum.worker.lookups import Lookups
 from factotum.worker.mark import Mark
@@ -111,6 +112,8 @@ def hire(
     notebook = Notebook(vault, rooms.ledger, rooms.reader, rooms.state, settings, clock.wall)
     plans = Plans(vault, rooms.reader, notebook.labels)
     limits = limits_of(rooms)
+    fit = Fit(vault.root, rooms.reader, notebook.labels, notebook.private.current)
+    tools.playbooks.ask(vault.root, rooms.reader, notebook.labels)
     mind = AgentMind(
         vault.root,
         vault.instance,
@@ -122,9 +125,9 @@ def hire(
         Talks(rooms.ledger),
         notebook,
         tools.models,
-        agent_shelf(vault.root, rooms.reader, FRESH_S),
-        skill_shelf(vault.root, rooms.reader, outside_folders(settings), FRESH_S),
-        persona_shelf(vault.root, rooms.reader, FRESH_S),
+        agent_shelf(vault.root, rooms.reader, FRESH_S, fit),
+        skill_shelf(vault.root, rooms.reader, outside_folders(settings), FRESH_S, fit),
+        persona_shelf(vault.root, rooms.reader, FRESH_S, fit),
         lambda: _usable(tools.toolbox),
         clock.zone,
         settings.count("MODEL_MAX_TOKENS"),

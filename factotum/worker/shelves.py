@@ -1,5 +1,6 @@
 """The notes that people write for the agent, as they are on disk now: read again only when
-one of them changed. What is private is not told. Nothing here writes."""
+one of them changed. What is private is not told, and what holds words of others steers
+nothing: see `fit`. Nothing here writes."""
 
 from __future__ import annotations
 
@@ -15,17 +16,17 @@ from factotum.agent import agents, persona, skills
 from factotum.agent.agents import Agent
 from factotum.agent.persona import Persona
 from factotum.agent.skills import Skill
-from factotum.index.places import Places, top_of
-from factotum.note import NoteError, parse
-from factotum.privacy import PrivateShelf
 from factotum.reader import Reader, Stuck
 from factotum.scan import Problem
 from factotum.settings import Settings
+from factotum.worker.fit import Fit, Unfit
 
 #: A note larger than this is not read for the agent, in bytes.
 MOST_BYTES = 256 * 1024
 #: How many notes one shelf looks at; what comes after them is as if it were not there.
 NOTES_MOST = 500
+#: The same for agents: beside them any notes may lie, and every task looks for them.
+AGENTS_MOST = 5_000
 
 AGENTS = "Office/Agents"
 
@@ -44,30 +45,6 @@ class Wrong(Protocol):
     def message(self) -> str: ...
 
 
-class Hidden:
-    """What the owner keeps out of every look: by the handbook's list, or in the note itself.
-
-    A name that is an absolute path lies outside the vault, and no list of the vault's holds
-    for it.
-    """
-
-    def __init__(self, root: Path, reader: Reader) -> None:
-        self._list = PrivateShelf(root, reader)
-        self._places = Places(root, top_of(root))
-
-    def rules(self) -> str:
-        return self._list.current().rules
-
-    def hides(self, name: str, data: bytes) -> bool:
-        private = self._list.current()
-        if not name.startswith("/") and private.hides_path(*self._places.both(name)):
-            return True
-        try:
-            return private.hides(parse(data))
-        except NoteError:
-            return False  # whoever loads it says what is wrong
-
-
 Load = Callable[[list[tuple[str, bytes]]], tuple[T, Sequence[Wrong]]]
 
 
@@ -83,15 +60,17 @@ class NotesShelf(Generic[T]):
         find: Callable[[], Iterable[tuple[str, Path]]],
         load: Load[T],
         reader: Reader,
-        hidden: Hidden | None = None,
+        fit: Fit,
         fresh_s: float = 0.0,
+        most: int = NOTES_MOST,
     ) -> None:
+        self.fit = fit
+        self._most = most
         self._fresh_s = fresh_s
         self._looked = float("-inf")
         self._find = find
         self._load = load
         self._reader = reader
-        self._hidden = hidden
         self._stamp: tuple[str, Stamp] | None = None
         self._held, _ = load([])
         self._problems: list[Problem] = []
@@ -110,18 +89,22 @@ class NotesShelf(Generic[T]):
         if time.monotonic() - self._looked < self._fresh_s:
             return
         self._looked = time.monotonic()
-        places = dict(itertools.islice(self._find(), NOTES_MOST))
-        rules = self._hidden.rules() if self._hidden else ""
+        listed = itertools.islice(self._find(), self._most + 1)
+        places = dict(itertools.islice(listed, self._most))
         found = tuple(_stamps(places))
-        stamp = (rules, found)
+        stamp = (self.fit.rules(), found)
         if stamp == self._stamp:
             return
-        notes, unread, stuck = [], [], False
+        unread = [_problem(path.parent, _more(self._most)) for _, path in listed]
+        notes, stuck = [], False
         for name, *_ in found:
             try:
+                self.fit.may_open(places[name])
                 data = self._whole(places[name])
-                if self._hidden is None or not self._hidden.hides(name, data):
+                if self.fit.may_use(places[name], data):
                     notes.append((name, data))
+            except Unfit as unfit:
+                unread.append(_problem(places[name], str(unfit)))
             except OSError as failed:
                 stuck |= isinstance(failed, Stuck)
                 reason = f"cannot be read ({failed.strerror})"
@@ -142,6 +125,10 @@ class NotesShelf(Generic[T]):
 
 def _problem(path: Path, reason: str) -> Problem:
     return Problem(path.with_name(disk.shown(path.name)), reason)
+
+
+def _more(most: int) -> str:
+    return f"holds more than {most:,} notes; the others are not looked at. Move them elsewhere"
 
 
 def _stamps(places: dict[str, Path]) -> Iterator[tuple[str, int, int, int]]:
@@ -167,13 +154,21 @@ def _names(folder: Path) -> list[str]:
         return []
 
 
-def agent_shelf(root: Path, reader: Reader, fresh_s: float = 0.0) -> NotesShelf[Sequence[Agent]]:
-    folder, hidden = root / AGENTS, Hidden(root, reader)
-    return NotesShelf(lambda: notes_in(folder, f"{AGENTS}/"), agents.load, reader, hidden, fresh_s)
+def agent_shelf(
+    root: Path, reader: Reader, fresh_s: float = 0.0, fit: Fit | None = None
+) -> NotesShelf[Sequence[Agent]]:
+    folder, fit = root / AGENTS, fit or Fit(root, reader)
+    return NotesShelf(
+        lambda: notes_in(folder, f"{AGENTS}/"), agents.load, reader, fit, fresh_s, AGENTS_MOST
+    )
 
 
 def skill_shelf(
-    root: Path, reader: Reader, outside: Sequence[Path] = (), fresh_s: float = 0.0
+    root: Path,
+    reader: Reader,
+    outside: Sequence[Path] = (),
+    fresh_s: float = 0.0,
+    fit: Fit | None = None,
 ) -> NotesShelf[Sequence[Skill]]:
     """The skills of the vault, and those in folders outside it, which are only read."""
 
@@ -188,15 +183,17 @@ def skill_shelf(
                 # such folders are often links to another place
                 yield str(file), Path(os.path.realpath(file))
 
-    return NotesShelf(find, skills.load, reader, Hidden(root, reader), fresh_s)
+    return NotesShelf(find, skills.load, reader, fit or Fit(root, reader), fresh_s)
 
 
-def persona_shelf(root: Path, reader: Reader, fresh_s: float = 0.0) -> NotesShelf[Persona]:
+def persona_shelf(
+    root: Path, reader: Reader, fresh_s: float = 0.0, fit: Fit | None = None
+) -> NotesShelf[Persona]:
     return NotesShelf(
         lambda: ((name, root / name) for name in persona.NOTES.values()),
         persona.load,
         reader,
-        Hidden(root, reader),
+        fit or Fit(root, reader),
         fresh_s,
     )
 
