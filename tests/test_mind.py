@@ -183,6 +183,26 @@ def test_arguments_that_are_no_json_are_an_answer_to_the_model(office: TestOffic
     assert office.files("Done")
 
 
+@pytest.mark.parametrize("name", ["Finish", "FINISH", "functions.finish"])
+def test_it_may_say_that_it_is_done_in_its_own_spelling(office: TestOffice, name: str) -> None:
+    office.type("Do something.\ngo")
+    with thinking(office, [call(name, summary="All is done."), FINISH]) as server:
+        office.run()
+        assert len(server.requests) == 1
+    assert "All is done." in last(office, "Done")
+
+
+def test_a_huge_answer_makes_no_huge_request_and_no_huge_note(office: TestOffice) -> None:
+    office.type("Do something.\ngo")
+    poured = Answer("y" * 3_000_000, [call("remember", text="x" * 3_000_000, about="z")])
+    with thinking(office, [poured, FINISH]) as server:
+        office.run()
+        assert len(json.dumps(server.requests[1])) < len(json.dumps(server.requests[0])) + 20_000
+        assert "200,000 characters" in results(server.requests[1])[0]
+    assert office.one("Done").stat().st_size < 30_000
+    assert (office.state / "ledger.db").stat().st_size < 1_000_000
+
+
 def test_silence_is_answered_and_ends_the_task_in_the_end(office: TestOffice) -> None:
     office.type("Do something.\ngo")
     with thinking(office, lambda body: "", MAX_ITERATIONS="2") as server:

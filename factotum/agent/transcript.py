@@ -20,8 +20,10 @@ REPROMPT = (
     "summary. If you cannot go on, call `ask_owner`. Otherwise go on."
 )
 
-#: How much of one tool's answer the model is shown, in characters.
+#: How much of one tool's answer, and of its own words, the model is shown, in characters.
 RESULT_MOST_CHARS = 12_000
+#: How much of the arguments of a call of its own it is told again, in characters.
+ARGUMENTS_MOST_CHARS = 4000
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -51,7 +53,7 @@ def _turn(heard: Heard, calls_most: int) -> list[Message]:
     reply = heard.turn.reply
     calls = reply.calls[:calls_most]
     if not calls:
-        said = [{"role": "assistant", "content": reply.text or "(nothing)"}]
+        said = [{"role": "assistant", "content": cut(reply.text) or "(nothing)"}]
         if word := heard.turn.word:
             said.append({"role": "user", "content": f"The owner says: {word}"})
         return said
@@ -61,12 +63,12 @@ def _turn(heard: Heard, calls_most: int) -> list[Message]:
             "type": "function",
             "function": {
                 "name": call.tool if _NAME.fullmatch(call.tool) else "unknown_tool",
-                "arguments": json.dumps(call.args, ensure_ascii=False),
+                "arguments": arguments(call.args),
             },
         }
         for place, call in enumerate(calls)
     ]
-    first: Message = {"role": "assistant", "content": reply.text or None, "tool_calls": asked}
+    first: Message = {"role": "assistant", "content": cut(reply.text) or None, "tool_calls": asked}
     answers = [
         {
             "role": "tool",
@@ -79,6 +81,24 @@ def _turn(heard: Heard, calls_most: int) -> list[Message]:
     if left > 0:
         answers[-1]["content"] += f"\n\n({left} more calls were not heeded: make fewer at once.)"
     return [first, *answers]
+
+
+def arguments(args: Mapping[str, Any], most_chars: int = ARGUMENTS_MOST_CHARS) -> str:
+    """The arguments of a call as JSON; long ones with their middle left out, which is said."""
+    told = json.dumps(args, ensure_ascii=False)
+    for longest in (most_chars * 3 // 4, most_chars // 4, most_chars // 20):
+        if len(told) <= most_chars:
+            return told
+        short = {name: _shorter(value, longest) for name, value in args.items()}
+        told = json.dumps(short, ensure_ascii=False)
+    return told if len(told) <= most_chars else json.dumps({"left_out": f"{len(args)} arguments"})
+
+
+def _shorter(value: Any, most_chars: int) -> Any:
+    if isinstance(value, str):
+        return cut(value, most_chars)
+    size = len(json.dumps(value, ensure_ascii=False))
+    return value if size <= most_chars else f"[{size} characters left out]"
 
 
 def cut(text: str, most_chars: int = RESULT_MOST_CHARS) -> str:

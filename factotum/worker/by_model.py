@@ -6,11 +6,11 @@ The rules of the loop are `agent/loop.py`'s; here its steps meet the ledger and 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
 
 from factotum import failpoint, log
 from factotum.agent import loop
 from factotum.agent.agents import Agent
+from factotum.agent.heed import heeded
 from factotum.agent.loop import Limits, Turn
 from factotum.agent.talk import Reply, Wanted
 from factotum.agent.turn import Became, Over
@@ -119,7 +119,7 @@ class ByModel:
         """The turn's calls; those that cannot be judged are recorded as failed here."""
         case, first = self.case, base(turn.n)
         wanted = turn.reply.calls[: self.limits.calls]
-        calls = [_named(call, self.office.known_tools()) for call in wanted]
+        calls = [Call(call.tool, dict(call.args)) for call in wanted]
         made = Calls(case.office, case.run, case.row, case.task, case.name, calls, first, case.now)
         became = made.became()
         for place, (asked, call) in enumerate(zip(wanted, calls, strict=True)):
@@ -179,6 +179,7 @@ class ByModel:
 
     def heard(self, n: int, reply: Reply, words: int, reservation: int) -> Next:
         """Records the turn, and what it asks for, in one transaction; then goes on."""
+        reply = heeded(reply, self.office.known_tools())
         run, now, sealed = self.case.run, self.case.now, False
         turn = (run, n, reply, words, reservation, now)
         try:
@@ -206,11 +207,3 @@ class ByModel:
 def _planned(run: Run) -> str:
     """The name of the agent that a run was given to, or an empty string."""
     return str((run.plan or {}).get("agent") or "")
-
-
-def _named(call: Wanted, known: Sequence[str]) -> Call:
-    """The call by its full name: some models leave out a prefix or add one of their own."""
-    name = call.tool.removeprefix("functions.")
-    if name not in known:
-        name = {one.casefold(): one for one in known}.get(name.casefold(), name)
-    return Call(name, dict(call.args))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from factotum.agent.loop import Turn
 from factotum.agent.talk import Reply, Wanted
-from factotum.agent.transcript import Heard, cut, messages
+from factotum.agent.transcript import ARGUMENTS_MOST_CHARS, Heard, arguments, cut, messages
 
 
 def heard(n: int, reply: Reply, **results: str) -> Heard:
@@ -52,3 +52,25 @@ def test_what_is_cut_keeps_its_beginning_and_its_end(text: str, most: int) -> No
         assert short == text
     else:
         assert short.startswith(text[: most * 3 // 4]) and short.endswith(text[-(most // 4) :])
+
+
+def test_what_it_said_itself_is_not_told_again_at_length() -> None:
+    text, long = "y" * 100_000, {"text": "x" * 100_000, "about": "z", "sources": ["s"] * 9000}
+    (asked, _) = messages([heard(1, Reply(text, (Wanted("a", "remember", long),)))], 16)
+    (plain,) = messages([heard(1, Reply(text))], 16)
+    assert len(asked["content"]) == len(plain["content"]) < 13_000
+    told = json.loads(asked["tool_calls"][0]["function"]["arguments"])
+    assert told["about"] == "z"
+    assert "characters left out" in told["text"] and "characters left out" in told["sources"]
+
+
+values = st.text(max_size=3000) | st.lists(st.text(max_size=30), max_size=100) | st.integers()
+
+
+@given(st.dictionaries(st.text(max_size=20), values, max_size=6))
+def test_arguments_stay_json_and_keep_their_names(args: dict[str, object]) -> None:
+    told = arguments(args)
+    assert len(told) <= ARGUMENTS_MOST_CHARS
+    assert json.loads(told).keys() == args.keys() or "left_out" in told
+    if len(json.dumps(args, ensure_ascii=False)) <= ARGUMENTS_MOST_CHARS:
+        assert json.loads(told) == args
