@@ -203,6 +203,37 @@ def test_a_huge_answer_makes_no_huge_request_and_no_huge_note(office: TestOffice
     assert (office.state / "ledger.db").stat().st_size < 1_000_000
 
 
+def drafts(count: int, title: str) -> list[Call]:
+    return [
+        call("notes__write", folder="Drafts", title=f"{title} {n}", text="x") for n in range(count)
+    ]
+
+
+def test_a_mail_makes_no_flood_of_notes(office: TestOffice) -> None:
+    office.drop("move.eml", ASK)
+    script: list[Item] = [drafts(8, "one"), drafts(8, "two"), call("ask_owner", question="May I write more?"),
+              drafts(3, "three"), FINISH]  # fmt: skip
+    with thinking(office, script) as server:
+        office.run()
+        assert len(office.files("Drafts")) == 10
+        refused, *left = results(server.requests[2])[-6:]
+        assert refused.startswith("Error: 10 notes were written unasked.")
+        assert set(left) == {"Not done: an earlier step was not done."}
+        card = office.one("Pending_Approval")
+        card.write_text(card.read_text().replace("## Your answer\n", "## Your answer\n\nYes."))
+        office.tick(card, "answered")
+        office.run()
+    assert len(office.files("Drafts")) == 13
+
+
+def test_the_owners_own_task_may_write_more_notes(office: TestOffice) -> None:
+    office.type("Write them all.\ngo")
+    script: list[Item] = [*(drafts(16, str(n)) for n in range(4)), FINISH]
+    with thinking(office, script):
+        office.run()
+    assert len(office.files("Drafts")) == 50
+
+
 def test_silence_is_answered_and_ends_the_task_in_the_end(office: TestOffice) -> None:
     office.type("Do something.\ngo")
     with thinking(office, lambda body: "", MAX_ITERATIONS="2") as server:

@@ -30,6 +30,11 @@ _LINK = re.compile(r"\[\[([^\[\]|#^]+)")
 #: Tools that are done right here: they change nothing but the run's own plan and tasks.
 INNER = ("finish", "plan", "delegate")
 
+#: How many notes one run may write without asking: a person must be able to look at them all.
+UNASKED_MOST = 50
+#: The same where somebody else's words caused the task.
+UNASKED_MOST_OUTSIDE = 10
+
 
 @dataclass
 class Calls:
@@ -146,6 +151,9 @@ class Calls:
         call, idx = self.calls[place], self.first + place
         verdict = policy.judge(call, self.task)
         assert isinstance(verdict, policy.Allow)
+        if policy.row_of(call.tool).writes_own and (why := self._enough()):
+            self.record(place, Became.FAILED, {"why": why})
+            return None
         asks = Asks(self.office, self.task, self.name)
         try:
             proposal = asks.effect(idx, call, (1, 1), allowed_by=verdict.rule)
@@ -155,6 +163,20 @@ class Calls:
         (card,) = self.office.register.propose(self.task.id, self.run.n, [proposal], self.now)
         failpoint.hit("seal.committed")
         return Perform(self.office.register.card(card))
+
+    def _enough(self) -> str:
+        """Why no further note is written unasked, or an empty string. An answer of the owner's
+        to a question of the run's gives room for as many again."""
+        most = UNASKED_MOST if self.task.trust is Trust.OWNER else UNASKED_MOST_OUTSIDE
+        written = 0
+        for _, card in sorted(self.office.runs.cards(self.run).items()):
+            if card.status == "answered" and "field" not in card.seal.args:
+                written = 0
+            by_rule = card.decision is not None and card.decision.channel == "rule"
+            written += by_rule and policy.row_of(card.seal.tool).writes_own
+        if written < most:
+            return ""
+        return f"{most} notes were written unasked. Before you write more, ask_owner whether to"
 
 
 def links(text: str) -> tuple[str, ...]:
