@@ -29,6 +29,17 @@ def handbook(*entries: str) -> bytes:
         ("- '[[Ideas]]'", "Ideas.md", True),
         ("- Ideas.md", "Ideas.md", True),
         ("- 'Caf\u00e9'", "Cafe\u0301/x.md", True),
+        ("- Diary/*", "Diary/x.md", True),
+        ("- Diary/**", "Diary/2026/x.md", True),
+        ("- Diary/**/*.md", "Diary/2026/x.md", True),
+        ("- Personal\\Diary", "Personal/Diary/x.md", True),
+        ("- '[[Ideas]]'", "Work/Ideas.md", True),
+        ("- '[[Work/Ideas#May|my ideas]]'", "Private/Ideas.md", True),  # rather one too many
+        ("- '[[Ideas]]'", "Work/Ideas of mine.md", False),
+        ("- Diary, Health", "Health/x.md", True),
+        ("- Rome, Italy", "Rome, Italy/x.md", True),
+        ("- C#", "C#/x.md", True),
+        ("- Work [old]", "Work [old]/x.md", True),
         ("- '#health'", "health/x.md", False),
     ],
 )
@@ -61,7 +72,10 @@ def test_a_tag_in_the_list_is_kept_out(note: str, hidden: bool) -> None:
     assert load(handbook('- "#health"')).hides(parse(note.encode())) is hidden
 
 
-@pytest.mark.parametrize("word", ["never", "Never", '"never"', "no", "false"])
+@pytest.mark.parametrize(
+    "word",
+    ["never", "Never", '"never"', "no", "false", "off", "[never]", "never!", "hands off", ""],
+)
 def test_a_note_keeps_itself_out(word: str) -> None:
     assert Private().hides(parse(f"---\nfactotum: {word}\n---\nx".encode()))
     assert not Private().hides(parse(b"---\nfactotum: yes\n---\nx"))
@@ -75,6 +89,11 @@ def test_a_note_keeps_itself_out(word: str) -> None:
         (handbook("- ../other"), "no folder"),
         (handbook("- '#a b'"), "no tag"),
         (handbook("- 7"), "an entry is empty"),
+        (handbook("- Dia*"), "no folder"),
+        (handbook("- '[Diary](Diary.md)'"), "no folder"),
+        (b"---\nprivat: [Diary]\n---\n", "no property is called `privat`: write `private`"),
+        (b"---\nprivacy: Diary\nprivate: [x]\n---\n", "no property is called `privacy`"),
+        (b"# Rules\n\nPrivate:\n- Diary\n", "line 3 begins a list"),
         (b"---\na: 1\nprivate: [&a x]\n---\n", "in line 3 of the note"),
         (b"# Rules\n\nprivate:\n- Diary\n", "line 3 begins a list"),
         (b"---\na: 1\n---\n# Rules\n```yaml private\n- Diary\n```\n", "line 5 begins a list"),
@@ -103,6 +122,37 @@ def test_no_list_keeps_nothing_out() -> None:
 
 def test_one_entry_needs_no_list() -> None:
     assert load(b"---\nprivate: Diary\n---\n").hides_path("Diary/x.md")
+
+
+def test_several_in_one_line_and_a_large_letter_are_understood() -> None:
+    for text in (b"---\nPrivate: Diary, Health\n---\n", b"---\nPRIVATE: [Diary, Health]\n---\n"):
+        assert load(text).hides_path("Diary/x.md") and load(text).hides_path("Health/x.md")
+
+
+def test_a_tag_is_found_however_its_letters_are_composed() -> None:
+    private = load(handbook("- '#priv\u00e9'"))
+    assert private.hides(parse("#prive\u0301 x".encode()))
+    assert load(handbook("- '#prive\u0301'")).hides(parse("#priv\u00e9 x".encode()))
+
+
+def test_a_list_stays_in_force_when_the_handbook_is_gone_at_a_restart(tmp_path: Path) -> None:
+    handbook_at, state = tmp_path / "Company_Handbook.md", tmp_path / "state"
+    state.mkdir()
+    handbook_at.write_bytes(handbook("- Diary", "- '[[Ideas]]'", "- '#health'"))
+    shown = PrivateShelf(tmp_path, Reader(), state).current()
+    handbook_at.rename(tmp_path / "Company_Handbook (copy).md")
+    assert PrivateShelf(tmp_path, Reader(), state).current() == shown
+    handbook_at.write_bytes(b"---\nprivate: [\n---\n")
+    assert PrivateShelf(tmp_path, Reader(), state).current().problem
+    handbook_at.unlink()
+    assert PrivateShelf(tmp_path, Reader(), state).current() == shown
+    (kept,) = state.iterdir()
+    kept.write_text("[")
+    assert "not known" in PrivateShelf(tmp_path, Reader(), state).current().problem
+    handbook_at.write_bytes(b"# Rules\n")
+    assert PrivateShelf(tmp_path, Reader(), state).current() == Private()
+    handbook_at.unlink()
+    assert PrivateShelf(tmp_path, Reader(), state).current() == Private()
 
 
 def test_a_changed_list_has_other_rules() -> None:

@@ -86,7 +86,7 @@ class Notebook:
         whole = settings.text("READ") == "vault"
         root = vault.root.absolute()
         places = Places(root, top_of(root), whole)
-        self.private = PrivateShelf(vault.root, reader)
+        self.private = PrivateShelf(vault.root, reader, state)
         self.index = Index(state / "index.db", places, reader)
         self.labels = Labels(ledger)
         self.pages = Pages(places, self.index, reader, self.labels, self.private.current)
