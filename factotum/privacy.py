@@ -231,7 +231,8 @@ class PrivateShelf:
         """The list of the last start; of one that cannot be read it is not known any more."""
         try:
             said = json.loads(self._kept.read_bytes()) if self._kept else {}
-            return Private(**{key: tuple(map(str, said.get(key, ()))) for key in LISTS})
+            folders, tags, names = (tuple(map(str, said.get(key, ()))) for key in LISTS)
+            return Private(folders, tags, names)
         except FileNotFoundError:
             return Private()
         except (OSError, ValueError, TypeError, AttributeError):
