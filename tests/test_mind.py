@@ -211,8 +211,8 @@ def drafts(count: int, title: str) -> list[Call]:
 
 def test_a_mail_makes_no_flood_of_notes(office: TestOffice) -> None:
     office.drop("move.eml", ASK)
-    script: list[Item] = [drafts(8, "one"), drafts(8, "two"), call("ask_owner", question="May I write more?"),
-              drafts(3, "three"), FINISH]  # fmt: skip
+    question = call("ask_owner", question="May I write more?")
+    script: list[Item] = [drafts(8, "one"), drafts(8, "two"), question, drafts(3, "three"), FINISH]
     with thinking(office, script) as server:
         office.run()
         assert len(office.files("Drafts")) == 10

@@ -6,8 +6,11 @@ happened last stays; what is left out is said. A call and its result are never p
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from factotum.agent.transcript import arguments
 
 Message = Mapping[str, Any]
 Turn = list[Message]
@@ -18,6 +21,8 @@ LAST_TURNS = 2
 IMAGE_CHARS = 4_500
 #: A result that is no longer than this stays: saying that it is gone would be as long.
 RESULT_LEAST = 200
+#: What the model wrote itself in one message or call is not cut to less than this.
+WORDS_LEAST = 800
 #: What one message costs beside its text, in characters.
 FRAME_CHARS = 20
 
@@ -26,8 +31,9 @@ def shorten(messages: Sequence[Message], most_chars: int) -> list[Message]:
     """The messages, in at most `most_chars` characters where that can be had.
 
     First the results of older calls go, the oldest first, then older turns, then the middle
-    of long results in the last turns. The system message and all that was said by the user
-    stay as they are, so that `most_chars` must leave room for those.
+    of long results in the last turns, then that of the model's own words there. The system
+    message and all that was said by the user stay as they are, so that `most_chars` must
+    leave room for those.
     """
     turns = _turns(messages)
     excess = sum(map(_size, turns)) - most_chars
@@ -42,6 +48,8 @@ def shorten(messages: Sequence[Message], most_chars: int) -> list[Message]:
         turns, excess = _without_turns(turns, older, excess)
     if excess > 0:
         turns = _with_short_results(turns, excess)
+        if sum(map(_size, turns)) > most_chars:
+            turns = [_with_short_words(turn) if _is_models(turn) else turn for turn in turns]
     return [message for turn in turns for message in turn]
 
 
@@ -127,6 +135,22 @@ def _level(lengths: Sequence[int], excess: int) -> int:
         else:
             high = middle - 1
     return low
+
+
+def _with_short_words(turn: Turn) -> Turn:
+    """Takes out the middle of what the model wrote itself, in words and in arguments."""
+    first = dict(_cut(turn[0], WORDS_LEAST))
+    if calls := first.get("tool_calls"):
+        first["tool_calls"] = [_with_short_arguments(call) for call in calls]
+    return [first, *turn[1:]]
+
+
+def _with_short_arguments(call: Mapping[str, Any]) -> Mapping[str, Any]:
+    function = call["function"]
+    if len(function["arguments"]) <= WORDS_LEAST:
+        return call
+    short = arguments(json.loads(function["arguments"]), WORDS_LEAST)
+    return {**call, "function": {**function, "arguments": short}}
 
 
 def _cut(message: Message, most: int) -> Message:

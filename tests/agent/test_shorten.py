@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factotum.agent.shorten import FRAME_CHARS, chars, shorten
+from factotum.agent.shorten import FRAME_CHARS, WORDS_LEAST, chars, shorten
 
 HEAD: list[dict[str, Any]] = [
     {"role": "system", "content": "You work here."},
@@ -109,6 +110,18 @@ def test_of_several_long_results_the_longest_lose_the_most() -> None:
     assert short[4]["content"] == "b" * 1_000
 
 
+def test_what_the_model_wrote_itself_is_cut_last_and_stays_json() -> None:
+    answer, result = turn(1, "short", said="y" * 12_000)
+    answer["tool_calls"][0]["function"]["arguments"] = json.dumps({"text": "x" * 4000})
+    messages = [*HEAD, answer, result]
+    assert shorten(messages, size(messages)) == messages
+    short = shorten(messages, 6_000)
+    assert size(short) <= 2_000
+    assert short[3] == result and answer["content"] == "y" * 12_000
+    told = json.loads(short[2]["tool_calls"][0]["function"]["arguments"])
+    assert "characters left out" in told["text"]
+
+
 def test_an_image_counts_by_what_it_costs_and_not_by_its_bytes() -> None:
     url = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 900_000}}
     message = {"role": "user", "content": [{"type": "text", "text": "see"}, url]}
@@ -158,8 +171,9 @@ def test_calls_and_results_stay_together_whatever_goes(steps: list[Any], most: i
 def floor(messages: list[Any]) -> int:
     """What cannot go: all that was said to it, and the last two turns but for long results."""
     starts = [n for n, m in enumerate(messages) if m["role"] == "assistant"][-2:]
-    kept = [m for n, m in enumerate(messages) if m["role"] != "tool" and n in starts]
-    kept += [m for m in messages if m["role"] in {"system", "user"}]
+    own = [m for n, m in enumerate(messages) if m["role"] != "tool" and n in starts]
+    own = [{**m, "content": (m["content"] or "")[:WORDS_LEAST]} for m in own]
+    kept = own + [m for m in messages if m["role"] in {"system", "user"}]
     results = [m for m in messages[starts[0] :] if m["role"] == "tool"] if starts else []
     least = sum(min(chars(m), FRAME_CHARS + 200) for m in results)
     return size(kept) + least + FRAME_CHARS + 60
