@@ -7,6 +7,7 @@ and nothing is paid for twice.
 from __future__ import annotations
 
 import json
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,9 @@ FIRST, STRIDE = 10_000, 100
 #: Places in a turn for what the loop itself asks, above those of calls: about money (a new
 #: place each time), about running in circles.
 MONEY, CIRCLES = range(70, 99), 99
+
+#: Of how many runs the turns are kept in memory: of as many as are worked on at once, or so.
+RUNS_KEPT = 8
 
 
 def base(n: int) -> int:
@@ -43,6 +47,8 @@ class Turns:
         self.ledger = ledger
         self.runs = runs
         self.budget = budget
+        #: The replies of the runs that were looked at last: they are asked for at every step.
+        self._told: OrderedDict[tuple[str, int], list[tuple[int, Reply]]] = OrderedDict()
 
     def heard(
         self, run: Run, n: int, reply: Reply, words: int, reservation: int, now: float
@@ -70,18 +76,32 @@ class Turns:
 
     def of(self, run: Run, calls_most: int) -> list[Turn]:
         """The turns so far, with what became of their calls and what the owner said."""
-        rows = self.ledger.db.execute(
-            "SELECT n, reply FROM turn WHERE task = ? AND run = ? ORDER BY n", (run.task, run.n)
-        ).fetchall()
         became = self.runs.became(run)
         words = self._words(run)
         turns = []
-        for row in rows:
-            first = base(row["n"])
+        for n, reply in self._replies(run):
+            first = base(n)
             made = {i: became[first + i] for i in range(calls_most) if first + i in became}
             word = words.get(first + CIRCLES)
-            turns.append(Turn(row["n"], _reply(json.loads(row["reply"])), made, word))
+            turns.append(Turn(n, reply, made, word))
         return turns
+
+    def _replies(self, run: Run) -> list[tuple[int, Reply]]:
+        """Each turn of the run and what the model said in it. A turn never changes once it is
+        committed, so it is read but once; what may still be rolled back is not kept."""
+        db, key = self.ledger.db, (run.task, run.n)
+        known = self._told.get(key, [])
+        rows = db.execute(
+            "SELECT n, reply FROM turn WHERE task = ? AND run = ? AND n > ? ORDER BY n",
+            (*key, known[-1][0] if known else -1),
+        )
+        replies = known + [(row["n"], _reply(json.loads(row["reply"]))) for row in rows]
+        if not db.in_transaction:
+            self._told[key] = replies
+            self._told.move_to_end(key)
+            if len(self._told) > RUNS_KEPT:
+                self._told.popitem(last=False)
+        return replies
 
     def _words(self, run: Run) -> dict[int, str]:
         """What the owner answered to the loop's own questions, by their number."""
