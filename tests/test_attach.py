@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
 
 from factotum.blobs import Blobs
 from factotum.model import Attachment, Task
+from factotum.privacy import Private
 from factotum.reader import Reader
 from factotum.worker.attach import AttachError, Cupboard
 from tests.agent.tasks import mail
@@ -66,3 +68,39 @@ def test_a_task_s_file_that_is_gone_is_named(cupboard: Cupboard, root: Path) -> 
     (root / WHERE).unlink()
     with pytest.raises(AttachError, match=r"order\.pdf cannot be read"):
         cupboard.take("order.pdf", task())
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"---\nfactotum: never\nx: [1\n---\nx",
+        b"#diary x\xff",
+        b"---\nfactotum: never\n---\nx",
+        b"---\ntags: diary\n---\nx",
+    ],
+)
+@pytest.mark.parametrize("name", ["Note.md", "Note.MD"])
+def test_a_note_that_is_or_may_be_private_is_not_sent(
+    cupboard: Cupboard, root: Path, data: bytes, name: str
+) -> None:
+    cupboard.private = lambda: Private(tags=("diary",))
+    (root / name).write_bytes(data)
+    with pytest.raises(AttachError, match="there is no file"):
+        cupboard.take(name, task())
+    (root / name).write_bytes(b"Mine.")
+    assert cupboard.take(name, task()).name == name
+    os.link(root / name, root / "Second.md")
+    with pytest.raises(AttachError, match="there is no file"):
+        cupboard.take("Second.md", task())
+
+
+def test_a_folder_is_private_by_its_path_from_the_top_of_a_larger_vault(
+    root: Path, tmp_path: Path
+) -> None:
+    (tmp_path / ".obsidian").mkdir()
+    (root / "Clients").mkdir()
+    (root / "Clients/a.pdf").write_bytes(PDF)
+    rules = Private(folders=("vault/clients",))
+    cupboard = Cupboard(root, Blobs(tmp_path / "blobs"), Reader(), lambda: rules)
+    with pytest.raises(AttachError, match="there is no file"):
+        cupboard.take("Clients/a.pdf", task())

@@ -7,11 +7,13 @@ is sealed is a copy: what happens to the original afterwards does not matter.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from factotum.blobs import Blobs
 from factotum.disk import NotRegular
+from factotum.index.places import Places, top_of
 from factotum.model import Attachment, Task
 from factotum.note import NoteError, parse
 from factotum.privacy import Private
@@ -34,6 +36,7 @@ class Cupboard:
         private: Callable[[], Private] = Private,
     ) -> None:
         self.root = root
+        self.places = Places(root, top_of(root))
         self.blobs = blobs
         self.reader = reader
         self.private = private
@@ -81,13 +84,17 @@ class Cupboard:
         return path
 
     def _is_private(self, path: Path, data: bytes) -> bool:
+        """Whether the file is kept out, or is a note of which that cannot be told."""
         rules = self.private()
-        if rules.hides_path(path.relative_to(self.root).as_posix()):
+        if rules.hides_path(*self.places.both(path.relative_to(self.root).as_posix())):
             return True
-        try:
-            return path.suffix == ".md" and rules.hides(parse(data, max_bytes=FILE_MOST_BYTES))
-        except NoteError:
+        if path.suffix.casefold() != ".md":
             return False
+        try:
+            note = parse(data, max_bytes=FILE_MOST_BYTES)
+            return os.lstat(path).st_nlink > 1 or rules.hides(note)
+        except (NoteError, OSError):
+            return True
 
 
 def _absent(name: str) -> AttachError:
