@@ -7,6 +7,7 @@ does not depend on how much there is in the vault.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -125,7 +126,9 @@ class AgentMind:
             {"role": "user", "content": self._opening(briefed, chain)},
         ]
         turns = self.turns.of(briefed.run, self.calls_most)
-        told += transcript.messages(heard(turns, briefed.run, self.runs), self.calls_most)
+        private = functools.cache(self.notebook.pages.is_private)
+        words = heard(turns, briefed.run, self.runs, private)
+        told += transcript.messages(words, self.calls_most)
         told.append({"role": "user", "content": self._now(briefed)})
         tools = self._offered(briefed.agent)
         answer = min(self.max_tokens, max(ANSWER_LEAST, chain.context_tokens // 4))

@@ -86,6 +86,20 @@ class Pages:
             return None
         return Page(path, file, raw, note, self.labels.of(path, note))
 
+    def is_private(self, path: str) -> bool:
+        """Whether a note that was read under this path may not be read any more, or that
+        cannot be told. Of one that is gone nothing new is known."""
+        file, private = self._file(path), self.private()
+        if file is None or private.hides_path(*self.places.both(path)):
+            return True
+        try:
+            note = parse(self.reader.read(file, NOTE_MOST_BYTES), max_bytes=NOTE_MOST_BYTES)
+        except FileNotFoundError:
+            return False
+        except (OSError, NoteError):
+            return True
+        return private.hides(note)
+
     def _file(self, path: str) -> Path | None:
         """Where a note of this name lies, if the name is one that leads nowhere else."""
         rest = path.removeprefix(self.places.up) if self.places.up else path
