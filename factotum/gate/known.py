@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import groupby
 from typing import Any
 
 from factotum.gate.policy import LETTER, recipients, row_of
@@ -20,6 +21,14 @@ UNSEEN = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u180b-\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164"
     "\ufe00-\ufe0e\ufeff\uffa0\U000e0000-\U000e0fff]"
 )
+
+#: How many unseen characters are named.
+NAMED_MOST = 8
+
+#: So many blanks put what follows them out of sight on any screen, and so many empty lines
+#: out of mind.
+WIDE, TALL = 60, 12
+_WIDE = re.compile(rf"[^\S\n]{{{WIDE},}}")
 
 
 def title(call: Call, sender: str, sender_name: str) -> str:
@@ -39,11 +48,16 @@ def title(call: Call, sender: str, sender_name: str) -> str:
 
 
 def told(call: Call, register: Register) -> dict[str, Any]:
-    """`who` it goes to, and `known`: a line for each address and one for unseen characters."""
+    """`who` it goes to, and `known`: a line for each address, and one for each way in which
+    what it holds may be overlooked."""
     to = recipients(call.tool, call.args)
     known = [familiar(address, register) for address in to]
-    if odd := oddities(" ".join(map(str, call.args.values()))):
-        known.append(f"⚠ It holds characters that cannot be seen: {', '.join(odd)}")
+    text = "\n".join(map(str, call.args.values()))
+    if odd := oddities(text):
+        more = f" and {len(odd) - NAMED_MOST} more" if len(odd) > NAMED_MOST else ""
+        named = ", ".join(odd[:NAMED_MOST])
+        known.append(f"⚠ It holds characters that cannot be seen: {named}{more}")
+    known += [f"⚠ Some of it stands far off, behind {gap}: look at all of it" for gap in gaps(text)]
     return {"who": ", ".join(inert(shown(address)) for address in to), "known": known}
 
 
@@ -78,3 +92,15 @@ def shown(address: str) -> str:
 def oddities(text: str) -> list[str]:
     """The unseen characters of a text, written out."""
     return sorted({f"U+{ord(found):04X}" for found in UNSEEN.findall(text)})
+
+
+def gaps(text: str) -> list[str]:
+    """The emptiness behind which text of a card would not be looked for, in words."""
+    lines = [line.rstrip() for line in text.expandtabs(4).strip().split("\n")]
+    wide = max((len(gap) for line in lines for gap in _WIDE.findall(line)), default=0)
+    empty = (sum(1 for _ in group) for full, group in groupby(lines, key=bool) if not full)
+    tall = max(empty, default=0)
+    return [
+        *([f"{wide:,} blanks"] if wide else []),
+        *([f"{tall:,} empty lines"] if tall >= TALL else []),
+    ]
