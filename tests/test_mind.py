@@ -192,6 +192,14 @@ def test_it_may_say_that_it_is_done_in_its_own_spelling(office: TestOffice, name
     assert "All is done." in last(office, "Done")
 
 
+def test_what_was_wrong_with_a_call_is_told_in_short(office: TestOffice) -> None:
+    office.type("Do something.\ngo")
+    with thinking(office, [call("recall", **{"x" * 100_000: 1}), FINISH]) as server:
+        office.run()
+        assert "no argument is called xxx" in results(server.requests[1])[0]
+        assert len(results(server.requests[1])[0]) < 2_500
+
+
 def test_a_huge_answer_makes_no_huge_request_and_no_huge_note(office: TestOffice) -> None:
     office.type("Do something.\ngo")
     poured = Answer("y" * 3_000_000, [call("remember", text="x" * 3_000_000, about="z")])

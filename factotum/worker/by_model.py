@@ -13,6 +13,7 @@ from factotum.agent.agents import Agent
 from factotum.agent.heed import heeded
 from factotum.agent.loop import Limits, Turn
 from factotum.agent.talk import Reply, Wanted
+from factotum.agent.transcript import cut
 from factotum.agent.turn import Became, Over
 from factotum.gate import policy
 from factotum.inert import one_line
@@ -25,6 +26,9 @@ from factotum.worker.steps import AskModel, Briefed, Next
 from factotum.worker.turns import CIRCLES, MONEY, base
 
 logger = log.get("factotum.worker")
+
+#: How much is told of why a call cannot be made, in characters: it may name what was wrong.
+WHY_MOST_CHARS = 2000
 
 
 class ByModel:
@@ -124,7 +128,7 @@ class ByModel:
         became = made.became()
         for place, (asked, call) in enumerate(zip(wanted, calls, strict=True)):
             if place not in became and (problems := self._problems(asked, call)):
-                made.record(place, Became.FAILED, {"why": "; ".join(problems)})
+                made.record(place, Became.FAILED, {"why": cut("; ".join(problems), WHY_MOST_CHARS)})
         return made
 
     def _problems(self, asked: Wanted, call: Call) -> list[str]:

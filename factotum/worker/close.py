@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from factotum import disk, failpoint
+from factotum.agent.transcript import cut
 from factotum.agent.turn import Became
 from factotum.inert import code, inert, one_line
 from factotum.ledger import TaskRow
@@ -22,6 +23,10 @@ from factotum.worker.brief import RUN_END
 from factotum.worker.receipts import receipt
 from factotum.worker.runs import Run, Runs, home
 from factotum.worker.turns import Turns
+
+#: How much of how a run ended stands in its task's note, in characters: a note of more than a
+#: megabyte would be no note any more.
+REASON_MOST_CHARS = 20_000
 
 
 class Closer:
@@ -81,10 +86,10 @@ class Closer:
         parts.append(f"Run {run.n}, by {inert(str(by))}, {_span(took_s)}, cost {_usd(cost)}.")
         parts += self._thought(run)
         if run.result == "failed":
-            parts += ["", "## Why it failed", "", inert(run.reason), ""]
+            parts += ["", "## Why it failed", "", inert(cut(run.reason, REASON_MOST_CHARS)), ""]
             parts.append("To have it done again, move this note to Needs_Action.")
         elif run.reason:
-            parts += ["", "## Summary", "", inert(run.reason)]
+            parts += ["", "## Summary", "", inert(cut(run.reason, REASON_MOST_CHARS))]
         parts += ["", RUN_END.format(n=run.n)]
         return "\n".join(parts) + "\n"
 
