@@ -13,9 +13,11 @@ from factotum import addresses, disk, failpoint, log, names
 from factotum.ledger import ORIGINAL_BYTES, Ledger, TaskRow
 from factotum.model import KINDS, State, Trust
 from factotum.note import Note, NoteError, append, ends_with_go, outside_fences, set_props
+from factotum.privacy import says_never
 from factotum.scan import Entry, Listing, Problem, Shelf, Signature
 from factotum.vault import Changed, Vault
 from factotum.worker.brief import typed
+from factotum.worker.kept_out import NEVER, KeptOut
 from factotum.worker.labels import Labels, told
 from factotum.worker.runs import Runs
 
@@ -75,6 +77,7 @@ class Claims:
         self.runs = runs
         self.pace = pace
         self.labels = Labels(ledger)
+        self.kept_out = KeptOut(vault.root, shelf.reader)
         self._gone: dict[str, float] = {}
         self._here: dict[str, Entry] = {}
         self._read: dict[Path, _Read] = {}
@@ -213,10 +216,13 @@ class Claims:
         if id and self.runs.finished_copy(id):
             self._freeze(found, entry, id, "stands also in Done. Remove one of the two")
             return 0
+        row = self.ledger.task(id) if id else None
+        if why := self.kept_out.why(note, row):
+            found.problems.append(Problem(entry.path, why))
+            return 0
         if room <= 0:
             found.more = True
             return 0  # it is looked at when there is room for it
-        row = self.ledger.task(id) if id else None
         if row is None and not self._ready(entry, note, found, mono, now):
             return 0
         fallen = self._fallen_back(entry, note) if row is None else ""
@@ -344,6 +350,9 @@ class Claims:
         except NoteError:
             return
         if id in found.frozen or entry.name in found.frozen:
+            return
+        if says_never(note.props):
+            found.problems.append(Problem(entry.path, NEVER))
             return
         if not id or self.ledger.task(id) is None:  # claimed, and then we died
             origin = f"Needs_Action/{entry.name}"

@@ -28,7 +28,7 @@ UNCLEAR = (
 )
 
 #: What decides on a note, in properties that are broken.
-_DECIDES = re.compile(rb"(?im)^[ \t\"']*(source|url|made_by|factotum)[ \t\"']*:")
+DECIDES = re.compile(rb"(?im)^[ \t\"']*(source|url|made_by|factotum)[ \t\"']*:")
 
 
 class Unfit(Exception):
@@ -72,7 +72,7 @@ class Fit:
         try:
             note = parse(data)
         except NoteError:
-            if place is not None and _DECIDES.search(data):
+            if place is not None and DECIDES.search(data):
                 raise Unfit(UNCLEAR) from None
             return True  # whoever loads it says what is wrong
         if private.hides(note):
