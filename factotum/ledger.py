@@ -117,6 +117,7 @@ CREATE TABLE spend (
 ) STRICT;
 CREATE INDEX spend_at ON spend (at);
 CREATE INDEX spend_root ON spend (root);
+CREATE INDEX spend_task ON spend (task, run);
 CREATE TABLE made (
   name TEXT PRIMARY KEY, card TEXT NOT NULL, trust TEXT NOT NULL, at REAL NOT NULL
 ) STRICT;

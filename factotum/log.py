@@ -19,6 +19,7 @@ from typing import TextIO
 FIELDS = frozenset(
     {
         "attempt",
+        "booked_usd",
         "card",
         "count",
         "cost_usd",
@@ -28,7 +29,9 @@ FIELDS = frozenset(
         "folder",
         "from_state",
         "instance",
+        "model",
         "outcome",
+        "told_usd",
         "pid",
         "reason",
         "server",
