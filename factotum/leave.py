@@ -21,7 +21,10 @@ from factotum.vault import OWN, VaultError
 
 #: What lies in a state directory that is only ours. Attachments are not: they may be the
 #: only copy of a file that a person dropped.
-STATE_FILES = re.compile(r"ledger\.db(-wal|-shm)?|lock|wake|beat|snapshot\.json|factotum\.log.*")
+STATE_FILES = re.compile(
+    r"(ledger|index)\.db(-wal|-shm|-journal)?|lock|wake|beat|factotum\.log.*"
+    r"|(snapshot|catalogue|private)\.json"
+)
 STATE_FOLDERS = ("blobs", "phases")
 
 #: The part of Dashboard.md that is written anew by whoever runs, as it was added.

@@ -28,6 +28,8 @@ from factotum.views import status as words
 from factotum.views.snapshot import build, published
 from factotum.views.views import snapshot_path
 from factotum.worker.budget import Budget, Caps
+from factotum.worker.fit import Fit
+from factotum.worker.labels import Labels
 from factotum.worker.playbooks import PlaybookShelf
 from factotum.worker.runs import Runs
 from factotum.worker.shelves import agent_shelf, outside_folders, persona_shelf, skill_shelf
@@ -118,11 +120,15 @@ def _own(opened: Books, lying: Path | None) -> dict[str, Any]:
     shelf = Shelf(opened.root, opened.settings.text("INSTANCE"), reader)
     listing = shelf.look(0.0)
     problems = [*listing.problems, *_unreadable(shelf, listing)]
+    labels = Labels(opened.ledger)
+    fit = Fit(opened.root, reader, labels)
+    playbooks = PlaybookShelf(opened.root, reader)
+    playbooks.ask(opened.root, reader, labels)
     shelves = (
-        PlaybookShelf(opened.root, reader),
-        agent_shelf(opened.root, reader),
-        skill_shelf(opened.root, reader, outside_folders(opened.settings)),
-        persona_shelf(opened.root, reader),
+        playbooks,
+        agent_shelf(opened.root, reader, fit=fit),
+        skill_shelf(opened.root, reader, outside_folders(opened.settings), fit=fit),
+        persona_shelf(opened.root, reader, fit=fit),
     )
     problems += [problem for one in shelves for problem in one.problems()]
     cards = [card for card in opened.register.unsettled() if not (card.over or quiet(card))]
