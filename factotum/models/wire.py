@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import ssl
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
@@ -107,8 +106,6 @@ async def listens(url: str, timeout_s: float) -> bool:
 def _new_client(trust_env: bool) -> httpx.AsyncClient:
     import httpx
 
-    for name in ("httpx", "httpcore"):  # a line for every call is more than anybody reads
-        logging.getLogger(name).setLevel(logging.WARNING)
     return httpx.AsyncClient(
         trust_env=trust_env,
         follow_redirects=False,

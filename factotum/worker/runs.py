@@ -221,5 +221,8 @@ class Runs:
         return found
 
     def became(self, run: Run) -> dict[int, Became]:
-        steps = {idx: became for idx, (became, _) in self.steps(run).items()}
+        rows = self.ledger.db.execute(
+            "SELECT idx, status FROM step WHERE task = ? AND run = ?", (run.task, run.n)
+        )
+        steps = {row["idx"]: Became(row["status"]) for row in rows}
         return steps | {idx: BECAME[card.status] for idx, card in self.cards(run).items()}
