@@ -38,6 +38,7 @@ from factotum.worker.desk import Desk
 from factotum.worker.found_key import META
 from factotum.worker.mark import Mark
 from factotum.worker.playbooks import PlaybookShelf
+from factotum.worker.stillness import Stillness
 
 __all__ = ["Clock", "DoorError", "Orchestrator", "Rooms", "open_rooms", "state_dir", "wake"]
 
@@ -54,6 +55,10 @@ RETRY_TICK_S = 0.2
 FAILED_MOST = 5
 #: How often it is looked whether an Ollama answers by now, where no model is named, in seconds.
 MODEL_AGAIN_S = 600.0
+#: How often at least everything is looked at although nothing has changed, in seconds.
+WHOLE_S = 600.0
+#: Where notes may lie while that is not done.
+AT_REST = (State.DONE, State.FAILED, State.REJECTED)
 #: How long a stop waits for what is under way, in seconds (PM2 kills after its own limit).
 STOP_GRACE_S = 4.0
 
@@ -89,6 +94,7 @@ class Orchestrator:
         self.phases = rooms.state / "phases"
         self.phases.mkdir(mode=0o700, exist_ok=True)
         pace = place.Pace(settings.seconds("STABLE_S"), settings.seconds("REGRET_S"))
+        self._stable_s = pace.stable_s
         self.observer = observe.Observer(vault, rooms.shelf, rooms.ledger, rooms.register, pace)
         self.claims = claim.Claims(
             vault,
@@ -127,6 +133,12 @@ class Orchestrator:
         )
         self.staff = hire(rooms, tools, done=self._look_again, stopped=self.stopped)
         self.worker = self.staff.worker
+        mind = self.staff.mind
+        shelves = (mind.agents, mind.skills, mind.persona, self.playbooks)
+        beside = (*(shelf.stamp for shelf in shelves), self.toolbox.missing)
+        self._stillness = Stillness(vault, rooms.ledger, beside)
+        self._rested: object = None  # what the last look went by, if it left nothing to do
+        self._whole_at = 0.0
         self.wakeup = Wakeup()
         self._clocks = (rooms.clock.wall(), rooms.clock.monotonic())
         self._trouble = ""
@@ -180,10 +192,36 @@ class Orchestrator:
             self.arrivals.claim(arrived, self.worker.room)
         now, mono = self.rooms.clock.wall(), self.rooms.clock.monotonic()
         self._time_passed(now, mono)
+        self._late_edits(now)
+        mark = self._mark(now)
+        if mark == self._rested and mono < self._whole_at + WHOLE_S and self.views.settled:
+            return Found()
+        self._rested, self._whole_at = None, mono
+        found, listing = self._whole_look(now, mono)
+        if self._at_rest(found, listing, mono):
+            self._rested = mark
+        return found
+
+    def _mark(self, now: float) -> object:
+        """What a look goes by: equal to an earlier one if a look would find the same."""
+        day = self.rooms.clock.zone(now).date()
+        return self._stillness.mark(), self.stopped(), self.models, day
+
+    def _at_rest(self, found: Found, listing: Listing, mono: float) -> bool:
+        """Whether nothing is under way, waits or rests, so that time alone brings nothing."""
+        worker, rooms = self.worker, self.rooms
+        to_do = found.tasks or found.due or found.soon or found.later
+        at_work = worker.busy or worker.held or worker.broken
+        lies = any(n for state, n in listing.counts.items() if state not in AT_REST)
+        # beside what the look found: what may have lost its note, and is given some time
+        awaited = rooms.runs.unfinished() or rooms.register.unsettled()
+        young = any(rooms.shelf.still_s(e, mono) < self._stable_s for e in listing.entries)
+        return not (to_do or at_work or lies or awaited or young)
+
+    def _whole_look(self, now: float, mono: float) -> tuple[Found, Listing]:
         before = self.rooms.ledger.last_event()
         found = Found()
         problems: list[Problem] = []
-        self._late_edits(now)
         taken = Taken() if self.stopping else self.intake.look(now, mono)
         listing = self.rooms.shelf.look(mono)
         seen = self.observer.look(listing, now, mono)
@@ -214,7 +252,7 @@ class Orchestrator:
         self._show(listing, seen, problems, now, mono)
         if (due := self.views.dashboard.due) is not None:
             found.later.append(due)
-        return found
+        return found, listing
 
     def _late_edits(self, now: float, *, ending: bool = False) -> None:
         for path, data, kept in self.rooms.vault.late_edits(ending=ending):
@@ -282,8 +320,11 @@ class Orchestrator:
             self.rooms.register.shift_deadlines(jump)
         self._clocks = (now, mono)
         beat = self.rooms.state / "beat"
-        beat.touch()
-        os.utime(beat, (now, now))
+        try:
+            os.utime(beat, (now, now))
+        except FileNotFoundError:
+            beat.touch()
+            os.utime(beat, (now, now))
 
     def _after_the_break(self) -> None:
         """The time since we last ran does not count against the person either."""

@@ -6,12 +6,12 @@ import asyncio
 import io
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from orchestrator import Orchestrator, open_rooms
+from orchestrator import WHOLE_S, Orchestrator, open_rooms
 from tests.office import TestOffice
 
 ROOT = Path(__file__).parents[1]
@@ -32,7 +32,7 @@ finally:
 WAITING = """
 import asyncio, io, sys
 from factotum.settings import load
-from orchestrator import Orchestrator, open_rooms
+from orchestrator import WHOLE_S, Orchestrator, open_rooms
 
 async def wait():
     given = load({env}, [])
@@ -122,3 +122,45 @@ def written(office: TestOffice) -> dict[str, int]:
     which says that somebody lives."""
     places = [*office.root.rglob("*"), *office.state.rglob("*")]
     return {str(p): p.stat().st_mtime_ns for p in places if p.name != "beat"}
+
+
+def test_an_office_at_rest_is_looked_at_whole_again_only_when_something_is_new(
+    office: TestOffice, door: Orchestrator
+) -> None:
+    def looked() -> bool:
+        """Whether the next tick looks at all."""
+        before = door._whole_at
+        office.hands.go(100)
+        door.tick()
+        return door._whole_at > before
+
+    (office.root / "Failed/old.md").write_text("It did not work.\n")
+    for _ in range(4):
+        looked()
+    assert not looked()
+    news: list[Callable[[], object]] = [
+        lambda: (office.root / "Needs_Action/new.md").write_text(""),
+        (office.root / "Needs_Action/new.md").unlink,
+        lambda: (office.root / "Failed/old.md").write_text("It did not work, twice.\n"),
+        lambda: (office.root / "SOUL.md").write_text("You are brief.\n"),
+        lambda: (office.root / "STOP.md").write_text(""),
+        (office.root / "STOP.md").unlink,
+        door.views.snapshot.path.unlink,
+        lambda: office.hands.go(3 * WHOLE_S),
+    ]
+    for what in news:
+        what()
+        assert looked()
+        for _ in range(4):
+            looked()
+        assert not looked()
+
+
+def test_an_office_with_something_to_do_is_never_at_rest(
+    office: TestOffice, door: Orchestrator
+) -> None:
+    (office.root / "Needs_Action/later.md").write_text("---\nhold: true\n---\nNot yet.\n")
+    for _ in range(4):
+        office.hands.go(10)
+        door.tick()
+        assert door._rested is None

@@ -86,6 +86,11 @@ class Dashboard:
             self.due = self._last + pause_s
         return False
 
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is held back, and nothing has to be tried again."""
+        return self._latest is None and self._block == self._written
+
     def flush(self, mono: float) -> bool:
         """Writes what was held back, before a stop; True when it wrote."""
         return self._key is not None and self._show(mono)

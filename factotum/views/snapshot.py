@@ -244,6 +244,11 @@ class Snapshot:
             self._publish(content)
         return content
 
+    @property
+    def settled(self) -> bool:
+        """Whether the file says what there is to say."""
+        return not self._stale and self.path.exists()
+
     def _publish(self, content: Mapping[str, Any]) -> None:
         """A face that cannot be shown stops nobody's work: it is logged, and tried again."""
         try:

@@ -91,6 +91,11 @@ class Views:
             reason = f"cannot be written ({refused.strerror}). Move away what stands there"
             self._troubles[name] = Problem(path, reason)
 
+    @property
+    def settled(self) -> bool:
+        """Whether all is written that was to be shown, so that only news brings more."""
+        return not self._troubles and self.snapshot.settled and self.dashboard.settled
+
     def flush(self, mono: float) -> None:
         """Shows what was held back for the sake of quiet, before a stop."""
         self.dashboard.flush(mono)

@@ -85,6 +85,12 @@ class NotesShelf(Generic[T]):
         self._refresh()
         return list(self._problems)
 
+    def stamp(self) -> object:
+        """Equal to an earlier one if no note was changed, added or taken away since. What did
+        not answer is equal to nothing: it is asked again."""
+        self._refresh()
+        return object() if self._stamp is None else self._stamp
+
     def _refresh(self) -> None:
         if time.monotonic() - self._looked < self._fresh_s:
             return
