@@ -193,8 +193,10 @@ class Orchestrator:
         now, mono = self.rooms.clock.wall(), self.rooms.clock.monotonic()
         self._time_passed(now, mono)
         self._late_edits(now)
-        mark = self._mark(now)
-        if mark == self._rested and mono < self._whole_at + WHOLE_S and self.views.settled:
+        busy = arrived or self.worker.busy
+        mark = None if busy else self._mark(now)
+        rested = mark is not None and mark == self._rested
+        if rested and mono < self._whole_at + WHOLE_S and self.views.settled:
             return Found()
         self._rested, self._whole_at = None, mono
         found, listing = self._whole_look(now, mono)

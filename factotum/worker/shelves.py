@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
-from factotum import disk, names
+from factotum import disk
 from factotum.agent import agents, persona, skills
 from factotum.agent.agents import Agent
 from factotum.agent.persona import Persona
@@ -20,6 +20,7 @@ from factotum.reader import Reader, Stuck
 from factotum.scan import Problem
 from factotum.settings import Settings
 from factotum.worker.fit import Fit, Unfit
+from factotum.worker.folders import Folders
 
 #: A note larger than this is not read for the agent, in bytes.
 MOST_BYTES = 256 * 1024
@@ -146,16 +147,16 @@ def _stamps(places: dict[str, Path]) -> Iterator[tuple[str, int, int, int]]:
         yield (name, about.st_size, about.st_mtime_ns, about.st_ctime_ns)
 
 
-def notes_in(folder: Path, before: str = "") -> Iterator[tuple[str, Path]]:
+def notes_in(folder: Path, known: Folders, before: str = "") -> Iterator[tuple[str, Path]]:
     """The notes right in a folder; their names have `before` in front."""
-    for name in _names(folder):
+    for name in _names(folder, known):
         if name.endswith(".md"):
             yield f"{before}{name}", folder / name
 
 
-def _names(folder: Path) -> list[str]:
+def _names(folder: Path, known: Folders) -> list[str]:
     try:
-        return sorted(name for name in os.listdir(folder) if not names.ignored(name))
+        return sorted(name for _, name, _ in known.within(os.fspath(folder)).lies)
     except OSError:
         return []
 
@@ -163,9 +164,14 @@ def _names(folder: Path) -> list[str]:
 def agent_shelf(
     root: Path, reader: Reader, fresh_s: float = 0.0, fit: Fit | None = None
 ) -> NotesShelf[Sequence[Agent]]:
-    folder, fit = root / AGENTS, fit or Fit(root, reader)
+    folder, known, fit = root / AGENTS, Folders(), fit or Fit(root, reader)
     return NotesShelf(
-        lambda: notes_in(folder, f"{AGENTS}/"), agents.load, reader, fit, fresh_s, AGENTS_MOST
+        lambda: notes_in(folder, known, f"{AGENTS}/"),
+        agents.load,
+        reader,
+        fit,
+        fresh_s,
+        AGENTS_MOST,
     )
 
 
@@ -178,13 +184,15 @@ def skill_shelf(
 ) -> NotesShelf[Sequence[Skill]]:
     """The skills of the vault, and those in folders outside it, which are only read."""
 
+    known = Folders()
+
     def find() -> Iterator[tuple[str, Path]]:
         own = root / skills.FOLDER
-        yield from notes_in(own, f"{skills.FOLDER}/")
-        for name in _names(own):
+        yield from notes_in(own, known, f"{skills.FOLDER}/")
+        for name in _names(own, known):
             yield f"{skills.FOLDER}/{name}/{skills.FILE}", own / name / skills.FILE
         for folder in outside:
-            for path in [folder, *(folder / name for name in _names(folder))]:
+            for path in [folder, *(folder / name for name in _names(folder, known))]:
                 file = path / skills.FILE
                 # such folders are often links to another place
                 yield str(file), Path(os.path.realpath(file))

@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 
-from factotum import names
 from factotum.ledger import Ledger
 from factotum.model import FOLDERS, State
 from factotum.vault import Vault
+from factotum.worker.folders import Folders
 
-#: Name, size, time and inode of whatever lies in a folder; of a folder its name and time.
+#: Path, size, time and inode of whatever lies in a folder; of a folder its path and times.
 Lies = tuple[str, int, int, int]
 
 
@@ -26,6 +26,7 @@ class Stillness:
         long as nothing changed."""
         self._ledger = ledger
         self._beside = beside
+        self._known = Folders()
         self._deep = os.fspath(vault.root / FOLDERS[State.IN_PROGRESS])
         flat = (state for state in State if state not in (State.IN_PROGRESS, State.WAITING))
         self._folders = [
@@ -37,22 +38,21 @@ class Stillness:
         """Equal to an earlier one if nothing changed since that was taken."""
         db = self._ledger.db
         (version,) = db.execute("PRAGMA data_version").fetchone()  # what other processes wrote
-        lie = [tuple(_lies(folder)) for folder in self._folders]
-        lie.append(tuple(_lies(self._deep, 2)))
+        lie = [tuple(self._lies(folder)) for folder in self._folders]
+        lie.append(tuple(self._lies(self._deep, 2)))
         return version, db.total_changes, lie, [tell() for tell in self._beside]
 
-
-def _lies(folder: str, deep: int = 0) -> Iterator[Lies]:
-    """What lies in a folder, and in its folders so many levels down; sorted by nothing: the
-    order of a folder that did not change is the same."""
-    try:
-        with os.scandir(folder) as found:
-            for entry in found:
-                if names.ignored(entry.name):
-                    continue
-                about = entry.stat(follow_symlinks=False)
-                yield (entry.path, about.st_size, about.st_mtime_ns, about.st_ino)
-                if deep and entry.is_dir(follow_symlinks=False):
-                    yield from _lies(entry.path, deep - 1)
-    except OSError as failed:  # it went between listing and stat, or cannot be listed
-        yield (folder, -1, failed.errno or 0, 0)
+    def _lies(self, folder: str, deep: int = 0) -> Iterator[Lies]:
+        """What lies in a folder, and in its folders so many levels down; sorted by nothing:
+        the order of a folder that did not change is the same."""
+        try:
+            stamp, lies = self._known.within(folder)
+            yield stamp
+            for path, _, is_folder in lies:
+                if is_folder and deep:
+                    yield from self._lies(path, deep - 1)
+                else:
+                    about = os.lstat(path)
+                    yield (path, about.st_size, about.st_mtime_ns, about.st_ino)
+        except OSError as failed:  # it went between listing and stat, or cannot be listed
+            yield (folder, -1, failed.errno or 0, 0)
