@@ -63,6 +63,8 @@ class Runs:
         self.ledger = ledger
         self.register = register
         self.root = root
+        self._bare: tuple[str, int, int] | None = None
+        self._ended: tuple[tuple[str, int, int], dict[int, Became]] | None = None
 
     def latest(self, task: str) -> Run | None:
         return self._run("task = ? ORDER BY n DESC LIMIT 1", task)
@@ -216,13 +218,31 @@ class Runs:
     def cards(self, run: Run) -> dict[int, Card]:
         """The newest card of each call: one that was proposed again replaces the first."""
         found: dict[int, Card] = {}
+        mark = self._mark(run)
+        if mark is not None and mark == self._bare:
+            return found
         for card in sorted(self.register.of_run(run.task, run.n), key=lambda c: c.again):
             found[card.idx] = card
+        self._bare = None if found else mark
         return found
 
     def became(self, run: Run) -> dict[int, Became]:
+        cards = {idx: BECAME[card.status] for idx, card in self.cards(run).items()}
+        return self._steps_became(run) | cards
+
+    def _steps_became(self, run: Run) -> dict[int, Became]:
+        mark = self._mark(run)
+        if mark is not None and self._ended is not None and self._ended[0] == mark:
+            return self._ended[1]
         rows = self.ledger.db.execute(
             "SELECT idx, status FROM step WHERE task = ? AND run = ?", (run.task, run.n)
         )
         steps = {row["idx"]: Became(row["status"]) for row in rows}
-        return steps | {idx: BECAME[card.status] for idx, card in self.cards(run).items()}
+        self._ended = None if mark is None else (mark, steps)
+        return steps
+
+    def _mark(self, run: Run) -> tuple[str, int, int] | None:
+        """By this is known whether the steps of a run, or that it has no card yet, are as they
+        were: only this connection writes either. None while it may still be rolled back."""
+        db = self.ledger.db
+        return None if db.in_transaction else (run.task, run.n, db.total_changes)
