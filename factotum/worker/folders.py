@@ -41,7 +41,8 @@ class Folders:
                 for entry in listed
                 if not names.ignored(entry.name)
             ]
+        fresh = Within(stamp, found)
         self._known.pop(folder, None)
         if time.time() - about.st_mtime > YOUNG_S:
-            self._known[folder] = Within(stamp, found)
-        return Within(stamp, found)
+            self._known[folder] = fresh
+        return fresh
