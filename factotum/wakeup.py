@@ -50,6 +50,7 @@ class Wakeup:
         self._hurried = asyncio.Event()
         self._arrived: dict[str, None] = {}
         self._last = time.monotonic()
+        self._later: asyncio.TimerHandle | None = None
         self._close: Callable[[], None] = _nothing
 
     def set(self) -> None:
@@ -74,6 +75,9 @@ class Wakeup:
                     await self._hurried.wait()
         except TimeoutError:
             pass
+        if self._later is not None:  # the tick that follows sees what it was about
+            self._later.cancel()
+            self._later = None
         self._event.clear()
         self._hurried.clear()
         self._last = time.monotonic()
@@ -87,10 +91,16 @@ class Wakeup:
             self._arrived[arrived] = None
         self._event.set()
 
+    def heard_at_work(self) -> None:
+        """Something happened where tasks are worked on: mostly it was us, who say so in a moment
+        ourselves, so it has time till the next tick, or a little."""
+        if self._later is None:
+            self._later = asyncio.get_running_loop().call_later(GATHER_S, self._event.set)
+
     def watch(self, root: Path, state: Path) -> None:
         """Starts to listen to the pipeline folders and to the `wake` file of `state`."""
         try:
-            self._close = _Inotify(root, state, self.heard).close
+            self._close = _Inotify(root, state, self.heard, self.heard_at_work).close
         except AttributeError:  # a system without inotify
             self._close = _watchdog(root, state, self.heard)
         except OSError:
@@ -99,6 +109,8 @@ class Wakeup:
     def close(self) -> None:
         self._close()
         self._close = _nothing
+        if self._later is not None:
+            self._later.cancel()
 
 
 def _nothing() -> None:
@@ -109,11 +121,18 @@ class _Inotify:
     """Linux's own events, read by the event loop itself: no thread wakes for them, and what
     was moved away is not waited for before the next is told."""
 
-    def __init__(self, root: Path, state: Path, heard: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        root: Path,
+        state: Path,
+        heard: Callable[[str], None],
+        heard_at_work: Callable[[], None],
+    ) -> None:
         """Raises OSError when there are no watches to be had, AttributeError without inotify."""
         libc = ctypes.CDLL(None, use_errno=True)
         self._add_watch = libc.inotify_add_watch
         self._heard = heard
+        self._heard_at_work = heard_at_work
         self._fd = _checked(libc.inotify_init1(NONBLOCK_CLOEXEC))
         try:
             self._word = self._add(state, WORD_MASK)
@@ -160,10 +179,14 @@ class _Inotify:
             if name == WORD:
                 self._heard("")
             return
+        at_work = watch in self._within
         if mask & GONE:
             self._within.pop(watch, None)
         if mask & IS_FOLDER and mask & CAME and watch in self._within:
             self._follow(self._within[watch] / name)
+        if at_work:
+            self._heard_at_work()
+            return
         self._heard(name if watch == self._tasks and mask & MOVED_HERE else "")
 
     def close(self) -> None:
