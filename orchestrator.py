@@ -251,9 +251,10 @@ class Orchestrator:
         if self.rooms.ledger.last_event() != before:
             found.soon.append(mono)  # one deed may make another possible: look once more
         self._model_said = self.rooms.ledger.meta(META)
-        self._show(listing, seen, problems, now, mono)
-        if (due := self.views.dashboard.due) is not None:
-            found.later.append(due)
+        at_work = bool(found.tasks or found.due or self.worker.busy)
+        self._show(listing, seen, problems, now, mono, at_work=at_work)
+        due = (self.views.logs_due, self.views.dashboard.due)
+        found.later += [at for at in due if at is not None]
         return found, listing
 
     def _late_edits(self, now: float, *, ending: bool = False) -> None:
@@ -262,7 +263,14 @@ class Orchestrator:
             self.rooms.ledger.event("late_edit", now, name=name, kept=where, bytes=len(data))
 
     def _show(
-        self, listing: Listing, seen: observe.Seen, problems: list[Problem], now: float, mono: float
+        self,
+        listing: Listing,
+        seen: observe.Seen,
+        problems: list[Problem],
+        now: float,
+        mono: float,
+        *,
+        at_work: bool = False,
     ) -> None:
         self._shown = (listing, seen, list(problems))
         problems += self._held()
@@ -273,7 +281,8 @@ class Orchestrator:
             "missing": self.toolbox.missing(),
         }
         mind = self.staff.shown(now)
-        self.views.show(listing, [*seen.waiting, *seen.approved], unique, health, mind, now, mono)
+        cards = [*seen.waiting, *seen.approved]
+        self.views.show(listing, cards, unique, health, mind, now, mono, at_work=at_work)
         failpoint.hit("snapshot.written")
 
     def _held(self) -> list[Problem]:

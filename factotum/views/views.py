@@ -20,6 +20,9 @@ from factotum.views.notify import Bell
 from factotum.views.snapshot import Snapshot
 from factotum.worker.runs import Runs
 
+#: How long the day's logs may wait for what else the work under way has to tell, in seconds.
+LOGS_S = 1.0
+
 
 def snapshot_path(state: Path) -> Path:
     """Where the snapshot of a vault's orchestrator is published: a name of its own for each
@@ -48,6 +51,7 @@ class Views:
         self.journal = Journal(vault, ledger, zone)
         self.bell = Bell(out, os.environ)
         self._troubles: dict[str, Problem] = {}
+        self.logs_due: float | None = None
 
     def show(
         self,
@@ -58,8 +62,11 @@ class Views:
         mind: Mapping[str, Any],
         now: float,
         mono: float,
+        *,
+        at_work: bool = False,
     ) -> None:
-        """Brings every view up to date; writes only what changed.
+        """Brings every view up to date; writes only what changed. While something is `at_work`
+        the logs may wait till `logs_due` (monotonic).
 
         The snapshot first: it lies outside the vault, and tells when that takes nothing more.
         """
@@ -73,9 +80,16 @@ class Views:
             mind=mind,
             now=now,
         )
-        self._written("Logs", self.journal.write)
+        self._log(mono, at_work)
         self._written("Dashboard.md", lambda: self.dashboard.update(content, now, mono))
         self.bell.ring(cards, now, mono)
+
+    def _log(self, mono: float, at_work: bool) -> None:
+        if at_work and self.logs_due is None:
+            self.logs_due = mono + LOGS_S
+        if not at_work or self.logs_due is None or mono >= self.logs_due:
+            self._written("Logs", self.journal.write)
+            self.logs_due = None
 
     def _written(self, name: str, write: Callable[[], object]) -> None:
         """Writes one view. What stands in the way of one (a folder of a log's name) is told
@@ -98,4 +112,5 @@ class Views:
 
     def flush(self, mono: float) -> None:
         """Shows what was held back for the sake of quiet, before a stop."""
+        self._written("Logs", self.journal.write)
         self.dashboard.flush(mono)
