@@ -7,13 +7,12 @@ process as long as the conversation lasts.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import sys
 import textwrap
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import click
 
@@ -27,6 +26,7 @@ from factotum.inert import one_line, visible
 from factotum.ledger import TaskRow
 from factotum.model import Risk, State, Trust
 from factotum.note import render
+from factotum.rooms import DoorError, open_rooms
 from factotum.vault import Vault
 from factotum.views.snapshot import published
 from factotum.views.views import snapshot_path
@@ -60,7 +60,7 @@ def chat(text: tuple[str, ...]) -> int:
 async def _chat(opened: Books, text: str) -> int:
     asks = sys.stdin.isatty()
     talk = Talk(opened, names.new_id("t"), asks)
-    async with office(opened):
+    async with office(opened) as talk.work:
         if text:
             return 0 if await talk.say(text) else FAILED
         print(HELP)
@@ -68,7 +68,7 @@ async def _chat(opened: Books, text: str) -> int:
             if said.casefold() in BYE:
                 break
             if said == "/new":
-                talk = Talk(opened, names.new_id("t"), asks)
+                talk = replace(talk, conversation=names.new_id("t"))
                 print("(a new conversation)")
             elif said.startswith("/"):
                 print(HELP)
@@ -87,13 +87,13 @@ def _line(prompt: str) -> str | None:
 
 
 @asynccontextmanager
-async def office(opened: Books) -> AsyncIterator[None]:
-    """Someone at work on this vault: whoever runs already, else this process."""
+async def office(opened: Books) -> AsyncIterator[asyncio.Task[None] | None]:
+    """Someone at work on this vault: whoever runs already, else this process, whose work is
+    the task that is given."""
     if place.running(opened.state) is not None:
-        yield
+        yield None
         return
     from factotum import log
-    from factotum.rooms import open_rooms
     from orchestrator import Orchestrator
 
     log.start("error", sys.stderr)
@@ -101,11 +101,10 @@ async def office(opened: Books) -> AsyncIterator[None]:
     orchestrator = Orchestrator(rooms)
     work = asyncio.create_task(orchestrator.run())
     try:
-        yield
+        yield work
     finally:
         orchestrator.stop()
-        with contextlib.suppress(asyncio.CancelledError):
-            await work
+        await asyncio.wait([work])
         rooms.close()
 
 
@@ -117,6 +116,7 @@ class Talk:
     conversation: str
     asks: bool
     told: str = ""
+    work: asyncio.Task[None] | None = None
 
     async def say(self, text: str) -> bool:
         """Sends one message and shows what comes of it, until it ends or waits for a word
@@ -131,6 +131,7 @@ class Talk:
                 print(_answer(run))
                 return run.result == "done"
             self._waits()
+            self._check()
             for card in self.opened.register.of_task(task):
                 if card.status == "pending" and not await self._decided(card):
                     return True
@@ -162,6 +163,14 @@ class Talk:
             if event.kind not in QUIET and (text := told(event, self.opened.ledger)):
                 print(f"  {text}")
         return events[-1].seq if events else last
+
+    def _check(self) -> None:
+        """Raises when nobody is at work any more: DoorError, or what ended our own work."""
+        if self.work is not None and self.work.done():
+            self.work.result()
+        elif self.work is not None or place.running(self.opened.state) is not None:
+            return
+        raise DoorError("the office has stopped; start it again: factotum up")
 
     def _waits(self) -> None:
         """Says once why nothing goes on, where the office says so: no model, no money."""

@@ -17,7 +17,7 @@ import pytest
 
 from tests.cli.terminal import Terminal
 from tests.office import TestOffice
-from tests.servers.model import Script, ScriptedModelServer, call
+from tests.servers.model import Script, ScriptedModelServer, call, slow
 from tests.servers.smtp import Relay
 
 LETTER = call("mail__send", to=["ada@rossi.example"], subject="Hello", body="Hello Ada.")
@@ -152,3 +152,20 @@ def test_a_question_is_answered_at_the_terminal(terminal: Terminal, tmp_path: Pa
         person.reads("factotum> Rossi it is.")
         assert person.leaves() == 0
         assert "The owner answered: Rossi" in str(at.requests[1]["messages"])
+
+
+def test_it_says_when_the_office_it_talks_to_has_stopped(
+    terminal: Terminal, office: TestOffice
+) -> None:
+    with model(terminal, lambda body: slow(20, "too late")) as (terminal, server):
+        up = terminal.start("up")
+        assert up.stdout is not None and "factotum works in" in up.stdout.readline()
+        chat = terminal.start("chat", "What time is it?")
+        end = time.monotonic() + 30
+        while not server.requests and time.monotonic() < end:
+            time.sleep(0.05)
+        up.kill()
+        up.communicate(timeout=30)
+        _, err = chat.communicate(timeout=30)
+    assert chat.returncode == 1
+    assert "the office has stopped; start it again: factotum up" in err
