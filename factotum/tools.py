@@ -8,6 +8,7 @@ the MCP server. The first two are read without running the file.
 from __future__ import annotations
 
 import ast
+import functools
 import hashlib
 import importlib.util
 import json
@@ -16,7 +17,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
 
 #: Before each key of the run data that travels in `_meta`, so that it meets nobody else's.
 META_PREFIX = "factotum/"
@@ -152,11 +156,9 @@ def pin_of(name: str, description: str, schema: Mapping[str, Any]) -> str:
 
 def misfits(tool: Tool, args: Mapping[str, Any]) -> list[str]:
     """What is wrong with the arguments by the tool's own schema; empty if nothing is."""
-    from jsonschema import Draft202012Validator
-
     known = tool.schema.get("properties", {})
     problems = []
-    for error in Draft202012Validator(dict(tool.schema)).iter_errors(dict(args)):
+    for error in _validator(json.dumps(dict(tool.schema))).iter_errors(dict(args)):
         where = ".".join(str(part) for part in error.absolute_path)
         if error.validator == "additionalProperties" and not where:
             extra = ", ".join(sorted(set(args) - set(known)))
@@ -166,3 +168,12 @@ def misfits(tool: Tool, args: Mapping[str, Any]) -> list[str]:
         else:
             problems.append(f"{tool.name}: {where}{': ' if where else ''}{error.message[:200]}")
     return problems
+
+
+@functools.lru_cache(maxsize=64)
+def _validator(schema: str) -> Validator:
+    """What checks by a schema, kept because to make one costs more than to check a call."""
+    from jsonschema import Draft202012Validator
+
+    made: Validator = Draft202012Validator(json.loads(schema))
+    return made

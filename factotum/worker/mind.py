@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -75,6 +75,7 @@ class AgentMind:
     max_tokens: int
     temperature: float
     calls_most: int
+    _told: tuple[list[Tool], list[dict[str, Any]], int] = field(default=([], [], 2), init=False)
 
     @property
     def configured(self) -> bool:
@@ -130,9 +131,9 @@ class AgentMind:
         words = heard(turns, briefed.run, self.runs, private)
         told += transcript.messages(words, self.calls_most)
         told.append({"role": "user", "content": self._now(briefed)})
-        tools = self._offered(briefed.agent)
+        tools, tools_chars = self._offered(briefed.agent)
         answer = min(self.max_tokens, max(ANSWER_LEAST, chain.context_tokens // 4))
-        room = self._room(chain, answer, briefed.shorter, tools)
+        room = self._room(chain, answer, briefed.shorter, tools_chars)
         return Request(shorten(told, room), tools, answer, self.temperature)
 
     def _background(self, agent: Agent, recalled: str) -> Background:
@@ -187,24 +188,29 @@ class AgentMind:
         parts.append(context.when_line(self.zone(briefed.now)))
         return "\n\n".join(parts)
 
-    def _offered(self, agent: Agent) -> list[dict[str, Any]]:
+    def _offered(self, agent: Agent) -> tuple[list[dict[str, Any]], int]:
+        """The tools that the agent may use, and how many characters they are. Put into words
+        again only when they are others than for the last request."""
         offered = [*local.offered(), *(tool for tool in self.tools().values() if tool.offered)]
-        return [
-            {
-                "type": "function",
-                "function": {
-                    "name": tool.name,
-                    "description": tool.description,
-                    "parameters": dict(tool.schema),
-                },
-            }
-            for tool in sorted(offered, key=lambda one: one.name)
-            if agent.may_use(tool.name)
-        ]
+        usable = [tool for tool in offered if agent.may_use(tool.name)]
+        if usable != self._told[0]:
+            told = [
+                {
+                    "type": "function",
+                    "function": {
+                        "name": tool.name,
+                        "description": tool.description,
+                        "parameters": dict(tool.schema),
+                    },
+                }
+                for tool in sorted(usable, key=lambda one: one.name)
+            ]
+            self._told = (usable, told, len(str(told)))
+        return self._told[1], self._told[2]
 
-    def _room(self, chain: Chain, answer: int, shorter: int, tools: Sequence[object]) -> int:
+    def _room(self, chain: Chain, answer: int, shorter: int, tools_chars: int) -> int:
         """How many characters of messages fit into the model's window beside its answer."""
-        room = (chain.context_tokens - answer) * CHARS_A_TOKEN - len(str(tools))
+        room = (chain.context_tokens - answer) * CHARS_A_TOKEN - tools_chars
         return max(TRANSCRIPT_LEAST, room >> shorter)
 
     def known(self) -> list[str]:
