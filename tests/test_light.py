@@ -32,7 +32,7 @@ finally:
 WAITING = """
 import asyncio, io, sys
 from factotum.settings import load
-from orchestrator import WHOLE_S, Orchestrator, open_rooms
+from orchestrator import Orchestrator, open_rooms
 
 async def wait():
     given = load({env}, [])

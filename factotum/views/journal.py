@@ -60,7 +60,8 @@ class Journal:
         there = self._there_already(readable, told)
         self._append(readable, told[there:], goes_on=there > 0)
         self._cut_torn(audit)
-        self._append(audit, "".join(record.line(e, self.ledger) + "\n" for e in events))
+        mark = record.mark(self.ledger)
+        self._append(audit, "".join(record.line(e, self.ledger, mark) + "\n" for e in events))
         failpoint.hit("log.appended")
         self._begun |= {readable, audit}
         self._seq = events[-1].seq

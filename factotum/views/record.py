@@ -40,8 +40,9 @@ BLACKED_OUT = "[secret]"
 APPROVALS = {"approve": "approved", "reject": "rejected", "answer": "answered"}
 
 
-def line(event: Event, ledger: Ledger) -> str:
-    """The event as one line of JSON, without its line end."""
+def line(event: Event, ledger: Ledger, marked: str | None = None) -> str:
+    """The event as one line of JSON, without its line end. `marked` is the ledger's `mark`, for
+    whoever knows it already."""
     data = event.data
     seal = _seal(event, ledger)
     decision = _decision(event, ledger)
@@ -59,7 +60,7 @@ def line(event: Event, ledger: Ledger) -> str:
         "task": event.task,
         "card": event.card,
         **{key: _plain(data[key]) for key in PLACED if key in data},
-        "ledger": mark(ledger),
+        "ledger": mark(ledger) if marked is None else marked,
     }
     text = json.dumps(written, ensure_ascii=True, separators=(", ", ": "))
     return text.replace("\x7f", "\\u007f")  # the one control character that JSON lets pass
@@ -113,7 +114,7 @@ def _time(event: Event) -> str:
 def _seal(event: Event, ledger: Ledger) -> sqlite3.Row | None:
     """The sealed version that the event is about, if it is about one."""
     version = event.data.get("version")
-    if not isinstance(version, int | None):
+    if not event.card or not isinstance(version, int | None):
         return None
     if version is None and event.kind == "try_failed":  # only one version is ever attempted
         where = "card = ? AND version = (SELECT max(version) FROM attempt WHERE card = ?)"

@@ -97,6 +97,8 @@ def _task(event: Event, ledger: Ledger) -> str:
 
 def _card(event: Event, ledger: Ledger) -> tuple[str, str]:
     """The card in words with its link, and the rule that allowed it."""
+    if not event.card:
+        return "", ""
     row = ledger.db.execute(
         "SELECT title, name, version FROM card WHERE id = ?", (event.card,)
     ).fetchone()
