@@ -39,20 +39,29 @@ class Lookups:
     async def run(self, step: RunTool) -> None:
         """Runs one reading tool and records what it said."""
         tool = step.call.tool
-        trust = Trust.STRANGER if row_of(tool).reads_untrusted else Trust.OWNER
+        if is_local(tool):
+            return await self.desk.do(self._run_local, step)
         try:
-            if is_local(tool):
-                seen = await self.desk.do(self._look, step)
-                trust = seen.trust
-                data: dict[str, Any] = {"text": cut(seen.text), "notes": list(seen.notes)}
-            else:
-                answer = await self.toolbox.call(tool, step.call.args)
-                data = {"text": cut(answer.text)}
-            became = Became.GOOD
-        except (ToolboxError, NotebookError) as failed:
+            answer = await self.toolbox.call(tool, step.call.args)
+            became, data = Became.GOOD, {"text": cut(answer.text)}
+        except ToolboxError as failed:
             became, data = Became.FAILED, {"why": cut(str(failed), 2000)}
-        told = {**data, "read": tool, "trust": trust.value}
-        await self.desk.do(self._record, step, became, told, trust)
+        await self.desk.do(self._record, step, became, data, self._first_trust(step))
+
+    def _run_local(self, step: RunTool) -> None:
+        """The same for a tool of our own, which needs the desk for all of it."""
+        try:
+            seen = self._look(step)
+        except NotebookError as failed:
+            why = {"why": cut(str(failed), 2000)}
+            self._record(step, Became.FAILED, why, self._first_trust(step))
+        else:
+            data = {"text": cut(seen.text), "notes": list(seen.notes)}
+            self._record(step, Became.GOOD, data, seen.trust)
+
+    def _first_trust(self, step: RunTool) -> Trust:
+        """The label of what a tool says, as far as it is known before it was asked."""
+        return Trust.STRANGER if row_of(step.call.tool).reads_untrusted else Trust.OWNER
 
     def _look(self, step: RunTool) -> Seen:
         """What a tool of our own says. Raises NotebookError."""
@@ -72,6 +81,7 @@ class Lookups:
         """The step and the label that it leaves are one transaction: nothing is judged
         between the two."""
         now = self.clock()
+        data = {**data, "read": step.call.tool, "trust": trust.value}
         with self.ledger.tx(durable=False):
             self.ledger.lower_trust(step.run.task, trust, now)
             self.runs.record(step.run, step.idx, became, data, now)

@@ -162,8 +162,8 @@ class Worker:
 
     async def _task(self, task: str, entry: Entry) -> None:
         """Runs a task until it is parked or closed."""
-        path = await self.desk.do(self._at_work, task, entry)
-        step = await self._step(task, path)
+        await self.toolbox.catalogue()
+        path, step = await self.desk.do(self._begin, task, entry)
         while True:
             match step:
                 case RunTool():
@@ -270,6 +270,10 @@ class Worker:
 
     def _still_open(self, card: Card) -> bool:
         return not self.office.register.card(card.id).over
+
+    def _begin(self, task: str, entry: Entry) -> tuple[Path, Next]:
+        path = self._at_work(task, entry)
+        return path, self._next(task, path)
 
     def _at_work(self, task: str, entry: Entry) -> Path:
         """A task that waited goes back into its instance's own folder."""
