@@ -6,11 +6,13 @@ import asyncio
 import io
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from factotum.staff import FRESH_S
 from orchestrator import WHOLE_S, Orchestrator, open_rooms
 from tests.office import TestOffice
 
@@ -127,22 +129,14 @@ def written(office: TestOffice) -> dict[str, int]:
 def test_an_office_at_rest_is_looked_at_whole_again_only_when_something_is_new(
     office: TestOffice, door: Orchestrator
 ) -> None:
-    def looked() -> bool:
-        """Whether the next tick looks at all."""
-        before = door._whole_at
-        office.hands.go(100)
-        door.tick()
-        return door._whole_at > before
-
     (office.root / "Failed/old.md").write_text("It did not work.\n")
     for _ in range(4):
-        looked()
-    assert not looked()
+        looks(office, door)
+    assert not looks(office, door)
     news: list[Callable[[], object]] = [
         lambda: (office.root / "Needs_Action/new.md").write_text(""),
         (office.root / "Needs_Action/new.md").unlink,
         lambda: (office.root / "Failed/old.md").write_text("It did not work, twice.\n"),
-        lambda: (office.root / "SOUL.md").write_text("You are brief.\n"),
         lambda: (office.root / "STOP.md").write_text(""),
         (office.root / "STOP.md").unlink,
         door.views.snapshot.path.unlink,
@@ -150,10 +144,10 @@ def test_an_office_at_rest_is_looked_at_whole_again_only_when_something_is_new(
     ]
     for what in news:
         what()
-        assert looked()
+        assert looks(office, door)
         for _ in range(4):
-            looked()
-        assert not looked()
+            looks(office, door)
+        assert not looks(office, door)
 
 
 def test_an_office_with_something_to_do_is_never_at_rest(
@@ -164,3 +158,22 @@ def test_an_office_with_something_to_do_is_never_at_rest(
         office.hands.go(10)
         door.tick()
         assert door._rested is None
+
+
+def test_a_note_for_the_agent_that_changed_is_looked_at_too(
+    office: TestOffice, door: Orchestrator
+) -> None:
+    for _ in range(4):
+        looks(office, door)
+    assert not looks(office, door)
+    (office.root / "SOUL.md").write_text("You are brief.\n")
+    time.sleep(FRESH_S)
+    assert looks(office, door)
+
+
+def looks(office: TestOffice, door: Orchestrator) -> bool:
+    """Whether the next tick looks at everything."""
+    before = door._whole_at
+    office.hands.go(10)
+    door.tick()
+    return door._whole_at > before
