@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -98,3 +100,15 @@ def test_beyond_a_number_nothing_is_asked_any_more(share: Share, folder: Path) -
     share.back.set()
     time.sleep(0.2)
     assert Reader(share.read, WAIT_S).read(folder / "near", 99) == b"near"
+
+
+def test_what_lies_on_a_disk_of_this_machine_is_read_without_a_thread(folder: Path) -> None:
+    if sys.platform != "linux" or not os.major(folder.stat().st_dev):
+        pytest.skip("the tests' folder lies on no block device of Linux")
+    (folder / "here.md").write_text("here")
+    before = threading.active_count()
+    assert Reader().read(folder / "here.md", 100) == b"here"
+    assert threading.active_count() == before
+    (folder / "link.md").symlink_to(folder / "here.md")
+    with pytest.raises(NotRegular):
+        Reader().read(folder / "link.md", 100)

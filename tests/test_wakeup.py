@@ -164,3 +164,22 @@ def test_without_folders_to_watch_there_is_the_time(tmp_path: Path) -> None:
         ears.close()
 
     asyncio.run(run())
+
+
+@linux
+def test_a_move_at_work_waits_a_moment_for_whoever_made_it_to_say_so(root: Path) -> None:
+    (root / "In_Progress/pi/task.md").write_text("Do it.")
+
+    async def then(ears: Wakeup) -> None:
+        (root / "In_Progress/pi/task.md").rename(root / "Done/task.md")
+        await asyncio.sleep(wakeup.GATHER_S / 4)  # it is heard
+        ears.set()
+        assert await pause_s(ears, LONG_S) < LONG_S
+        assert await pause_s(ears, SHORT_S) >= SHORT_S  # the look after `set` saw the move too
+
+    async def alone(ears: Wakeup) -> None:
+        (root / "Done/task.md").rename(root / "In_Progress/pi/task.md")
+        assert await pause_s(ears, LONG_S) < LONG_S
+
+    listening(root, then)
+    listening(root, alone)
