@@ -138,6 +138,7 @@ class Orchestrator:
         beside = (*(shelf.stamp for shelf in shelves), self.toolbox.missing)
         self._stillness = Stillness(vault, rooms.ledger, beside)
         self._rested: object = None  # what the last look went by, if it left nothing to do
+        self._later: list[float] = []
         self._whole_at = 0.0
         self.wakeup = Wakeup()
         self._clocks = (rooms.clock.wall(), rooms.clock.monotonic())
@@ -196,12 +197,12 @@ class Orchestrator:
         busy = arrived or self.worker.busy
         mark = None if busy else self._mark(now)
         rested = mark is not None and mark == self._rested
-        if rested and mono < self._whole_at + WHOLE_S and self.views.settled:
-            return Found()
+        if rested and mono < min([self._whole_at + WHOLE_S, *self._later]) and self.views.settled:
+            return Found(later=self._later)
         self._rested, self._whole_at = None, mono
         found, listing = self._whole_look(now, mono)
         if self._at_rest(found, listing, mono):
-            self._rested = mark
+            self._rested, self._later = mark, found.later
         return found
 
     def _mark(self, now: float) -> object:
@@ -210,9 +211,10 @@ class Orchestrator:
         return self._stillness.mark(), self.stopped(), self.models, day
 
     def _at_rest(self, found: Found, listing: Listing, mono: float) -> bool:
-        """Whether nothing is under way, waits or rests, so that time alone brings nothing."""
+        """Whether nothing is under way, waits or rests, so that time alone brings nothing but
+        what is to be looked at `later`."""
         worker, rooms = self.worker, self.rooms
-        to_do = found.tasks or found.due or found.soon or found.later
+        to_do = found.tasks or found.due or found.soon
         at_work = worker.busy or worker.held or worker.broken
         lies = any(n for state, n in listing.counts.items() if state not in AT_REST)
         # beside what the look found: what may have lost its note, and is given some time

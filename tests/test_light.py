@@ -177,3 +177,24 @@ def looks(office: TestOffice, door: Orchestrator) -> bool:
     office.hands.go(10)
     door.tick()
     return door._whole_at > before
+
+
+def test_what_the_dashboard_holds_back_is_written_when_its_time_has_come(
+    office: TestOffice, door: Orchestrator
+) -> None:
+    def ticks(count: int, after_s: float) -> None:
+        for _ in range(count):
+            office.hands.go(after_s)
+            door.tick()
+
+    ticks(4, 100)
+    (office.root / "Failed/first.md").write_text("It did not work.\n")
+    ticks(1, 100)
+    (office.root / "Failed/second.md").write_text("It did not work.\n")
+    ticks(3, 4)
+    whole, written = door._whole_at, (office.root / "Dashboard.md").read_text()
+    ticks(2, 4)
+    assert door._whole_at == whole
+    ticks(1, 60)
+    assert door._whole_at > whole
+    assert (office.root / "Dashboard.md").read_text() != written

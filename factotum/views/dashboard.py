@@ -88,8 +88,8 @@ class Dashboard:
 
     @property
     def settled(self) -> bool:
-        """Whether nothing is held back, and nothing has to be tried again."""
-        return self._latest is None and self._block == self._written
+        """Whether nothing has to be written before `due`, or at all where that is None."""
+        return self.due is not None or (self._latest is None and self._block == self._written)
 
     def flush(self, mono: float) -> bool:
         """Writes what was held back, before a stop; True when it wrote."""
