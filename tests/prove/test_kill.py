@@ -164,7 +164,8 @@ NOTE_POINTS = {"claim.renamed": "seal.committed", "claim.registered": "attempt.b
                "seal.committed": "effect.before", "attempt.begun": "attempt.begun",
                "effect.before": "effect.before", "effect.after": "effect.after",
                "outcome.recorded": "task.receipts", "task.receipts": "task.receipts",
-               "task.projected": "snapshot.written", "log.appended": "snapshot.written"}  # fmt: skip
+               "task.projected": "snapshot.written",
+               "log.appended": "snapshot.written"}  # fmt: skip
 
 
 @pytest.mark.parametrize("point", NOTE_POINTS)
