@@ -282,12 +282,16 @@ class Vault:
         for entry in sorted(os.scandir(self.tmp), key=lambda e: e.name):
             owner, _, name = entry.name.partition("~")
             instance, _, rest = owner.partition(".")
+            if instance not in (self.instance, self.instance + GUEST):
+                continue
             if not entry.is_file(follow_symlinks=False) or rest.startswith(f"{self._token}."):
                 continue
-            about = entry.stat(follow_symlinks=False)
-            left = time.time() - about.st_mtime > GUEST_S  # by a guest that is gone
-            if instance != self.instance and not (instance == self.instance + GUEST and left):
-                continue
+            try:
+                about = entry.stat(follow_symlinks=False)
+            except FileNotFoundError:
+                continue  # a guest has just put it in its place
+            if instance != self.instance and time.time() - about.st_mtime < GUEST_S:
+                continue  # the guest is at it
             if about.st_nlink > 1 or not about.st_size or self._is_ours(Path(entry.path), owner):
                 os.unlink(entry.path)  # also an unfinished link+unlink: the other name stands
             else:

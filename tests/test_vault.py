@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -224,3 +226,23 @@ def test_a_note_stop_stops_however_it_is_spelt(vault: Vault, root: Path, name: s
     assert not vault.stopped
     (root / name).touch()
     assert vault.stopped
+
+
+def test_recovery_goes_on_beside_guests_that_drop_notes(vault: Vault, root: Path) -> None:
+    over = threading.Event()
+
+    def drop() -> None:
+        guest = Vault(root, vault.instance, lambda: 0.0, guest=True)
+        for n in itertools.count():
+            if over.is_set():
+                return
+            guest.drop(root / f"Needs_Action/{n}.md", b"a\n")
+
+    busy = threading.Thread(target=drop)
+    busy.start()
+    try:
+        for _ in range(300):
+            assert vault.recover() == []
+    finally:
+        over.set()
+        busy.join()

@@ -108,7 +108,10 @@ class Person:
         while text not in self.seen:
             ready, _, _ = select.select([self.screen], [], [], 0.2)
             if ready:
-                self.seen += os.read(self.screen, 4096).decode(errors="replace")
+                try:
+                    self.seen += os.read(self.screen, 4096).decode(errors="replace")
+                except OSError:  # it has ended
+                    raise AssertionError(f"{self.process.wait(10)}: {self.seen}") from None
             assert time.monotonic() < end, self.seen
         self.seen = self.seen.partition(text)[2]
 
