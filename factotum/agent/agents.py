@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from factotum import names
-from factotum.agent.persona import Broken, prose
+from factotum.agent.persona import prose
+from factotum.agent.playbook import Problem as Broken
 from factotum.agent.playbook_when import folded, glob
 from factotum.inert import one_line
 from factotum.model import Task

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from factotum.agent.playbook import Problem as Broken
 from factotum.inert import visible
 from factotum.note import NoteError, parse
 
@@ -40,18 +41,6 @@ _COMMENTS = {"<!--": "-->", "%%": "%%"}
 _MARKS = re.compile("(<!--|-->|%%)")
 #: Letters of some scripts and the parts of one emoji are joined by these.
 _JOINERS = re.compile("([\u200c\u200d])")
-
-
-@dataclass(frozen=True)
-class Broken:
-    """A note that cannot be used: which, the line in it, what is wrong and the remedy."""
-
-    file: str
-    line: int
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.file}, line {self.line}: {self.message}"
 
 
 @dataclass(frozen=True)

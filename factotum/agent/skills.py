@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from factotum import names
-from factotum.agent.persona import Broken, cut, prose
+from factotum.agent.persona import cut, prose
+from factotum.agent.playbook import Problem as Broken
 from factotum.inert import one_line
 from factotum.note import NoteError, parse
 
