@@ -7,36 +7,19 @@ must be. Left alone it has a small one, and cuts off without a word what does no
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any
 
 from factotum.agent.talk import Reply, Request
 from factotum.models.body import body_of
 from factotum.models.errors import Garbled
 from factotum.models.parse import reply_of, value_of
-from factotum.models.price import Facts
 from factotum.models.refusal import refusal
-from factotum.models.route import Known, utc_now
-from factotum.models.way import Way
-from factotum.models.wire import Wire
+from factotum.models.route import Wired
 
 
-class OllamaRoute(Known):
+class OllamaRoute(Wired):
     """A model of an Ollama."""
-
-    def __init__(
-        self,
-        way: Way,
-        facts: Callable[[], Facts],
-        wire: Wire,
-        timeout_s: float,
-        now: Callable[[], datetime] = utc_now,
-    ) -> None:
-        super().__init__(way, facts)
-        self._wire = wire
-        self._timeout_s = timeout_s
-        self._now = now
 
     async def chat(self, request: Request) -> Reply:
         usual = body_of(request, self.way, sees=self.sees)

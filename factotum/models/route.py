@@ -75,8 +75,8 @@ class Known:
         return f"{type(self).__name__}({self.name})"
 
 
-class HttpRoute(Known):
-    """A server that speaks OpenAI's chat completions."""
+class Wired(Known):
+    """A model that is reached over our own wire."""
 
     def __init__(
         self,
@@ -92,6 +92,10 @@ class HttpRoute(Known):
         self._now = now
         #: Fields that this model has refused.
         self._dislikes: set[str] = set()
+
+
+class HttpRoute(Wired):
+    """A server that speaks OpenAI's chat completions."""
 
     async def chat(self, request: Request) -> Reply:
         body = body_of(request, self.way, sees=self.sees)
