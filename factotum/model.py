@@ -1,6 +1,6 @@
-"""The words of the office: states, legal moves, tasks, calls, outcomes.
+"""The words of the office: states, tasks, calls, outcomes.
 
-Plain frozen data and two tables. Nothing here reads a file, a clock or a setting.
+Plain frozen data and a table. Nothing here reads a file, a clock or a setting.
 """
 
 from __future__ import annotations
@@ -42,38 +42,6 @@ FOLDERS: dict[State, str] = {
 
 #: The folder inside In_Progress/<instance>/ where a task lies that awaits a person.
 WAITING_FOLDER = "waiting"
-
-#: Every move of a task that is allowed, and who may make it. Anything else is refused.
-TASK_MOVES: dict[tuple[State, State], str] = {
-    (State.INBOX, State.NEEDS_ACTION): "executor",
-    (State.NEEDS_ACTION, State.IN_PROGRESS): "executor",
-    (State.IN_PROGRESS, State.WAITING): "executor",
-    (State.WAITING, State.IN_PROGRESS): "executor",
-    (State.IN_PROGRESS, State.DONE): "executor",
-    (State.IN_PROGRESS, State.FAILED): "executor",
-    (State.WAITING, State.DONE): "either",  # a person: I did it myself
-    (State.WAITING, State.FAILED): "either",
-    (State.WAITING, State.NEEDS_ACTION): "person",  # start over: what waits is withdrawn
-    (State.IN_PROGRESS, State.NEEDS_ACTION): "person",
-    (State.FAILED, State.NEEDS_ACTION): "person",
-    (State.DONE, State.NEEDS_ACTION): "person",
-}
-
-#: The same for a card (an approval, a question, an unknown outcome).
-CARD_MOVES: dict[tuple[State, State], str] = {
-    (State.PENDING, State.APPROVED): "either",
-    (State.PENDING, State.REJECTED): "either",
-    (State.APPROVED, State.DONE): "executor",
-    (State.APPROVED, State.PENDING): "either",  # taken back, edited unsealed, or Unknown
-    (State.APPROVED, State.REJECTED): "either",  # cancelled in the regret wait
-    (State.REJECTED, State.PENDING): "executor",  # moved there, but it was no decision
-    (State.PENDING, State.DONE): "executor",  # a question answered, an Unknown resolved
-}
-
-
-def legal(table: Mapping[tuple[State, State], str], a: State, b: State, who: str) -> bool:
-    """Whether `who` (`executor` or `person`) may move a note from state `a` to `b`."""
-    return table.get((a, b)) in (who, "either")
 
 
 class Trust(StrEnum):
