@@ -26,7 +26,7 @@ from factotum.model import Trust
 
 #: The version of the schema below. A ledger with a higher one was written by a newer
 #: Factotum and is refused; a lower one is brought up to date step by step.
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 #: "Fact" in ASCII: lets `file` and our own check tell a ledger from any other database.
 APPLICATION_ID = 0x46616374
@@ -127,8 +127,24 @@ CREATE TABLE talk (
 ) STRICT;
 """
 
+#: Version 3: permissions with an end, what a person is to be told, how often a rule was used.
+HOUSE = """
+CREATE TABLE permission (
+  id TEXT PRIMARY KEY, rule TEXT NOT NULL, task TEXT NOT NULL, card TEXT NOT NULL,
+  until REAL, most INTEGER, channel TEXT NOT NULL, who TEXT NOT NULL, at REAL NOT NULL,
+  ended REAL
+) STRICT;
+CREATE INDEX permission_open ON permission (ended) WHERE ended IS NULL;
+CREATE TABLE notice (
+  seq INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, text TEXT NOT NULL,
+  urgent INTEGER NOT NULL, at REAL NOT NULL, told REAL
+) STRICT;
+CREATE INDEX notice_open ON notice (told) WHERE told IS NULL;
+CREATE INDEX decision_by_rule ON decision (who, at) WHERE channel = 'rule';
+"""
+
 #: What brings a ledger from each version to the next one.
-STEPS = (SCHEMA, THOUGHT)
+STEPS = (SCHEMA, THOUGHT, HOUSE)
 
 
 class LedgerError(Exception):

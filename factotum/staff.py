@@ -25,6 +25,7 @@ from factotum.worker.close import Closer
 from factotum.worker.desk import Desk
 from factotum.worker.fit import Fit
 from factotum.worker.found_key import FoundKey
+from factotum.worker.house import Household
 from factotum.worker.lookups import Lookups
 from factotum.worker.mark import Mark
 from factotum.worker.mind import AgentMind
@@ -135,6 +136,7 @@ def hire(
         limits.calls,
     )
     me = settings.text("MAIL_FROM")
+    household = Household(rooms.ledger, clock.zone)
     office = Office(
         rooms.ledger,
         rooms.register,
@@ -149,6 +151,7 @@ def hire(
         budget,
         children,
         plans,
+        household.at,
         limits,
         mind.known,
         _checker(tools.toolbox),

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from factotum.gate.form import form_text
-from factotum.gate.policy import LETTER
 from factotum.gate.register import Card
+from factotum.gate.rows import LETTER
 from factotum.note import section
 from orchestrator import Orchestrator, open_rooms
 from tests.office import TestOffice, smtp

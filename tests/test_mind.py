@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from factotum.gate.form import form_text
-from factotum.gate.policy import LETTER
+from factotum.gate.rows import LETTER
 from factotum.ledger import Ledger
 from factotum.model import Trust
 from factotum.worker.children import DONE, SAID

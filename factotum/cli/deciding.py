@@ -17,8 +17,8 @@ from factotum.cli import find, place
 from factotum.cli.place import CHANNEL, Books, books
 from factotum.cli.telling import line, moment
 from factotum.gate.form import CardDamaged, edited, form_text
-from factotum.gate.policy import row_of
 from factotum.gate.register import Card, NotOpen
+from factotum.gate.rows import row_of
 from factotum.inert import visible
 from factotum.model import FOLDERS, Effect, Risk, State
 from factotum.note import NoteError, parse

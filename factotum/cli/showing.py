@@ -18,8 +18,8 @@ from factotum.cli import find
 from factotum.cli.place import Books, books
 from factotum.cli.telling import line, local, moment, told
 from factotum.gate.form import form_text
-from factotum.gate.policy import row_of
 from factotum.gate.register import Card
+from factotum.gate.rows import row_of
 from factotum.inert import visible
 from factotum.ledger import Event, TaskRow
 from factotum.model import Trust

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from factotum.gate.form import WHY_NOT, YOUR_ANSWER, form_text
-from factotum.gate.policy import row_of
 from factotum.gate.register import Card
+from factotum.gate.rows import row_of
 from factotum.inert import code, inert, one_line
 from factotum.model import State
 from factotum.note import Note, fence

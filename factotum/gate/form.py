@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from factotum.addresses import pairs
-from factotum.gate.policy import ADDRESS, Form, row_of
 from factotum.gate.register import Card
+from factotum.gate.rows import Form, row_of
+from factotum.gate.shape import ADDRESS
 from factotum.inert import one_line
 from factotum.lines import differing
 from factotum.note import Note, below, fenced_under

@@ -11,8 +11,9 @@ import re
 from itertools import groupby
 from typing import Any
 
-from factotum.gate.policy import LETTER, recipients, row_of
+from factotum.gate.facets import recipients
 from factotum.gate.register import Register
+from factotum.gate.rows import LETTER, row_of
 from factotum.inert import inert
 from factotum.model import Call
 

@@ -16,8 +16,8 @@ from factotum import disk, failpoint, names
 from factotum.gate import card as cards
 from factotum.gate import form, known
 from factotum.gate.place import Pace, Placer, fingerprint
-from factotum.gate.policy import misfits
 from factotum.gate.register import Card, NotOpen, Register
+from factotum.gate.shape import misfits
 from factotum.ledger import Ledger
 from factotum.model import Call, Effect, State
 from factotum.note import Note, NoteError

@@ -1,142 +1,36 @@
-"""What each tool may do, and therefore whether a call is allowed, asked about or denied.
+"""Whether a call is allowed, asked about or denied, and by which rule.
 
-The table was reviewed by hand, one row a tool. A real tool that nobody reviewed is taken
-for the worst: it leaves the house, cannot be undone and cannot be looked up.
+Standing rules come first and no handbook relaxes them; then permissions with an end, then
+the handbook's own rules, of which the first that fits decides; then what each tool's row
+says. The rule that decided is named in the person's words.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from factotum import addresses
-from factotum.model import Call, Effect, Risk, Task, Trust
+from factotum.gate.facets import Facets, facets
+from factotum.gate.rows import Row, row_of, steers
+from factotum.gate.rules import House, Rule, Verb
+from factotum.model import Call, Risk, Task, Trust
 from factotum.privacy import fold
 
-#: Goes into every seal: what was judged under one version is not run under another.
-POLICY_VERSION = "built-in-1"
+#: The house of which nothing is known: no rules, no contacts, no permissions.
+BARE = House(datetime(1970, 1, 1, tzinfo=UTC))
 
+#: The note that holds the rules: what would change it always needs the strong word.
+HANDBOOK = "company_handbook.md"
 
-@dataclass(frozen=True)
-class Form:
-    """How the arguments of a call are laid out for editing: a heading, one-line fields,
-    and one long text. Other arguments are shown in the exact data only."""
-
-    heading: str
-    lines: tuple[str, ...] = ()
-    text: str = ""
-    lists: frozenset[str] = frozenset()
-
-    @property
-    def fields(self) -> tuple[str, ...]:
-        return (*self.lines, self.text) if self.text else self.lines
-
-
-@dataclass(frozen=True)
-class Row:
-    """What we know of one tool. Flags as in the design: does it read private things, read
-    what outsiders wrote, send something out, change something, write only what is ours.
-    `asks_below_owner`: what it writes is believed later, so only the owner's own task may.
-    `resolver` is the tool that looks an effect up by its key; `phased` says that its server
-    keeps a phase file, so that what was never handed over is known for certain."""
-
-    reads_private: bool = False
-    reads_untrusted: bool = False
-    egress: bool = False
-    mutates: bool = False
-    writes_own: bool = False
-    effect: Effect = Effect.OPAQUE
-    risk: Risk = Risk.MEDIUM
-    form: Form | None = None
-    facets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    resolver: str = ""
-    phased: bool = False
-    verb: str = ""
-    asks_below_owner: bool = False
-    reviewed: bool = True
-    offered: bool = True
-
-    @property
-    def acts(self) -> bool:
-        """Whether a call changes anything anywhere, so that it needs an attempt row."""
-        return self.egress or self.mutates or self.writes_own
-
-
-LETTER = Form(
-    "The mail", ("to", "cc", "bcc", "subject"), "body", lists=frozenset({"to", "cc", "bcc"})
-)
-
-#: One reviewed row a tool.
-REVIEWED: dict[str, Row] = {
-    "mail__search": Row(reads_private=True, reads_untrusted=True),
-    "mail__read": Row(reads_private=True, reads_untrusted=True),
-    "mail__draft": Row(
-        writes_own=True,
-        effect=Effect.QUERYABLE,
-        risk=Risk.LOW,
-        resolver="mail__find_sent",
-        facets={"recipients": ("to", "cc", "bcc")},
-        verb="Put a draft into your mailbox",
-    ),
-    "mail__send": Row(
-        egress=True,
-        mutates=True,
-        effect=Effect.OPAQUE,
-        form=LETTER,
-        facets={"recipients": ("to", "cc", "bcc")},
-        resolver="mail__find_sent",
-        phased=True,
-        verb="Send this mail",
-    ),
-    "mail__find_sent": Row(reads_private=True, offered=False),
-    # The label of a note comes with what is read of it: reading alone taints nothing.
-    "notes__search": Row(reads_private=True),
-    "notes__read": Row(reads_private=True),
-    "recall": Row(reads_private=True),
-    "skill__read": Row(reads_private=True),
-    "notes__write": Row(
-        writes_own=True, effect=Effect.IDEMPOTENT, risk=Risk.LOW, verb="Write a note"
-    ),
-    "notes__change": Row(
-        mutates=True,
-        effect=Effect.IDEMPOTENT,
-        facets={"path": ("note",)},
-        verb="Change this note",
-    ),
-    "remember": Row(
-        writes_own=True, asks_below_owner=True, effect=Effect.IDEMPOTENT, verb="Remember this"
-    ),
-    "forget": Row(
-        mutates=True,
-        effect=Effect.IDEMPOTENT,
-        risk=Risk.LOW,
-        facets={"path": ("note",)},
-        verb="Forget this",
-    ),
-}
-
-#: A tool that exists but that nobody reviewed.
-UNREVIEWED = Row(
-    reads_untrusted=True,
-    egress=True,
-    mutates=True,
-    effect=Effect.OPAQUE,
-    risk=Risk.HIGH,
-    verb="Use a tool that nobody has reviewed",
-    reviewed=False,
-)
-
-
-def row_of(tool: str) -> Row:
-    return REVIEWED.get(tool, UNREVIEWED)
+_ORDER = (Risk.LOW, Risk.MEDIUM, Risk.HIGH)
 
 
 @dataclass(frozen=True)
 class Allow:
+    """`name` is the rule's by which its rate is counted; empty for what needs no rule."""
+
     rule: str
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -153,12 +47,70 @@ class Deny:
 Verdict = Allow | Ask | Deny
 
 
-def judge(call: Call, task: Task) -> Verdict:
-    """Whether this call may happen now, must be asked about, or never happens.
+def judge(call: Call, task: Task, house: House = BARE) -> Verdict:
+    """Whether this call may happen now, must be asked about, or never happens."""
+    if secret := house.secret(call.args):
+        return Deny(f"a secret stands in it ({secret}); secrets go nowhere")
+    built_in = _built_in(call, task)
+    if house.policy.broken:
+        return Ask(_risk_of(built_in), "the handbook's rules cannot be read, so everything asks")
+    found = facets(call, house.policy.tools.get(call.tool))
+    for rule in (*house.grants, *_first(call, found, task, house)):
+        if rule.matches(call, found, task, house):
+            return _by_rule(rule, built_in, call, found, task)
+    return built_in
 
-    Reading and writing our own notes are allowed; everything that leaves the house or
-    changes something asks. The rule that decided is named in the person's words.
-    """
+
+def _first(call: Call, found: Facets, task: Task, house: House) -> tuple[Rule, ...]:
+    rule = house.policy.first(call, found, task, house)
+    return () if rule is None else (rule,)
+
+
+def _by_rule(rule: Rule, built_in: Verdict, call: Call, found: Facets, task: Task) -> Verdict:
+    said = rule.said or rule.name
+    match rule.verb:
+        case Verb.DENY:
+            return Deny(said)
+        case Verb.STRONG:
+            return Ask(Risk.HIGH, said)
+        case Verb.ASK:
+            return Ask(_risk_of(built_in), said)
+        case Verb.ALLOW if isinstance(built_in, Ask) and (why := _never(rule, call, found, task)):
+            return Ask(built_in.risk, why)
+        case Verb.ALLOW:
+            return Allow(said, rule.name)
+
+
+def _never(rule: Rule, call: Call, found: Facets, task: Task) -> str:
+    """Why no rule may allow this, or an empty string."""
+    if any(fold(path).startswith(HANDBOOK) for path in found.paths or ()):
+        return "fixed rule: what changes the rules themselves asks"
+    row = row_of(call.tool)
+    if task.trust is Trust.OWNER or rule.for_task == task.id:
+        return ""
+    if row.asks_below_owner or any(map(steers, found.paths or ())):
+        return "fixed rule: what others would have me believe later asks"
+    if task.trust is Trust.KNOWN and _answers(call, found, task):
+        return ""
+    return "fixed rule: what others caused, and what I do after reading their words, asks"
+
+
+def _answers(call: Call, found: Facets, task: Task) -> bool:
+    """Whether it is a reply to the person who wrote, in their thread, without files."""
+    to = [address.casefold() for address in found.recipients or ()]
+    thread = str(task.properties.get("message_id") or "").strip(" <>")
+    replies_to = str(call.args.get("in_reply_to") or "").strip(" <>")
+    alone = to == [task.sender.casefold()] and bool(task.sender)
+    return alone and bool(thread) and replies_to == thread and not found.attachments
+
+
+def _risk_of(verdict: Verdict) -> Risk:
+    return verdict.risk if isinstance(verdict, Ask) else Risk.MEDIUM
+
+
+def _built_in(call: Call, task: Task) -> Verdict:
+    """What holds where no rule of the house says otherwise: reading and writing our own notes
+    are allowed; everything that leaves the house or changes something asks."""
     row = row_of(call.tool)
     if not row.reviewed:
         return Ask(Risk.HIGH, "a tool that nobody has reviewed always asks")
@@ -177,97 +129,11 @@ def judge(call: Call, task: Task) -> Verdict:
 def _risk(row: Row, call: Call, task: Task) -> Risk:
     """High where a task that is not the owner's own sends to others or sends files, and where
     a note that steers later work would be changed."""
-    paths = [str(call.args.get(name) or "") for name in row.facets.get("path", ())]
-    if call.tool == "notes__change" and any(map(steers, paths)):
+    found = facets(call)
+    if call.tool == "notes__change" and any(map(steers, found.paths or ())):
         return Risk.HIGH
     if task.trust is Trust.OWNER:
         return row.risk
-    to = recipients(call.tool, call.args)
-    outward = any(address.casefold() != task.sender.casefold() for address in to)
-    return Risk.HIGH if outward or call.args.get("attachments") else row.risk
-
-
-#: Notes that steer what is done later, by the folder or name with which their paths begin.
-STEERING = (
-    "office/agents/",
-    "office/contacts/",
-    "office/memory/",
-    "office/playbooks/",
-    "office/schedules/",
-    "office/skills/",
-    "agents.md",
-    "company_handbook.md",
-    "heartbeat.md",
-    "soul.md",
-    "user.md",
-)
-
-
-def steers(path: str) -> bool:
-    """Whether what stands in the note at this path is followed, or believed, later."""
-    return fold(path).startswith(STEERING)
-
-
-#: The longest text that a card shows whole; a longer one could not be approved by reading.
-TEXT_MOST_CHARS = 60_000
-
-ADDRESS = re.compile(r"[^@\s,;<>\"()\[\]]+@[^@\s,;<>\"()\[\]]+")
-
-
-#: Kinds of characters that end a line somewhere, or that nothing can be made of.
-LINE_BREAKERS = frozenset({"Cc", "Cs", "Zl", "Zp"})
-#: The most addresses in one field, and the longest one-line field, in characters.
-RECIPIENTS_MOST = 100
-LINE_MOST_CHARS = 900
-
-
-def is_address(text: str) -> bool:
-    """Whether mail can be sent to exactly this: nothing in it that a server would map away."""
-    if not ADDRESS.fullmatch(text) or not text.isprintable():
-        return False
-    domain = text.rpartition("@")[2]
-    if domain.isascii():
-        return True
-    import idna  # only where it is needed: its tables are large
-
-    try:
-        return idna.decode(idna.encode(domain)) == domain.lower()
-    except idna.IDNAError:
-        return False
-
-
-def misfits(call: Call) -> list[str]:
-    """Why a call could not be shown on a card or sent, beyond what its schema says."""
-    form = row_of(call.tool).form
-    if form is None:
-        return []
-    problems = []
-    for name in form.lines:
-        value = call.args.get(name) or ()
-        values = [value] if isinstance(value, str) else list(value)
-        if any(unicodedata.category(c) in LINE_BREAKERS for one in values for c in str(one)):
-            problems.append(f"{name} holds a line break or a control character")
-        elif name in form.lists:
-            problems += [
-                f"{name}: {one!r:.60} is no mail address"
-                for one in values
-                if not is_address(str(one))
-            ]
-        if len(values) > RECIPIENTS_MOST:
-            problems.append(f"{name}: more than {RECIPIENTS_MOST} addresses")
-        problems += [f"{name} is too long" for one in values if len(str(one)) > LINE_MOST_CHARS]
-    if "to" in form.lines and not call.args.get("to"):
-        problems.append("to: nobody is named to send it to")
-    if len(str(call.args.get(form.text) or "")) > TEXT_MOST_CHARS:
-        problems.append(f"{form.text} is longer than the {TEXT_MOST_CHARS} characters of a card")
-    return problems
-
-
-def recipients(tool: str, args: Mapping[str, Any]) -> list[str]:
-    """Every bare address that a call would reach, in order, without repeats."""
-    wanted: list[str] = []
-    for name in row_of(tool).facets.get("recipients", ()):
-        value = args.get(name) or ()
-        values = value if isinstance(value, list | tuple) else [value]
-        wanted += [address for _, address in addresses.pairs(map(str, values)) if address]
-    return list(dict.fromkeys(wanted))
+    outward = any(to.casefold() != task.sender.casefold() for to in found.recipients or ())
+    high = outward or bool(found.attachments)
+    return Risk.HIGH if high else row.risk

@@ -15,7 +15,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from factotum.gate.policy import recipients, row_of
+from factotum.gate.facets import recipients
+from factotum.gate.rows import row_of
 from factotum.inert import one_line
 from factotum.ledger import Event, Ledger
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from factotum.gate import known, policy
 from factotum.gate.register import Proposal
+from factotum.gate.rows import row_of
+from factotum.gate.rules import House
 from factotum.model import Attachment, Call, Effect, Risk, Task
 from factotum.worker import about
 from factotum.worker.local import is_local
@@ -21,6 +23,7 @@ class Asks:
     office: Office
     task: Task
     name: str
+    house: House
 
     def question(self, idx: int, call: Call) -> Proposal:
         text = str(call.args.get("question", ""))
@@ -34,7 +37,7 @@ class Asks:
             "only you know this",
             self.office.expiry_s,
             self.task.trust,
-            policy.POLICY_VERSION,
+            self.house.policy.version,
             kind="question",
             about=about.question(text, self.task, self.name),
         )
@@ -44,8 +47,8 @@ class Asks:
     ) -> Proposal:
         """`place` is (which, of how many). Raises AttachError, SealError or NotebookError for
         what cannot be put to a person as it is."""
-        row = policy.row_of(call.tool)
-        verdict = policy.judge(call, self.task)
+        row = row_of(call.tool)
+        verdict = policy.judge(call, self.task, self.house)
         args, files = self._attachments(call)
         shown = about.about(call, self.task, self.name, place, self.office.register)
         if is_local(call.tool):
@@ -60,7 +63,7 @@ class Asks:
             verdict.rule,
             self.office.expiry_s,
             self.task.trust,
-            policy.POLICY_VERSION,
+            self.house.policy.version,
             self.office.pin(call.tool),
             self.office.me,
             files,

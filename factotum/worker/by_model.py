@@ -15,7 +15,7 @@ from factotum.agent.loop import Limits, Turn
 from factotum.agent.talk import Reply, Wanted
 from factotum.agent.transcript import cut
 from factotum.agent.turn import Became, Over
-from factotum.gate import policy
+from factotum.gate.shape import misfits
 from factotum.inert import one_line
 from factotum.model import Call, Trust
 from factotum.worker.calls import Calls
@@ -142,7 +142,7 @@ class ByModel:
             return [f"there is no tool {call.tool!r:.80}.{hint}"]
         if not self.agent.may_use(call.tool):
             return [f"the agent {self.agent.name} may not use {call.tool}"]
-        return self.office.check(call) or self._nobody(call) or policy.misfits(call)
+        return self.office.check(call) or self._nobody(call) or misfits(call)
 
     def _nobody(self, call: Call) -> list[str]:
         """Whether work is handed on to an agent that there is none of."""

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from factotum.agent.playbook import Calls as Filled
 from factotum.agent.playbook import Missing, fill, match
 from factotum.agent.turn import Over
-from factotum.gate import policy
 from factotum.gate.register import Card
+from factotum.gate.shape import misfits
 from factotum.inert import one_line
 from factotum.model import Call
 from factotum.worker.calls import Calls
@@ -63,7 +63,7 @@ class ByPlaybook:
         return self.case.end("failed", "; ".join(problems)) if problems else None
 
     def _problems(self, call: Call) -> list[str]:
-        problems = self.office.check(call) or policy.misfits(call)
+        problems = self.office.check(call) or misfits(call)
         return [_worded(call.tool, problem) for problem in problems]
 
     def _nothing_fits(self, asked_before: bool) -> Next:

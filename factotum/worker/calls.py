@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from factotum import failpoint
 from factotum.agent import turn
 from factotum.agent.turn import Became, Kind, Over
 from factotum.gate import policy
+from factotum.gate.rows import row_of
+from factotum.gate.rules import House
 from factotum.gate.seal import SealError
 from factotum.ledger import TaskRow
 from factotum.model import Call, Task, Trust
@@ -49,6 +52,10 @@ class Calls:
     first: int
     now: float
 
+    @cached_property
+    def house(self) -> House:
+        return self.office.house(self.now)
+
     def next(self) -> Next | Over:
         """What must be done next; Over when every call has an end."""
         self._children()
@@ -57,7 +64,7 @@ class Calls:
             match turn.next_move(kinds, self.became()):
                 case turn.Do(i) if self.calls[i].tool in INNER:
                     self._inner(i)
-                case turn.Do(i) if policy.row_of(self.calls[i].tool).acts:
+                case turn.Do(i) if row_of(self.calls[i].tool).acts:
                     if (step := self._allowed(i)) is not None:
                         return step
                 case turn.Do(i):
@@ -69,7 +76,7 @@ class Calls:
                 case turn.Skip(i):
                     self.record(i, Became.SKIPPED, {"why": "an earlier step was not done"})
                 case turn.Refuse(i):
-                    self.record(i, Became.FAILED, {"why": "a rule forbids it"})
+                    self.record(i, Became.FAILED, {"why": f"a rule forbids it: {self._rule(i)}"})
                 case turn.Wait():
                     return Park()
                 case turn.Over() as over:
@@ -88,9 +95,12 @@ class Calls:
         """How each call is judged; one that has an end is not judged again."""
         over = self.became()
         return [
-            Kind.READ if place in over else kind(call, self.task)
+            Kind.READ if place in over else kind(call, self.task, self.house)
             for place, call in enumerate(self.calls)
         ]
+
+    def _rule(self, place: int) -> str:
+        return policy.judge(self.calls[place], self.task, self.house).rule
 
     def became(self) -> Mapping[int, Became]:
         found = self.office.runs.became(self.run)
@@ -132,7 +142,7 @@ class Calls:
     def _ask(self, places: Sequence[int]) -> bool:
         """Seals all the asks of the turn in one transaction; False if one cannot be sealed."""
         proposals = []
-        asks = Asks(self.office, self.task, self.name)
+        asks = Asks(self.office, self.task, self.name, self.house)
         for which, place in enumerate(places, 1):
             call, idx = self.calls[place], self.first + place
             if call.tool == "ask_owner":
@@ -149,14 +159,14 @@ class Calls:
     def _allowed(self, place: int) -> Next | None:
         """An effect that a rule lets through: sealed and decided by the rule at once."""
         call, idx = self.calls[place], self.first + place
-        verdict = policy.judge(call, self.task)
+        verdict = policy.judge(call, self.task, self.house)
         assert isinstance(verdict, policy.Allow)
-        if policy.row_of(call.tool).writes_own and (why := self._enough()):
+        if row_of(call.tool).writes_own and (why := self._enough()):
             self.record(place, Became.FAILED, {"why": why})
             return None
-        asks = Asks(self.office, self.task, self.name)
+        asks = Asks(self.office, self.task, self.name, self.house)
         try:
-            proposal = asks.effect(idx, call, (1, 1), allowed_by=verdict.rule)
+            proposal = asks.effect(idx, call, (1, 1), allowed_by=verdict.name or verdict.rule)
         except (AttachError, SealError, NotebookError) as unfit:
             self.record(place, Became.FAILED, {"why": str(unfit)})
             return None
@@ -173,7 +183,7 @@ class Calls:
             if card.status == "answered" and "field" not in card.seal.args:
                 written = 0
             by_rule = card.decision is not None and card.decision.channel == "rule"
-            written += by_rule and policy.row_of(card.seal.tool).writes_own
+            written += by_rule and row_of(card.seal.tool).writes_own
         if written < most:
             return ""
         return f"{most} notes were written unasked. Before you write more, ask_owner whether to"
@@ -184,15 +194,15 @@ def links(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found.strip() for found in _LINK.findall(text)))
 
 
-def kind(call: Call, task: Task) -> Kind:
+def kind(call: Call, task: Task, house: House) -> Kind:
     if call.tool == "ask_owner":
         return Kind.ASK
     if call.tool in INNER:
         return Kind.READ
-    match policy.judge(call, task):
+    match policy.judge(call, task, house):
         case policy.Ask():
             return Kind.ASK
         case policy.Deny():
             return Kind.DENY
         case policy.Allow():
-            return Kind.ACT if policy.row_of(call.tool).acts else Kind.READ
+            return Kind.ACT if row_of(call.tool).acts else Kind.READ

@@ -105,7 +105,7 @@ class Case:
         if explained:
             args["explained"] = explained
         number = FIRST_QUESTION + len(self.questions()) if idx is None else idx
-        asks = Asks(self.office, self.task, self.name)
+        asks = Asks(self.office, self.task, self.name, self.office.house(self.now))
         proposal = asks.question(number, Call("ask_owner", args))
         self.office.register.propose(self.task.id, self.run.n, [proposal], self.now)
         failpoint.hit("seal.committed")

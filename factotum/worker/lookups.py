@@ -14,7 +14,7 @@ from factotum.agent import skills
 from factotum.agent.skills import Skill
 from factotum.agent.transcript import cut
 from factotum.agent.turn import Became
-from factotum.gate.policy import row_of
+from factotum.gate.rows import row_of
 from factotum.ledger import Ledger
 from factotum.model import Trust
 from factotum.toolbox import Toolbox, ToolboxError

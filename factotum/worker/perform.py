@@ -14,8 +14,8 @@ from factotum import failpoint, log
 from factotum.blobs import BlobError, Blobs
 from factotum.gate import effect
 from factotum.gate.effect import Again
-from factotum.gate.policy import row_of
 from factotum.gate.register import ATTEMPTS_MOST, Card, GateError, NotOpen, Register
+from factotum.gate.rows import row_of
 from factotum.model import Effect, FailedClean, Lost, Outcome, Succeeded
 from factotum.phase import read_phase
 from factotum.toolbox import Read, Toolbox, ToolboxError

@@ -12,6 +12,7 @@ from factotum.agent.loop import Limits
 from factotum.agent.playbook import Playbook
 from factotum.agent.talk import Request
 from factotum.gate.register import Card, Register
+from factotum.gate.rules import House
 from factotum.ledger import Ledger, TaskRow
 from factotum.model import Call, Task
 from factotum.models import Chain
@@ -129,6 +130,7 @@ class Office:
     budget: Budget
     children: Children
     plans: Plans
+    house: Callable[[float], House]
     limits: Limits = field(default_factory=Limits)
     known_tools: Callable[[], Sequence[str]] = field(default=lambda: ())
     check: Callable[[Call], list[str]] = field(default=lambda call: [])

@@ -26,8 +26,8 @@ from hypothesis.stateful import (
 
 from factotum import names
 from factotum.gate import policy
-from factotum.gate.policy import POLICY_VERSION, row_of
 from factotum.gate.register import Proposal, Register
+from factotum.gate.rows import row_of
 from factotum.ledger import Ledger, TaskRow
 from factotum.model import Call, Succeeded, Task, Trust
 from factotum.worker.children import Children, TooMany
@@ -113,7 +113,7 @@ class Labels(RuleBasedStateMachine):
         row = row_of(tool)
         proposal = Proposal(
             next(self.count), tool, args, "Do it?", row.effect, row.risk, verdict.rule, 60.0,
-            trust, POLICY_VERSION, allowed_by=verdict.rule,
+            trust, "built-in-2", allowed_by=verdict.rule,
         )  # fmt: skip
         register = Register(self.ledger)
         (id,) = register.propose(task, 1, [proposal], NOW)

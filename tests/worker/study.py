@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from factotum.gate.policy import POLICY_VERSION, row_of
 from factotum.gate.register import Card, Proposal, Register
+from factotum.gate.rows import row_of
 from factotum.ledger import Ledger, TaskRow
 from factotum.model import Call, Outcome, Trust
 from factotum.reader import Reader
@@ -79,7 +79,7 @@ class Study:
             db.execute("INSERT OR IGNORE INTO run (task, n, started) VALUES (?, 1, ?)", (task, NOW))
         proposal = Proposal(
             self._idx, tool, args, "Do it?", row.effect, row.risk, "because", 60.0, trust,
-            POLICY_VERSION, allowed_by="a rule", about=about,
+            "built-in-2", allowed_by="a rule", about=about,
         )  # fmt: skip
         (id,) = self.register.propose(task, 1, [proposal], NOW)
         return self.register.card(id)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from factotum.gate.policy import row_of
+from factotum.gate.rows import row_of
 from factotum.model import Call
 from factotum.worker.local import TOOLS, check, is_local, offered
 
