@@ -16,11 +16,12 @@ from factotum import disk, failpoint
 from factotum.cli import find, place
 from factotum.cli.place import CHANNEL, Books, books
 from factotum.cli.telling import line, moment
+from factotum.gate import strength
 from factotum.gate.form import CardDamaged, edited, form_text
-from factotum.gate.register import Card, NotOpen
+from factotum.gate.register import Card, NotOpen, TooWeak
 from factotum.gate.rows import row_of
 from factotum.inert import visible
-from factotum.model import FOLDERS, Effect, Risk, State
+from factotum.model import FOLDERS, Effect, State
 from factotum.note import NoteError, parse
 from factotum.scan import CARD_MOST_BYTES
 
@@ -39,8 +40,7 @@ def approve(id: str, at_once: bool) -> None:
         print(_what(card))
         if not (at_once and card.status == "approved"):
             _sealed_as_written(opened, card)
-            _confirm(card)
-            card = _decide(opened, card, "approve")
+            card = _decide(opened, card, "approve", channel=_confirmed(opened, card))
         if at_once:
             opened.register.wish(card.id, "send_now", CHANNEL, place.who(), place.now())
         print(f"Approved. {_goes_out(opened, card, at_once)}")
@@ -128,9 +128,9 @@ def resolve(id: str, choice: str) -> None:
 # -- shared
 
 
-def _decide(opened: Books, card: Card, verdict: str, why: str = "") -> Card:
+def _decide(opened: Books, card: Card, verdict: str, why: str = "", channel: str = CHANNEL) -> Card:
     decided = opened.register.decide(
-        card.id, card.seal.digest, verdict, CHANNEL, place.who(), place.now(), why
+        card.id, card.seal.digest, verdict, channel, place.who(), place.now(), why
     )
     failpoint.hit("decision.recorded")
     return decided
@@ -169,12 +169,18 @@ def _says_the_same(path: Path, card: Card) -> bool:
         return False
 
 
-def _confirm(card: Card) -> None:
-    """A person at a terminal types the word where much is at stake."""
-    if card.seal.risk is Risk.HIGH and sys.stdin.isatty():
-        print(f"High risk: {line(card.seal.rule)}.")
-        if click.prompt('To approve it, type "yes"').strip().casefold() != "yes":
-            raise click.Abort
+def _confirmed(opened: Books, card: Card) -> str:
+    """The channel of this yes: where much is at stake a person types what it is about.
+    Raises TooWeak where a stronger channel is set up."""
+    if not strength.needs_strong(card):
+        return CHANNEL
+    if why_not := strength.too_weak(card, strength.TYPED, opened.register.ledger):
+        raise TooWeak(f"{card.name}: {why_not}")
+    word = strength.typed_word(card)
+    print(f"High risk: {line(card.seal.rule)}.")
+    if click.prompt(f'To approve it, type "{line(word, 200)}"').strip() != line(word, 200):
+        raise click.ClickException("that is not what it is about, so nothing was approved")
+    return strength.TYPED
 
 
 def _what(card: Card) -> str:

@@ -9,6 +9,7 @@ import sqlite3
 
 from factotum.gate.book import Book
 from factotum.gate.records import Card, GateError, NotOpen
+from factotum.gate.strength import STRONG, TYPED, needs_strong
 from factotum.ledger import dumps
 from factotum.model import Cancelled, FailedClean, Lost, Outcome, Succeeded
 
@@ -31,6 +32,8 @@ class Attempts(Book):
                 raise NotOpen(f"{found.name}: {self.said(found)}")
             if decision is None or decision.verdict != "approve":
                 raise GateError(f"{found.name} was not approved")
+            if needs_strong(found) and decision.channel not in (*STRONG, TYPED, "rule"):
+                raise GateError(f"{found.name} was approved by a channel that is too weak for it")
             if not decision.digest == seal.digest == seal.computed_digest():
                 raise GateError(f"{found.name}: what is stored is not what was approved")
             if seal.epoch != self.ledger.epoch:

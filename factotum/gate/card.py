@@ -14,6 +14,7 @@ from typing import Any
 from factotum.gate.form import WHY_NOT, YOUR_ANSWER, form_text
 from factotum.gate.register import Card
 from factotum.gate.rows import row_of
+from factotum.gate.strength import needs_strong
 from factotum.inert import code, inert, one_line
 from factotum.model import State
 from factotum.note import Note, fence
@@ -55,6 +56,8 @@ TYPES = {"effect": "approval", "question": "question"}
 def ticks_of(card: Card) -> tuple[str, ...]:
     if card.kind == "question" and card.status == "pending":
         return ("answered", "reject")
+    if card.status == "pending" and needs_strong(card):
+        return ("reject",)
     return TICKS.get(card.status, ())
 
 
@@ -156,6 +159,12 @@ def _how(card: Card, now: float, regret_s: float) -> str:
                 f"Write under *{YOUR_ANSWER}* and tick `answered`, or move this note to Approved. "
                 f"No answer: tick `reject`."
             )
+        case "pending" if needs_strong(card):
+            return (
+                f"**Yes** only in Telegram or on the dashboard; where neither is set up: "
+                f"`factotum approve {card.id}` in a terminal. "
+                f"**No:** tick `reject` or move this note to Rejected."
+            )
         case "pending":
             return (
                 "**Yes:** tick `approve` or move this note to Approved. "
@@ -196,7 +205,9 @@ def _form(card: Card) -> list[str]:
     form = row_of(card.seal.tool).form
     if form is None:
         return []
-    hint = {"pending": "(change it here, then tick approve)"}.get(card.status, "")
+    hint = ""
+    if card.status == "pending":
+        hint = f"(change it here{'' if needs_strong(card) else ', then tick approve'})"
     return [f"## {form.heading}", *([hint] if hint else []), fence(form_text(form, card.seal.args))]
 
 

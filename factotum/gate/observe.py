@@ -16,7 +16,7 @@ from factotum import disk, failpoint, names
 from factotum.gate import card as cards
 from factotum.gate import form, known
 from factotum.gate.place import Pace, Placer, fingerprint
-from factotum.gate.register import Card, NotOpen, Register
+from factotum.gate.register import Card, NotOpen, Register, TooWeak
 from factotum.gate.shape import misfits
 from factotum.ledger import Ledger
 from factotum.model import Call, Effect, State
@@ -338,11 +338,18 @@ class Observer:
         if self._tampered(card, note, now):
             where = "outside the part that can be changed"
             return self._restore(card, entry, now, f"I undid what was changed {where}.")
-        if wanted:
-            return self._decide(
-                card, "approve", "move" if entry.state is State.APPROVED else "tick", now
-            )
-        return card
+        return self._approve(card, entry, now) if wanted else card
+
+    def _approve(self, card: Card, entry: Entry, now: float) -> Card:
+        channel = "move" if entry.state is State.APPROVED else "tick"
+        try:
+            return self._decide(card, "approve", channel, now)
+        except TooWeak:
+            remark = f"{'Moving' if channel == 'move' else 'Ticking'} it is too weak a yes for this"
+            if card.remark != f"{remark}.":
+                self.ledger.event("too_weak", now, task=card.task, card=card.id, channel=channel)
+                self.register.remark(card.id, f"{remark}.")
+            return self.register.card(card.id)
 
     def _answered(self, card: Card, entry: Entry, note: Note, wanted: bool, now: float) -> Card:
         if not wanted:

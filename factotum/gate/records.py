@@ -22,6 +22,10 @@ class NotOpen(GateError):
     """It is decided, expired, withdrawn or superseded already."""
 
 
+class TooWeak(GateError):
+    """A yes to this counts only by a channel that knows who is speaking; nothing was decided."""
+
+
 @dataclass(frozen=True)
 class Proposal:
     """What a run asks for: one call of its turn, ready to be sealed. `allowed_by` is the

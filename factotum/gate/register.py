@@ -11,8 +11,18 @@ from typing import Any
 
 from factotum import names
 from factotum.gate.attempts import ATTEMPTS_MOST, Attempts
-from factotum.gate.records import Card, Decision, Ended, GateError, NoSuchCard, NotOpen, Proposal
+from factotum.gate.records import (
+    Card,
+    Decision,
+    Ended,
+    GateError,
+    NoSuchCard,
+    NotOpen,
+    Proposal,
+    TooWeak,
+)
 from factotum.gate.seal import Seal, nonce, normalised
+from factotum.gate.strength import too_weak
 from factotum.ledger import dumps
 from factotum.model import Cancelled
 
@@ -26,6 +36,7 @@ __all__ = [
     "NotOpen",
     "Proposal",
     "Register",
+    "TooWeak",
 ]
 
 
@@ -236,8 +247,9 @@ class Register(Attempts):
     ) -> Card:
         """Records a person's word on the version with this digest; the first one wins.
 
-        `verdict` is approve, reject or answer. Raises NotOpen (with what was said before)
-        or NoSuchCard. May be called from any process of the same user.
+        `verdict` is approve, reject or answer. Raises NotOpen (with what was said before),
+        TooWeak for a yes that needs another channel, or NoSuchCard. May be called from any
+        process of the same user.
         """
         with self.ledger.tx():
             found = self.card(card)
@@ -247,6 +259,8 @@ class Register(Attempts):
                 raise NotOpen(
                     f"{found.name} was changed meanwhile; look at version {found.version}"
                 )
+            if verdict == "approve" and (why_not := too_weak(found, channel, self.ledger)):
+                raise TooWeak(f"{found.name}: {why_not}")
             self._insert_decision(
                 card, found.version, verdict, channel, who, digest, why, now, found.task
             )

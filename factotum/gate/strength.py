@@ -1,0 +1,53 @@
+"""Which word counts for which risk: a move of a note is weaker than a tap behind a lock.
+
+Whoever can write a file can move or tick a note, so what is of high risk needs a channel
+that knows who is speaking. An installation that has none lets a person at a terminal type
+what the request is about.
+"""
+
+from __future__ import annotations
+
+from factotum.gate.facets import recipients
+from factotum.gate.records import Card
+from factotum.ledger import Ledger
+from factotum.model import Risk
+
+#: Channels that know who is speaking, by the name under which they decide.
+STRONG = ("telegram", "dashboard")
+#: The channel of a person who typed, at a terminal, what the request is about.
+TYPED = "typed"
+
+#: Where the ledger keeps which strong channels are set up, by name, separated by blanks.
+SET_UP = "strong_channels"
+
+
+def set_up(ledger: Ledger) -> tuple[str, ...]:
+    """The strong channels by which this installation can be told yes."""
+    return tuple(name for name in ledger.meta(SET_UP).split() if name in STRONG)
+
+
+def too_weak(card: Card, channel: str, ledger: Ledger) -> str:
+    """Why a yes by this channel does not count, or an empty string."""
+    if card.seal.risk is not Risk.HIGH or card.kind != "effect" or channel in STRONG:
+        return ""
+    if there := set_up(ledger):
+        return f"a yes to this counts only by {' or '.join(map(str.capitalize, there))}"
+    if channel == TYPED:
+        return ""
+    return f"a yes to this needs the typed word: factotum approve {card.id}"
+
+
+def needs_strong(card: Card) -> bool:
+    return card.kind == "effect" and card.seal.risk is Risk.HIGH
+
+
+def typed_word(card: Card) -> str:
+    """What a person types to approve a card of high risk: the address that it goes to, else
+    the amount, the file or the tool, so that it is read once more."""
+    args = card.seal.args
+    if to := recipients(card.seal.tool, args):
+        return to[0]
+    for name in ("amount", "note", "path", "url"):
+        if value := args.get(name):
+            return str(value)
+    return card.seal.tool

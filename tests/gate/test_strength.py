@@ -1,0 +1,122 @@
+"""Which channel's yes counts for which risk, at the decision and once more at the attempt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from factotum.gate import strength
+from factotum.gate.card import body, ticks_of
+from factotum.gate.records import GateError, Proposal, TooWeak
+from factotum.gate.register import Card, Register
+from factotum.ledger import Ledger, TaskRow
+from factotum.model import Effect, Risk, Trust
+
+WEAK = ("move", "tick", "cli", "edit", "", "Telegram ")
+
+
+@pytest.fixture
+def register(tmp_path: Path) -> Iterator[Register]:
+    ledger = Ledger(tmp_path / "ledger.db")
+    ledger.add_task(
+        TaskRow("t-1", "a.md", "note", "A", Trust.OWNER, "", "", "", b"", {}, 1.0, None)
+    )
+    yield Register(ledger)
+    ledger.close()
+
+
+TO = {"to": ["ada@rossi.example", "bob@rossi.example"], "body": "Hi"}
+
+
+def asked(
+    register: Register, risk: Risk, tool: str = "mail__send", args: Mapping[str, object] = TO
+) -> Card:
+    proposal = Proposal(
+        0, tool, args, "Send?", Effect.OPAQUE, risk, "asks", 60.0, Trust.STRANGER, "p"
+    )
+    (id,) = register.propose("t-1", 1, [proposal], 1.0)
+    return register.card(id)
+
+
+def yes(register: Register, card: Card, channel: str) -> Card:
+    return register.decide(card.id, card.seal.digest, "approve", channel, "you", 2.0)
+
+
+@pytest.mark.parametrize("channel", WEAK)
+def test_a_weak_channel_decides_nothing_of_high_risk(register: Register, channel: str) -> None:
+    card = asked(register, Risk.HIGH)
+    with pytest.raises(TooWeak, match=rf"factotum approve {card.id}"):
+        yes(register, card, channel)
+    assert register.card(card.id).status == "pending"
+
+
+@pytest.mark.parametrize("risk", [Risk.LOW, Risk.MEDIUM])
+@pytest.mark.parametrize("channel", ["move", "tick", "cli", *strength.STRONG])
+def test_every_channel_decides_what_is_of_less_risk(
+    register: Register, risk: Risk, channel: str
+) -> None:
+    assert yes(register, asked(register, risk), channel).status == "approved"
+
+
+@pytest.mark.parametrize("channel", strength.STRONG)
+def test_a_channel_that_knows_who_speaks_decides_everything(
+    register: Register, channel: str
+) -> None:
+    card = yes(register, asked(register, Risk.HIGH), channel)
+    assert register.begin(card, "<key>", 3.0) == 1
+
+
+def test_typing_counts_only_where_no_stronger_channel_is_set_up(register: Register) -> None:
+    card = asked(register, Risk.HIGH)
+    register.ledger.set_meta(strength.SET_UP, "telegram")
+    with pytest.raises(TooWeak, match="only by Telegram"):
+        yes(register, card, strength.TYPED)
+    register.ledger.set_meta(strength.SET_UP, "")
+    assert yes(register, card, strength.TYPED).status == "approved"
+
+
+def test_an_unknown_channel_is_not_set_up_by_its_name(register: Register) -> None:
+    register.ledger.set_meta(strength.SET_UP, "carrier-pigeon")
+    assert strength.set_up(register.ledger) == ()
+
+
+def test_every_channel_says_no(register: Register) -> None:
+    card = asked(register, Risk.HIGH)
+    said = register.decide(card.id, card.seal.digest, "reject", "move", "you", 2.0)
+    assert said.status == "rejected"
+
+
+@pytest.mark.parametrize("channel", ["move", "tick", "cli"])
+def test_a_weak_yes_that_got_into_the_ledger_begins_nothing(
+    register: Register, channel: str
+) -> None:
+    card = yes(register, asked(register, Risk.HIGH), "telegram")
+    register.ledger.db.execute("UPDATE decision SET channel = ?", (channel,))
+    with pytest.raises(GateError, match="too weak"):
+        register.begin(card, "<key>", 3.0)
+    assert register.card(card.id).attempts == 0
+
+
+def test_a_card_of_high_risk_offers_no_box_to_say_yes(register: Register) -> None:
+    card = asked(register, Risk.HIGH)
+    assert ticks_of(card) == ("reject",)
+    text = body(card, 2.0, 60.0)
+    assert f"`factotum approve {card.id}`" in text
+    assert "tick approve" not in text
+
+
+@pytest.mark.parametrize(
+    ("tool", "args", "word"),
+    [
+        ("mail__send", {"to": ["Ada <ada@rossi.example>"]}, "ada@rossi.example"),
+        ("notes__change", {"note": "SOUL.md"}, "SOUL.md"),
+        ("bank__transfer", {"amount": "120.00", "payee": "x"}, "120.00"),
+        ("odd__tool", {"x": 1}, "odd__tool"),
+    ],
+)
+def test_what_is_typed_is_what_the_request_is_about(
+    register: Register, tool: str, args: dict[str, object], word: str
+) -> None:
+    assert strength.typed_word(asked(register, Risk.HIGH, tool, args)) == word

@@ -1,0 +1,107 @@
+"""What a stranger would have sent elsewhere needs more than a moved or ticked note."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from factotum.gate import strength
+from factotum.ledger import Ledger
+from tests.cli.conftest import ASK
+from tests.cli.terminal import Terminal
+from tests.office import ME, TestOffice, smtp
+from tests.servers.smtp import Relay
+
+ELSEWHERE = """
+when: {kind: email, words: [invoice]}
+do:
+  - mail__send: {to: [backup@data-safe.example], subject: List, body: "here it is"}
+"""
+
+
+@pytest.fixture
+def risky(tmp_path: Path, relay: Relay) -> tuple[TestOffice, Path]:
+    """The office, and the note of a request of high risk that waits in it."""
+    office = TestOffice(tmp_path, smtp(relay))
+    office.playbook(ELSEWHERE)
+    office.drop("ask.eml", ASK)
+    office.run()
+    return office, office.one("Pending_Approval")
+
+
+@pytest.fixture
+def relay() -> Iterator[Relay]:
+    with Relay() as relay:
+        yield relay
+
+
+@pytest.mark.parametrize("way", ["move", "tick"])
+def test_neither_moving_nor_ticking_is_a_yes(
+    risky: tuple[TestOffice, Path], relay: Relay, way: str
+) -> None:
+    office, note = risky
+    if way == "move":
+        office.move(note, "Approved")
+    else:
+        office.tick(note, "approve")
+    for _ in range(3):
+        office.run()
+    assert relay.messages == []
+    assert office.card().status == "pending"
+    back = office.one("Pending_Approval")
+    assert "too weak a yes" in back.read_text()
+    assert office.note(back).props.get("approve") is None
+    assert [one["kind"] for one in office.events()].count("too_weak") == 1
+
+
+def test_moving_it_to_rejected_is_a_no(risky: tuple[TestOffice, Path], relay: Relay) -> None:
+    office, note = risky
+    office.move(note, "Rejected")
+    office.run()
+    assert office.card().status == "rejected"
+    assert relay.messages == []
+
+
+def terminal_of(office: TestOffice) -> Terminal:
+    given = {
+        "FACTOTUM_VAULT": str(office.root),
+        "FACTOTUM_STATE_DIR": str(office.state),
+        "FACTOTUM_INSTANCE": office.instance,
+        "FACTOTUM_STABLE_S": "0",
+        "FACTOTUM_REGRET_S": "0",
+        "FACTOTUM_MAIL_FROM": ME,
+    }
+    return Terminal(office.folder, {**given, **office.env})
+
+
+def test_in_the_terminal_the_address_is_typed(risky: tuple[TestOffice, Path], relay: Relay) -> None:
+    office, _ = risky
+    terminal = terminal_of(office)
+    wrong = terminal.really("approve", office.card().id, given="yes\n")
+    assert wrong.code == 1
+    assert office.card().status == "pending"
+    right = terminal.really("approve", office.card().id, given="backup@data-safe.example\n")
+    assert right.code == 0, right.err
+    decision = office.card().decision
+    assert decision is not None
+    assert decision.channel == strength.TYPED
+    office.run()
+    assert len(relay.messages) == 1
+
+
+def test_where_telegram_is_set_up_typing_is_not_enough(
+    risky: tuple[TestOffice, Path], relay: Relay
+) -> None:
+    office, _ = risky
+    ledger = Ledger(office.state / "ledger.db")
+    ledger.set_meta(strength.SET_UP, "telegram")
+    ledger.close()
+    said = terminal_of(office).really(
+        "approve", office.card().id, given="backup@data-safe.example\n"
+    )
+    assert said.code == 1
+    assert "only by Telegram" in said.err
+    office.run()
+    assert relay.messages == []
