@@ -1,7 +1,8 @@
 """Named places where a test can kill the process, to see what the next start makes of it.
 
 FACTOTUM_FAILPOINT=name[:n] makes the process SIGKILL itself the n-th time that it comes by, so
-nothing is flushed, closed or tidied up. Unset, a place costs one look into a dictionary.
+nothing is flushed, closed or tidied up. Unset, a place costs one look into a dictionary. Who
+wants to know which places a life comes by can `listen`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 VARIABLE = "FACTOTUM_FAILPOINT"
@@ -60,6 +62,7 @@ class _Armed:
 
 _lock = threading.Lock()
 _armed: _Armed | None = None
+_told: Callable[[str], None] | None = None
 
 
 def arm(text: str) -> None:
@@ -78,9 +81,18 @@ def arm(text: str) -> None:
         _armed = _Armed(name, int(count or 1))
 
 
+def listen(told: Callable[[str], None] | None) -> None:
+    """Has `told` hear the name of every place that is come by, before anybody dies there; it is
+    called on whatever thread that is. None ends it."""
+    global _told  # noqa: PLW0603  as above
+    _told = told
+
+
 def hit(name: str) -> None:
     """Says that the process has come to `name`. KeyError if no place has that name."""
     NAMES[name]
+    if _told is not None:
+        _told(name)
     if _armed is None:
         arm(os.environ.get(VARIABLE, ""))
     assert _armed is not None

@@ -61,6 +61,15 @@ def test_a_setting_from_a_file_can_arm_it_too() -> None:
     assert run(code, "").stdout == "1\n"
 
 
+def test_who_listens_hears_every_place_also_the_last() -> None:
+    code = (
+        "import os\nfrom factotum import failpoint\n"
+        "failpoint.listen(lambda name: os.write(1, name.encode() + b' '))" + THREE_TIMES
+    )
+    heard = run(code, "effect.after:2").stdout.split()
+    assert heard == ["effect.after", "effect.before", "1", "effect.after"]
+
+
 def test_many_threads_pass_one_after_the_other() -> None:
     code = (
         "import threading\nfrom factotum import failpoint\n"
