@@ -82,8 +82,10 @@ class Orchestrator:
         *,
         out: IO[str] = sys.stderr,
         environ: Mapping[str, str] = os.environ,
+        servers: Path = HERE / "mcp",
     ) -> None:
-        """Takes the executor's lock. `environ` is where providers' keys may lie.
+        """Takes the executor's lock. `environ` is where providers' keys may lie, `servers` the
+        folder of the tool servers.
 
         Raises DoorError when another one runs."""
         self.rooms = rooms
@@ -113,7 +115,7 @@ class Orchestrator:
         self.mark = Mark(vault, rooms.ledger, rooms.register)
         self.desk = Desk()
         self.toolbox = Toolbox(
-            HERE / "mcp",
+            servers,
             settings.env_for,
             failpoint.hit,
             way="stdio" if settings.text("TOOLS") == "stdio" else "in-process",
