@@ -18,7 +18,7 @@ from typing import IO
 
 from factotum import failpoint, log
 from factotum.blobs import Blobs
-from factotum.gate import observe, place
+from factotum.gate import observe, pause, place
 from factotum.gate.effect import next_try_at
 from factotum.gate.register import Card
 from factotum.intake import Intake, Taken
@@ -181,10 +181,8 @@ class Orchestrator:
         return self._trouble
 
     def stopped(self) -> str:
-        """Why nothing may be attempted now, or an empty string."""
-        if self.rooms.vault.stopped:
-            return "STOP.md lies in the vault: remove it and I go on"
-        return self._trouble
+        """Why nothing may be attempted now, or an empty string. Ask it on the desk."""
+        return pause.stopped(self.rooms.ledger, self.rooms.vault.stopped) or self._trouble
 
     # -- the tick
 

@@ -66,10 +66,15 @@ GUEST = "+guest"
 GUEST_S = 60.0
 
 
+def is_stop(name: str) -> bool:
+    """Whether a note of this name at the root of the vault stops everything."""
+    return name.casefold() == "stop.md"
+
+
 def stop_lies(root: Path) -> bool:
     """Whether a note at the root of the vault stops everything."""
     try:
-        return any(name.casefold() == "stop.md" for name in os.listdir(root))
+        return any(map(is_stop, os.listdir(root)))
     except OSError:
         return True  # a vault that cannot be looked at lets nothing out
 

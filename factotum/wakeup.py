@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from factotum.model import FOLDERS, State
+from factotum.vault import is_stop
 
 #: The least time from one tick to the next that an event brings, in seconds: the first event
 #: after a pause is answered at once, the rest of its burst by one more look.
@@ -138,6 +139,7 @@ class _Inotify:
             self._word = self._add(state, WORD_MASK)
             folders = {name: self._add(root / name, FOLDER_MASK) for name in watched()}
             self._tasks = folders[TASKS]
+            self._root = self._add(root, FOLDER_MASK)
             self._within: dict[int, Path] = {folders[AT_WORK]: root / AT_WORK}
             self._look_within(root / AT_WORK)
         except OSError:
@@ -177,6 +179,10 @@ class _Inotify:
     def _one(self, watch: int, mask: int, name: str) -> None:
         if watch == self._word:
             if name == WORD:
+                self._heard("")
+            return
+        if watch == self._root:  # a note that stops everything, come or gone; the rest is no news
+            if is_stop(name):
                 self._heard("")
             return
         at_work = watch in self._within
@@ -233,6 +239,11 @@ def _watchdog(root: Path, state: Path, heard: Callable[[str], None]) -> Callable
             if event.event_type in {"created", "modified", "moved", "deleted", "closed"}:
                 loop.call_soon_threadsafe(heard, "")
 
+    class Stop(FileSystemEventHandler):
+        def on_any_event(self, event: FileSystemEvent) -> None:
+            if any(is_stop(Path(str(at)).name) for at in (event.src_path, event.dest_path) if at):
+                loop.call_soon_threadsafe(heard, "")
+
     class Word(FileSystemEventHandler):
         def on_any_event(self, event: FileSystemEvent) -> None:
             if str(event.src_path).endswith(f"/{WORD}") and event.event_type == "modified":
@@ -243,6 +254,7 @@ def _watchdog(root: Path, state: Path, heard: Callable[[str], None]) -> Callable
         for name in watched():
             observer.schedule(Hint(), str(root / name), recursive=name == AT_WORK)
         observer.schedule(Word(), str(state))
+        observer.schedule(Stop(), str(root))
         observer.start()
     except OSError:
         return _nothing

@@ -17,6 +17,7 @@ import click
 from factotum.cli import place
 from factotum.cli.place import Books, books
 from factotum.cli.telling import line, local
+from factotum.gate import pause
 from factotum.gate.observe import quiet
 from factotum.model import State
 from factotum.note import NoteError
@@ -154,13 +155,12 @@ def _unreadable(shelf: Shelf, listing: Listing) -> Iterator[Problem]:
 
 
 def _health(opened: Books) -> Mapping[str, Any]:
-    stopped = stop_lies(opened.root)
     missing: dict[str, str] = {}
     for path in sorted((place.HERE / "mcp").glob("*_server.py")):
         server = survey(path)
         missing |= server.lacks(opened.settings.env_for(server.env))
     return {
         "ok": True,
-        "stopped": "STOP.md lies in the vault: remove it and I go on" if stopped else "",
+        "stopped": pause.stopped(opened.ledger, stop_lies(opened.root)),
         "missing": missing,
     }

@@ -34,6 +34,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "cancel": ("deciding", "Stop what was approved, before it is carried out."),
     "wake": ("deciding", "Ask again about a request that has expired."),
     "resolve": ("deciding", "Say what became of something whose outcome was lost."),
+    "pause": ("pausing", "Begin nothing more until you say resume."),
+    "resume": ("pausing", "Go on after a pause."),
     "logs": ("records", "What was done, line by line."),
     "audit": ("records", "Check the written logs against the ledger, or show the ledger."),
     "doctor": ("checks", "Look for what is missing or wrong on this machine."),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from factotum.gate import pause
 from factotum.gate.book import Book
 from factotum.gate.records import Card, GateError, NotOpen
 from factotum.gate.strength import STRONG, TYPED, needs_strong
@@ -23,9 +24,12 @@ class Attempts(Book):
 
         Only where an approving decision for exactly this digest exists, the digest is that
         of the stored arguments, the ledger is the one that sealed it, and nothing came of
-        it yet, nor is it under way. Raises GateError otherwise; then nothing may be done.
+        it yet, nor is it under way, and nobody paused everything. Raises GateError otherwise;
+        then nothing may be done.
         """
         with self.ledger.tx() as db:
+            if paused := pause.current(self.ledger):
+                raise NotOpen(f"{card.name}: {pause.said(paused)}")
             found = self.card(card.id)
             seal, decision = found.seal, found.decision
             if found.version != card.version or found.ended or seal.closed:

@@ -194,6 +194,10 @@ SAYINGS: dict[str, Callable[[Told], str | None]] = {
     ),
     "added": lambda t: f"You added to the task: {t.task}",
     "ended": _ended,
+    "paused": lambda t: " · ".join(
+        part for part in (f"Everything paused by {t.by}", t.word("reason")) if part
+    ),
+    "resumed": lambda t: f"Going on again, says {t.by}",
     "duplicate": lambda t: f"The same file again, put aside: {t.word('name')} · {t.task}",
     "restored": lambda t: (
         "The ledger was put back from an older copy. What may have been sent since is unknown, "

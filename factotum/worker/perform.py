@@ -54,14 +54,14 @@ class Performer:
         await self._attempt(card)
 
     async def _attempt(self, card: Card) -> None:
-        if reason := self.stopped():
+        if reason := await self.desk.do(self.stopped):
             logger.info("held", extra={"card": card.id, "reason": reason})
             return
         if not await self._same_tool(card):
             return
         key = effect.key(card, self.domain)
         try:
-            n = await self.desk.do(self.register.begin, card, key, self.clock())
+            n = await self.desk.do(self._begin, card, key)
         except NotOpen as refused:
             logger.warning("not begun", extra={"card": card.id, "reason": str(refused)})
             return
@@ -75,6 +75,12 @@ class Performer:
         outcome = await self._act(card, n)
         failpoint.hit("effect.after")
         await self._end(card, n, effect.after_failure(outcome, n))
+
+    def _begin(self, card: Card, key: str) -> int:
+        """On the desk: it is looked once more whether everything is stopped, at the last moment."""
+        if reason := self.stopped():
+            raise NotOpen(f"{card.name}: {reason}")
+        return self.register.begin(card, key, self.clock())
 
     async def _same_tool(self, card: Card) -> bool:
         """Whether the tool is still the one that was shown; if not, the person is asked anew."""

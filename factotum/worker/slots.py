@@ -191,7 +191,7 @@ class Worker:
 
     async def _think(self, task: str, path: Path, step: AskModel) -> Next | None:
         """What follows from the model's answer; None when the task must wait for one."""
-        if self.stopped():
+        if await self.desk.do(self.stopped):
             self._rests[task] = self.monotonic() + MOMENT_S
             return None  # nothing leaves the house, a thought neither
         try:

@@ -1,0 +1,159 @@
+"""The kill switch: what was not begun before the pause is not begun, whoever runs."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from factotum.gate import pause
+from factotum.gate.pause import Pause
+from factotum.gate.records import NotOpen
+from factotum.gate.register import Register
+from factotum.ledger import Ledger
+from factotum.views.views import snapshot_path
+from orchestrator import Orchestrator
+from tests.cli.terminal import Terminal
+from tests.cli.test_running import until, up
+from tests.office import TestOffice
+from tests.servers.smtp import Relay
+
+WRITES = """
+when: {kind: note}
+do:
+  - notes__write: {title: N, text: T, folder: Drafts}
+"""
+MARCO = Pause("marco", "cli", "lunch", 1_795_000_000.0)
+
+
+def test_nothing_is_sent_after_a_pause_until_resume(
+    office: TestOffice, terminal: Terminal, relay: Relay, asked: str
+) -> None:
+    assert "Paused" in terminal("pause", "--why", "I am not sure").out
+    assert terminal("approve", asked).code == 0
+    office.run()
+    office.run()  # a restart ends no pause
+    assert relay.messages == []
+    said = terminal("resume").out
+    assert "It goes on" in said and "done now: Send this reply to Ada" in said
+    office.run()
+    assert len(relay.messages) == 1
+
+
+def test_a_pause_is_shown_with_who_when_and_why(
+    office: TestOffice, terminal: Terminal, asked: str
+) -> None:
+    terminal("pause", "--why", "I am not sure")
+    here = f"Paused by {getpass.getuser()} (cli) since {time.strftime('%Y-%m-%d')}"
+    assert terminal("status").out.startswith(f"Nothing is sent now. {here}")
+    office.run()
+    assert here in (office.root / "Dashboard.md").read_text()
+    snapshot = json.loads(snapshot_path(office.state).read_text())
+    assert "I am not sure" in snapshot["health"]["stopped"]
+    (log,) = (office.root / "Logs").glob("*.md")
+    assert f"Everything paused by {getpass.getuser()} (cli) · I am not sure" in log.read_text()
+    terminal("resume")
+    assert terminal("status").out.startswith("0 in Inbox")
+
+
+def test_the_first_pause_stays_and_resume_without_one_says_so(
+    terminal: Terminal, office: TestOffice
+) -> None:
+    assert terminal("resume").out == "It was not paused.\n"
+    terminal("pause", "--why", "first")
+    assert "It was paused already" in terminal("pause", "--why", "second").out
+    assert "first" in terminal("status").out
+
+
+def test_resume_says_that_a_stop_note_still_stops(terminal: Terminal, office: TestOffice) -> None:
+    terminal("pause")
+    (office.root / "Stop.md").write_text("")
+    assert "STOP.md still lies in the vault" in terminal("resume").out
+    assert terminal("status").out.startswith("Nothing is sent now. STOP.md lies")
+
+
+def test_a_pause_that_was_committed_before_begin_wins(office: TestOffice, asked: str) -> None:
+    """The tick saw it due and the worker looked; then came the pause, of another process."""
+    ledger, other = (Ledger(office.state / "ledger.db") for _ in range(2))
+    register = Register(ledger)
+    card = register.card(asked)
+    card = register.decide(asked, card.seal.digest, "approve", "cli", "marco", 2.0)
+    pause.pause(other, MARCO)
+    with pytest.raises(NotOpen, match="Paused by marco"):
+        register.begin(card, "<key>", 3.0)
+    assert register.card(asked).attempts == 0
+    pause.resume(other, "marco", "cli", 4.0)
+    assert register.begin(card, "<key>", 5.0) == 1
+    ledger.close()
+    other.close()
+
+
+def test_a_pause_that_cannot_be_read_is_in_force(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.db")
+    ledger.set_meta(pause.META, "{}")
+    assert pause.current(ledger) is not None
+    ledger.close()
+
+
+def test_what_comes_in_during_a_pause_is_taken_and_asked(
+    office: TestOffice, terminal: Terminal
+) -> None:
+    terminal("pause")
+    office.playbook(WRITES)
+    office.type("Write it down.\n")
+    office.run()
+    assert office.files("Drafts") == []
+    assert [path.name for path in office.files("In_Progress")] == ["A task.md"]
+    office.run()
+    terminal("resume")
+    office.run()
+    assert len(office.files("Drafts")) == 1
+
+
+def test_an_office_that_is_paused_does_not_spin(office: TestOffice, terminal: Terminal) -> None:
+    """A task whose next deed a rule allows waits without being looked at again and again."""
+    terminal("pause")
+    office.playbook(WRITES)
+    office.type("Write it down.\n")
+    ticks: list[float] = []
+
+    def count(orchestrator: Orchestrator) -> None:
+        ticks.append(orchestrator.rooms.ledger.last_event())
+
+    office.run(count)
+    office.run(count)
+    assert ticks[0] == ticks[1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["pause", "note"])
+def test_a_running_office_is_stopped_within_a_second(
+    terminal: Terminal, office: TestOffice, relay: Relay, asked: str, way: str
+) -> None:
+    """Beside a process in which an approved mail waits its last seconds."""
+    office.env["FACTOTUM_REGRET_S"] = "4"
+    other = Terminal(office.folder, {**terminal.env, "FACTOTUM_REGRET_S": "4"})
+    with up(other):
+        other("approve", asked)
+        assert until(lambda: bool(office.files("Approved")))
+        start = time.monotonic()
+        if way == "pause":
+            other("pause")
+        else:
+            (office.root / "STOP.md").write_text("")
+        assert until(lambda: bool(stopped(office)), 5)
+        assert time.monotonic() - start < 1.0
+        time.sleep(6)
+        assert relay.messages == []
+        if way == "pause":
+            other("resume")
+        else:
+            (office.root / "STOP.md").unlink()
+        assert until(lambda: len(relay.messages) == 1, 10)
+
+
+def stopped(office: TestOffice) -> str:
+    return str(json.loads(snapshot_path(office.state).read_text())["health"]["stopped"])
