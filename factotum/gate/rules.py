@@ -1,16 +1,17 @@
 """The rules of the house as data: what a person wrote into the handbook, checked.
 
-First match wins. A facet that the tool does not declare fails an allow and satisfies an
-ask, a strong or a deny.
+First match wins. What a rule says of a facet that the tool does not declare fails an allow
+and satisfies an ask, a strong or a deny.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from enum import StrEnum
-from typing import Any
+from fnmatch import fnmatchcase
+from typing import Any, Protocol
 
 from factotum.gate.contact import Contact, nobody
 from factotum.gate.facets import Declared, Facets
@@ -25,9 +26,35 @@ class Verb(StrEnum):
 
 
 @dataclass(frozen=True)
+class Scene:
+    """One call as a condition sees it: what it holds, who caused it, in which house."""
+
+    call: Call
+    found: Facets
+    task: Task
+    house: House
+
+
+class Condition(Protocol):
+    """One condition of a rule. `key` and `written` are its line in the handbook, `said` the
+    same in plain words, behind “mail__send”."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def written(self) -> str | tuple[str, ...]: ...
+    @property
+    def said(self) -> str: ...
+
+    def why_not(self, rule: Rule, scene: Scene) -> str:
+        """Why it does not hold, in plain words, or an empty string."""
+
+
+@dataclass(frozen=True)
 class Rule:
     """One rule. `name` is unique in its policy; `said` is how the card names it (“house rule
     3, “replies ask””); `line` is where it stands in the handbook, 1 for the note's first.
+    `tools` are names with * for any letters. All of the conditions must hold.
     `for_task` is set on a permission that a person gave for one task: it holds there although
     others' words caused the call, because a person saw it."""
 
@@ -35,11 +62,20 @@ class Rule:
     verb: Verb
     tools: tuple[str, ...]
     said: str = ""
-    line: int = 0
+    line: int = field(default=0, compare=False)
     for_task: str = ""
-    matches: Callable[[Call, Facets, Task, House], bool] = field(
-        default=lambda call, facets, task, house: True, compare=False
-    )
+    conditions: tuple[Condition, ...] = ()
+
+    def matches(self, call: Call, found: Facets, task: Task, house: House) -> bool:
+        return not self.why_not(call, found, task, house)
+
+    def why_not(self, call: Call, found: Facets, task: Task, house: House) -> str:
+        """Why the rule says nothing of this call, in plain words, or an empty string."""
+        if not any(fnmatchcase(call.tool, tool) for tool in self.tools):
+            return "it is about other tools"
+        scene = Scene(call, found, task, house)
+        reasons = (condition.why_not(self, scene) for condition in self.conditions)
+        return next(filter(None, reasons), "")
 
 
 @dataclass(frozen=True)
@@ -65,10 +101,20 @@ class Policy:
 
     def first(self, call: Call, found: Facets, task: Task, house: House) -> Rule | None:
         """The first rule that fits the call, or None."""
-        for rule in self.rules:
-            if rule.matches(call, found, task, house):
+        for rule, why_not in self.tried(call, found, task, house):
+            if not why_not:
                 return rule
         return None
+
+    def tried(
+        self, call: Call, found: Facets, task: Task, house: House
+    ) -> Iterator[tuple[Rule, str]]:
+        """Each rule in order with why it does not fit, up to the first that does."""
+        for rule in self.rules:
+            why_not = rule.why_not(call, found, task, house)
+            yield rule, why_not
+            if not why_not:
+                return
 
 
 @dataclass(frozen=True)
