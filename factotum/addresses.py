@@ -13,6 +13,20 @@ from email import utils
 TEXT_MOST_CHARS = 100_000
 
 
+#: Under these, below a country, anybody can have a name: `rossi.co.uk` is a house of its own.
+_SHARED = frozenset({"ac", "co", "com", "edu", "gov", "gv", "ltd", "ne", "net", "or", "org"})
+
+
+def house(domain: str) -> str:
+    """The part of a domain that one owner has: `rossi.example` of `mx.rossi.example`.
+
+    A guess without the list of public suffixes: good enough to compare with, never to trust.
+    """
+    labels = domain.strip(".").casefold().split(".")
+    shared = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SHARED
+    return ".".join(labels[-3:] if shared else labels[-2:])
+
+
 def pairs(texts: Iterable[str]) -> list[tuple[str, str]]:
     """(shown name, address) of everybody named, in order; never raises."""
     try:
