@@ -1,4 +1,4 @@
-"""What a rule can ask of a call: to whom, how much, when, for whom, where to, how often.
+"""What a rule can ask of a call: to whom, how much, when, for whom, with files, how often.
 
 A condition of an allow holds only if all that the call names fits it, and not if that cannot
 be read; a condition of any other rule holds as soon as one thing fits, or cannot be read.
@@ -6,21 +6,17 @@ be read; a condition of any other rule holds as soon as one thing fits, or canno
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import time
 from decimal import Decimal
 from enum import StrEnum
-from fnmatch import fnmatchcase
-from urllib.parse import urlsplit
 
 from factotum.gate.facets import Facets
 from factotum.gate.rows import row_of
 from factotum.gate.rules import House, Rule, Scene, Verb
 from factotum.inert import one_line
 from factotum.model import Call, Task, Trust
-from factotum.privacy import fold
 
 #: The longest value of a call that a reason quotes, in characters.
 QUOTED_CHARS = 80
@@ -60,16 +56,6 @@ class Domain:
         return host == self.name or host.endswith(f".{self.name}")
 
 
-@dataclass(frozen=True)
-class Host:
-    """One host, and no other below it."""
-
-    name: str
-
-    def holds(self, host: str) -> bool:
-        return domain(host) == self.name
-
-
 def domain(text: str) -> str:
     """A domain as it is compared: as servers see it, without case or a point at its end."""
     text = text.strip().rstrip(".").casefold()
@@ -86,7 +72,7 @@ def either(words: Iterable[str]) -> str:
     return f"{', '.join(others)} or {last}" if others else last
 
 
-def _why_not(
+def by_law(
     rule: Rule, values: Sequence[str] | None, fits: Callable[[str], bool], what: str, words: str
 ) -> str:
     """The law of all conditions on what a call names: `what` it names, `words` that must fit."""
@@ -94,13 +80,13 @@ def _why_not(
     if not values:
         return f"no {what} can be read from this call" if strict else ""
     if strict:
-        return next((f"{_quoted(one)} is not {words}" for one in values if not fits(one)), "")
+        return next((f"{quoted(one)} is not {words}" for one in values if not fits(one)), "")
     if any(map(fits, values)):
         return ""
     return f"no {what} of it is {words}"
 
 
-def _quoted(value: str) -> str:
+def quoted(value: str) -> str:
     return f"`{one_line(value, QUOTED_CHARS)}`"
 
 
@@ -135,7 +121,7 @@ class Recipient:
             return any(_is(address, one, rule.verb, scene) for one in self.whom)
 
         words = either(self._words())
-        return _why_not(rule, scene.found.recipients, fits, "recipient", words)
+        return by_law(rule, scene.found.recipients, fits, "recipient", words)
 
 
 def _is(address: str, whom: Stand | Domain | str, verb: Verb, scene: Scene) -> bool:
@@ -232,7 +218,7 @@ class Caused:
     @property
     def said(self) -> str:
         words = {
-            Trust.OWNER: "you",
+            Trust.OWNER: "yours",
             Trust.KNOWN: "somebody you know",
             Trust.STRANGER: "a stranger",
         }
@@ -241,86 +227,6 @@ class Caused:
     def why_not(self, rule: Rule, scene: Scene) -> str:
         trust = scene.task.trust
         return "" if trust in self.labels else f"the task's label is {trust}"
-
-
-@dataclass(frozen=True)
-class Web:
-    """Which web addresses."""
-
-    hosts: tuple[Domain | Host, ...]
-    key = "url"
-
-    @property
-    def written(self) -> tuple[str, ...]:
-        return tuple(f"in {h.name}" if isinstance(h, Domain) else h.name for h in self.hosts)
-
-    @property
-    def said(self) -> str:
-        return f"at {either(self._words())}"
-
-    def _words(self) -> list[str]:
-        return [f"a page in {h.name}" if isinstance(h, Domain) else h.name for h in self.hosts]
-
-    def why_not(self, rule: Rule, scene: Scene) -> str:
-        urls = scene.found.urls
-        strict = rule.verb is Verb.ALLOW
-        if urls and (unclear := next((url for url in urls if not host_of(url)), "")):
-            return f"{_quoted(unclear)} is no plain web address" if strict else ""
-
-        def fits(url: str) -> bool:
-            return any(one.holds(host_of(url)) for one in self.hosts)
-
-        return _why_not(rule, urls, fits, "web address", either(self._words()))
-
-
-_ODD = re.compile(r"[\s\\\x00-\x1f\x7f]")
-
-
-def host_of(url: str) -> str:
-    """The host of a web address; empty for one that two readers could read differently."""
-    if _ODD.search(url):
-        return ""
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        return ""
-    if parts.scheme not in ("http", "https") or "@" in parts.netloc or "%" in host:
-        return ""
-    return host
-
-
-@dataclass(frozen=True)
-class Place:
-    """Which notes or files, by their path; * stands for any letters, also for a slash."""
-
-    globs: tuple[str, ...]
-    key = "path"
-
-    @property
-    def written(self) -> tuple[str, ...]:
-        return self.globs
-
-    @property
-    def said(self) -> str:
-        return f"on {either(self.globs)}"
-
-    def why_not(self, rule: Rule, scene: Scene) -> str:
-        paths = scene.found.paths
-        strict = rule.verb is Verb.ALLOW
-        if paths and (unclear := next((path for path in paths if not plain_path(path)), "")):
-            return f"{_quoted(unclear)} is no plain path" if strict else ""
-
-        def fits(path: str) -> bool:
-            return any(fnmatchcase(fold(path), fold(glob)) for glob in self.globs)
-
-        return _why_not(rule, paths, fits, "path", either(self.globs))
-
-
-def plain_path(path: str) -> bool:
-    """Whether a path says itself where it leads: from the top, without `..` or odd slashes."""
-    parts = path.split("/")
-    return "\\" not in path and path.isprintable() and not {"", ".", ".."} & set(parts)
 
 
 @dataclass(frozen=True)
