@@ -130,9 +130,10 @@ CREATE TABLE talk (
 #: Version 3: permissions with an end, what a person is to be told, how often a rule was used.
 HOUSE = """
 CREATE TABLE permission (
-  id TEXT PRIMARY KEY, rule TEXT NOT NULL, task TEXT NOT NULL, card TEXT NOT NULL,
-  until REAL, most INTEGER, channel TEXT NOT NULL, who TEXT NOT NULL, at REAL NOT NULL,
-  ended REAL
+  id TEXT PRIMARY KEY, kind TEXT NOT NULL, tool TEXT NOT NULL, scope TEXT NOT NULL,
+  task TEXT NOT NULL, trust TEXT NOT NULL, card TEXT NOT NULL, until REAL NOT NULL,
+  most INTEGER NOT NULL, channel TEXT NOT NULL, who TEXT NOT NULL, at REAL NOT NULL,
+  epoch TEXT NOT NULL, ended REAL
 ) STRICT;
 CREATE INDEX permission_open ON permission (ended) WHERE ended IS NULL;
 CREATE TABLE notice (

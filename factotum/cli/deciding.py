@@ -14,9 +14,10 @@ import click
 
 from factotum import disk, failpoint
 from factotum.cli import find, place
+from factotum.cli.grants import told
 from factotum.cli.place import CHANNEL, Books, books
 from factotum.cli.telling import line, moment
-from factotum.gate import strength
+from factotum.gate import grants, strength
 from factotum.gate.form import CardDamaged, edited, form_text
 from factotum.gate.register import Card, NotOpen, TooWeak
 from factotum.gate.rows import row_of
@@ -31,8 +32,19 @@ ID = click.argument("id")
 @click.command()
 @ID
 @click.option("--now", "at_once", is_flag=True, help="Do not wait in case of second thoughts.")
-def approve(id: str, at_once: bool) -> None:
-    """Say yes to the request ID, as it stands in its newest version."""
+@click.option(
+    "--also",
+    default="",
+    metavar="WHAT",
+    help="Let the yes hold for more: thread, tonight, or a number of pages.",
+)
+def approve(id: str, at_once: bool, also: str) -> None:
+    """Say yes to the request ID, as it stands in its newest version.
+
+    With --also thread you are not asked again about the same to the same people in this
+    thread, with --also tonight not till the evening, with --also 10 not about ten more pages
+    of that host for this task. They are listed and ended by: factotum policy
+    """
     with books() as opened:
         card = find.card(opened, id, "pending")
         if card.kind == "question":
@@ -40,10 +52,15 @@ def approve(id: str, at_once: bool) -> None:
         print(_what(card))
         if not (at_once and card.status == "approved"):
             _sealed_as_written(opened, card)
-            card = _decide(opened, card, "approve", channel=_confirmed(opened, card))
+            card = _decide(opened, card, "approve", channel=_confirmed(opened, card), also=also)
+        elif also:
+            raise NotOpen(f"{card.name} is approved already; --also goes with the yes itself")
         if at_once:
             opened.register.wish(card.id, "send_now", CHANNEL, place.who(), place.now())
         print(f"Approved. {_goes_out(opened, card, at_once)}")
+        for given in grants.standing(opened.ledger, place.now()) if also else ():
+            if given.card == card.id:
+                print(f"And not asked again: {line(told(given, place.now()), 300)}")
         _tell(opened)
 
 
@@ -128,9 +145,16 @@ def resolve(id: str, choice: str) -> None:
 # -- shared
 
 
-def _decide(opened: Books, card: Card, verdict: str, why: str = "", channel: str = CHANNEL) -> Card:
+def _decide(
+    opened: Books,
+    card: Card,
+    verdict: str,
+    why: str = "",
+    channel: str = CHANNEL,
+    also: str = "",
+) -> Card:
     decided = opened.register.decide(
-        card.id, card.seal.digest, verdict, channel, place.who(), place.now(), why
+        card.id, card.seal.digest, verdict, channel, place.who(), place.now(), why, also
     )
     failpoint.hit("decision.recorded")
     return decided

@@ -11,12 +11,13 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from factotum.gate import grants
 from factotum.gate.form import WHY_NOT, YOUR_ANSWER, form_text
 from factotum.gate.register import Card
 from factotum.gate.rows import row_of
 from factotum.gate.strength import needs_strong
 from factotum.inert import code, inert, one_line
-from factotum.model import State
+from factotum.model import Risk, State
 from factotum.note import Note, fence
 from factotum.words import size, when
 
@@ -84,8 +85,16 @@ def props(card: Card, instance: str) -> dict[str, Any]:
         "created": _iso(card.created),
         "expires": _iso(until) if until is not None else None,
         **{name: (False if name in offered else None) for name in ALL_TICKS},
+        **({} if card.status == "pending" else {grants.ALSO: None}),  # till then it is theirs
         "aliases": [card.title],
     }
+
+
+def fresh_props(card: Card, instance: str) -> dict[str, Any]:
+    """The properties of a note that is written for the first time."""
+    also = {grants.ALSO: ""} if card.status == "pending" and grants.offered(card) else {}
+    wanted = {**props(card, instance), **also}
+    return {name: value for name, value in wanted.items() if value is not None}
 
 
 def _iso(at: float) -> str:
@@ -95,7 +104,8 @@ def _iso(at: float) -> str:
 def body(card: Card, now: float, regret_s: float) -> str:
     """The whole text of the card's note below its properties."""
     about = card.seal.about
-    parts = [f"# {_headline(card)}", _facts(card, now), *_remark(card), _how(card, now, regret_s)]
+    parts = [*_danger(card), f"# {_headline(card)}", _facts(card, now), *_remark(card)]
+    parts.append(_how(card, now, regret_s))
     if card.kind == "question":
         parts += _choices(card)
         parts += [f"## {YOUR_ANSWER}", card.decision.why if card.decision else ""]
@@ -114,6 +124,14 @@ def body(card: Card, now: float, regret_s: float) -> str:
         callout("info", f"Why I ask: {card.seal.rule}. {DATA}", fence(_data(card), "json"))
     )
     return "\n\n".join(parts) + "\n"
+
+
+def _danger(card: Card) -> list[str]:
+    """What a request of high risk begins with that a stranger caused."""
+    wanted = card.status == "pending" and card.seal.risk is Risk.HIGH
+    if not (wanted and card.seal.about.get("stranger")):
+        return []
+    return ["> [!danger] Asked by a stranger, not by you. Nothing has happened."]
 
 
 def _headline(card: Card) -> str:
@@ -168,7 +186,7 @@ def _how(card: Card, now: float, regret_s: float) -> str:
         case "pending":
             return (
                 "**Yes:** tick `approve` or move this note to Approved. "
-                "**No:** tick `reject` or move it to Rejected."
+                f"**No:** tick `reject` or move it to Rejected.{grants.hint(card)}"
             )
         case "approved" if card.attempts:
             return f"Approved by {by}. It is tried again; till it is out tick `cancel` to stop it."

@@ -15,6 +15,7 @@ from pathlib import Path
 from factotum import disk, failpoint, names
 from factotum.gate import card as cards
 from factotum.gate import form, known
+from factotum.gate.grants import GrantError, said_in
 from factotum.gate.place import Pace, Placer, fingerprint
 from factotum.gate.register import Card, NotOpen, Register, TooWeak
 from factotum.gate.shape import misfits
@@ -340,10 +341,12 @@ class Observer:
             return self._restore(card, entry, now, f"I undid what was changed {where}.")
         return self._approve(card, entry, now) if wanted else card
 
-    def _approve(self, card: Card, entry: Entry, now: float) -> Card:
+    def _approve(self, card: Card, entry: Entry, also: str, now: float) -> Card:
         channel = "move" if entry.state is State.APPROVED else "tick"
         try:
-            return self._decide(card, "approve", channel, now)
+            return self._decide(card, "approve", channel, now, also=also)
+        except GrantError as wrong:
+            return self._restore(card, entry, now, f"Nothing is decided yet: {wrong}.")
         except TooWeak:
             remark = f"{'Moving' if channel == 'move' else 'Ticking'} it is too weak a yes for this"
             if card.remark != f"{remark}.":
@@ -400,8 +403,12 @@ class Observer:
             return self.register.resolve(card.id, choice, "tick", "you", now)
         return card
 
-    def _decide(self, card: Card, verdict: str, channel: str, now: float, why: str = "") -> Card:
-        decided = self.register.decide(card.id, card.seal.digest, verdict, channel, "you", now, why)
+    def _decide(
+        self, card: Card, verdict: str, channel: str, now: float, why: str = "", also: str = ""
+    ) -> Card:
+        decided = self.register.decide(
+            card.id, card.seal.digest, verdict, channel, "you", now, why, also
+        )
         failpoint.hit("decision.recorded")
         return decided
 

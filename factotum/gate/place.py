@@ -54,7 +54,7 @@ class Placer:
         if card.status == "pending":
             self.register.shown(card, now)
             card = self.register.card(card.id)
-        fresh = {k: v for k, v in cards.props(card, self.vault.instance).items() if v is not None}
+        fresh = cards.fresh_props(card, self.vault.instance)
         text = cards.body(card, now, self.pace.regret_s)
         target = self.home(card, now)
         try:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from factotum import names
+from factotum.gate import grants
 from factotum.gate.attempts import ATTEMPTS_MOST, Attempts
 from factotum.gate.records import (
     Card,
@@ -47,7 +48,8 @@ class Register(Attempts):
         """Seals what a turn asks for, all in one transaction; returns the cards' ids.
 
         There is one card for a task, a run and a place in the turn, so that a step which is
-        repeated after a crash changes nothing.
+        repeated after a crash changes nothing. Raises Spent, and seals nothing, where the
+        permission that allowed one of them has ended since.
         """
         with self.ledger.tx():
             return [self._propose(task, run, one, 0, now) for one in proposals]
@@ -81,6 +83,7 @@ class Register(Attempts):
             trust=p.trust,
         )
         if p.allowed_by:
+            grants.spend(self.ledger, p.allowed_by, now)
             self._insert_decision(
                 id, 1, "approve", "rule", p.allowed_by, seal.digest, "", now, task
             )
@@ -244,10 +247,13 @@ class Register(Attempts):
         who: str,
         now: float,
         why: str = "",
+        also: str = "",
     ) -> Card:
         """Records a person's word on the version with this digest; the first one wins.
 
-        `verdict` is approve, reject or answer. Raises NotOpen (with what was said before),
+        `verdict` is approve, reject or answer; with a yes, `also` is the permission that goes
+        with it (“thread”, “tonight” or a number). Raises GrantError for one that cannot be
+        given, NotOpen (with what was said before),
         TooWeak for a yes that needs another channel, or NoSuchCard. May be called from any
         process of the same user.
         """
@@ -264,6 +270,8 @@ class Register(Attempts):
             self._insert_decision(
                 card, found.version, verdict, channel, who, digest, why, now, found.task
             )
+            if also and verdict == "approve":
+                grants.give(self.ledger, found, grants.wish(also), channel, who, now)
             self.remark(card, "")  # what was to be minded before is decided now
             return self.card(card)
 

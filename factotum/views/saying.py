@@ -165,6 +165,21 @@ def _resolved(told: Told) -> str:
     )
 
 
+def _audit_key(told: Told) -> str | None:
+    return {
+        "taken": "The audit log has a new key, and you have it",
+        "lost": "The key of the audit log was gone. It goes on under a new one that nobody has",
+    }.get(str(told.event.data.get("because")))
+
+
+def _permitted(told: Told) -> str:
+    scope = told.event.data.get("scope")
+    where = scope if isinstance(scope, dict) else {}
+    parts = [*where.get("to", ()), *where.get("hosts", ()), *where.get("paths", ())]
+    to = shown(", ".join(map(str, parts)), REASON_CHARS)
+    return f"Permitted beforehand by {told.by}: {told.word('rule')}, {to} · {told.about}"
+
+
 def _unknown(told: Told) -> str:
     """An event of a kind that this module has no words for: shown as it is."""
     said = [f"{shown(key, 40)} {shown(value)}" for key, value in told.event.data.items()]
@@ -203,6 +218,9 @@ SAYINGS: dict[str, Callable[[Told], str | None]] = {
         "The ledger was put back from an older copy. What may have been sent since is unknown, "
         "and each such card waits for your word"
     ),
+    "audit_key": _audit_key,
+    "permitted": _permitted,
+    "revoked": lambda t: f"A permission was ended by {t.by}: {t.about}",
     "late_edit": lambda t: (
         f"Your edit came while a note was rewritten; it is kept as {t.word('kept')} "
         f"in .factotum/aside"

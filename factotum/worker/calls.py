@@ -15,7 +15,7 @@ from typing import Any
 from factotum import failpoint
 from factotum.agent import turn
 from factotum.agent.turn import Became, Kind, Over
-from factotum.gate import policy
+from factotum.gate import grants, policy
 from factotum.gate.rows import row_of
 from factotum.gate.rules import House
 from factotum.gate.seal import SealError
@@ -67,6 +67,7 @@ class Calls:
                 case turn.Do(i) if row_of(self.calls[i].tool).acts:
                     if (step := self._allowed(i)) is not None:
                         return step
+                    kinds = self._kinds()  # what allowed it may have ended
                 case turn.Do(i):
                     return RunTool(self.run, self.first + i, self.calls[i], self._linked())
                 case turn.Seal(places):
@@ -170,7 +171,11 @@ class Calls:
         except (AttachError, SealError, NotebookError) as unfit:
             self.record(place, Became.FAILED, {"why": str(unfit)})
             return None
-        (card,) = self.office.register.propose(self.task.id, self.run.n, [proposal], self.now)
+        try:
+            (card,) = self.office.register.propose(self.task.id, self.run.n, [proposal], self.now)
+        except grants.Spent:
+            del self.house
+            return None  # judged by the house as it is now, it asks
         failpoint.hit("seal.committed")
         return Perform(self.office.register.card(card))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from factotum.gate import granted
 from factotum.gate.contact import Contact, nobody
 from factotum.gate.rules import House, Policy, Rule
 from factotum.ledger import Ledger
@@ -21,7 +22,6 @@ class Household:
     policy: Callable[[], Policy] = field(default=Policy)
     contact: Callable[[str], Contact] = field(default=nobody)
     secret: Callable[[Mapping[str, Any]], str] = field(default=lambda args: "")
-    grants: Callable[[float], Sequence[Rule]] = field(default=lambda now: ())
 
     def at(self, now: float) -> House:
         """The house as it is at this moment (epoch seconds)."""
@@ -33,6 +33,5 @@ class Household:
             ).fetchone()
             return int(row[0])
 
-        return House(
-            self.zone(now), self.policy(), self.contact, used, self.secret, self.grants(now)
-        )
+        standing: Sequence[Rule] = granted.rules(self.ledger, now)
+        return House(self.zone(now), self.policy(), self.contact, used, self.secret, standing)

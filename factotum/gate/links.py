@@ -1,0 +1,59 @@
+"""Links to pages: which host one goes to, and whether it could carry something out by itself.
+
+A page is only read, but whoever made up the link chose what stands in it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from urllib.parse import unquote, urlsplit
+
+#: The longest query, and the longest path with it, that can hold no letter worth mentioning.
+QUERY_MOST_CHARS = 100
+PATH_MOST_CHARS = 200
+#: A word of a link from this length on is looked at: it may be no word but something coded.
+WORD_CHARS = 16
+#: A word of small letters alone may be longer: some languages have such.
+LETTERS_MOST_CHARS = 30
+#: Above so many bits a character, a mixed word is taken for coded.
+BITS_MOST = 3.0
+
+
+def origin(url: str) -> str:
+    """`https://host:port` as it is asked for, or empty for what is no plain web address."""
+    if not url.isprintable() or " " in url or "\\" in url:
+        return ""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return ""
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+        return ""
+    usual = {"http": 80, "https": 443}[parts.scheme]
+    behind = "" if port in (None, usual) else f":{port}"
+    return f"{parts.scheme}://{parts.hostname.rstrip('.')}{behind}"
+
+
+def plain_link(url: str) -> bool:
+    """Whether nothing in the link behind its host looks as if it told somebody something."""
+    if not origin(url):
+        return False
+    parts = urlsplit(url)
+    whole = parts.path + parts.query
+    if len(parts.query) > QUERY_MOST_CHARS or len(whole) > PATH_MOST_CHARS:
+        return False
+    decoded = unquote(unquote(whole))
+    return not any(map(_coded, re.findall(rf"[A-Za-z0-9]{{{WORD_CHARS},}}", decoded)))
+
+
+def _coded(word: str) -> bool:
+    if word.isalpha() and (word.islower() or word[1:].islower()):
+        return len(word) > LETTERS_MOST_CHARS
+    if word.isdigit():
+        return True
+    counts = Counter(word).values()
+    bits = -sum(n / len(word) * math.log2(n / len(word)) for n in counts)
+    return bits > BITS_MOST

@@ -1,0 +1,83 @@
+"""Links: which host one goes to, and whether it could carry something out."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from factotum.gate.links import origin, plain_link
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://example.org/a?b=c#d", "https://example.org"),
+        ("HTTPS://Example.ORG:443/", "https://example.org"),
+        ("http://example.org:8080/", "http://example.org:8080"),
+        ("https://example.org./", "https://example.org"),
+        ("http://example.org/", "http://example.org"),  # another than with https
+        ("https://example.org@evil.example/", ""),
+        ("https://example.org\\@evil.example/", ""),
+        ("https://example.org /", ""),
+        ("https://example.org\n.evil.example/", ""),
+        ("https://example.org:99999/", ""),
+        ("file:///etc/passwd", ""),
+        ("//example.org/", ""),
+        ("https://", ""),
+        ("https://[::1/", ""),
+    ],
+)
+def test_the_host_of_a_link(url: str, host: str) -> None:
+    assert origin(url) == host
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        "",
+        "/",
+        "/wiki/Donaudampfschifffahrt",
+        "/2026/11/how-to-connect-your-mail-server-to-an-office",
+        "/search?q=invoice+template&page=3",
+        "/questions/11227809/why-is-processing-a-sorted-array-faster",
+        "/article.php?id=123456789",
+    ],
+)
+def test_an_ordinary_link_is_plain(behind: str) -> None:
+    assert plain_link(f"https://example.org{behind}")
+
+
+CODED = base64.urlsafe_b64encode(b"customer list: Ada, Bob").decode()
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        "/?q=" + "word+" * 21,
+        "/" + "word/" * 41,
+        f"/{CODED}",
+        f"/?d={CODED}",
+        f"/?d={b'customer list of Ada'.hex()}",
+        "/?d=%59%33%56%7a%64%47%39%74%5a%58%49%67%62%47%6c%7a%64%41",
+        "/?d=4111111111111111",
+        "/" + "mfrggzdfmztwq2lknnwg23tpoa" * 2,
+    ],
+)
+def test_a_link_that_may_hold_more_is_not(behind: str) -> None:
+    assert not plain_link(f"https://example.org{behind}")
+
+
+@given(st.text())
+def test_no_link_breaks_it(url: str) -> None:
+    assert plain_link(url) in (True, False)
+    assert not plain_link(url) or origin(url)
+
+
+@given(st.binary(min_size=24, max_size=60))
+def test_bytes_in_base64_do_not_pass(data: bytes) -> None:
+    text = base64.urlsafe_b64encode(data).decode()
+    if len(set(data)) > 12:  # what repeats itself tells little
+        assert not plain_link(f"https://example.org/?d={text.replace('-', 'A').replace('_', 'B')}")
