@@ -339,7 +339,7 @@ class Observer:
         if self._tampered(card, note, now):
             where = "outside the part that can be changed"
             return self._restore(card, entry, now, f"I undid what was changed {where}.")
-        return self._approve(card, entry, now) if wanted else card
+        return self._approve(card, entry, said_in(note.props), now) if wanted else card
 
     def _approve(self, card: Card, entry: Entry, also: str, now: float) -> Card:
         channel = "move" if entry.state is State.APPROVED else "tick"
