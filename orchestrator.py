@@ -136,7 +136,7 @@ class Orchestrator:
         self.staff = hire(rooms, tools, done=self._look_again, stopped=self.stopped)
         self.worker = self.staff.worker
         mind = self.staff.mind
-        shelves = (mind.agents, mind.skills, mind.persona, self.playbooks)
+        shelves = (mind.agents, mind.skills, mind.persona, self.playbooks, self.staff.handbook)
         beside = (*(shelf.stamp for shelf in shelves), self.toolbox.missing)
         self._stillness = Stillness(vault, rooms.ledger, beside)
         self._rested: object = None  # what the last look went by, if it left nothing to do
@@ -250,6 +250,7 @@ class Orchestrator:
         self.worker.forget({id for id, _ in claimed.tasks})
         problems += [*listing.problems, *taken.problems, *claimed.problems, *seen.problems]
         problems += [*self.playbooks.problems(), *self.staff.mind.problems()]
+        problems += self.staff.handbook.problems()
         if self.rooms.ledger.last_event() != before:
             found.soon.append(mono)  # one deed may make another possible: look once more
         self._model_said = self.rooms.ledger.meta(META)

@@ -25,6 +25,7 @@ from factotum.worker.close import Closer
 from factotum.worker.desk import Desk
 from factotum.worker.fit import Fit
 from factotum.worker.found_key import FoundKey
+from factotum.worker.handbook import Handbook
 from factotum.worker.house import Household
 from factotum.worker.lookups import Lookups
 from factotum.worker.mark import Mark
@@ -82,6 +83,7 @@ class Staff:
     budget: Budget
     children: Children
     found_key: FoundKey
+    handbook: Handbook
 
     def close(self) -> None:
         """Lets go of what was opened. Call it on the desk."""
@@ -136,7 +138,8 @@ def hire(
         limits.calls,
     )
     me = settings.text("MAIL_FROM")
-    household = Household(rooms.ledger, clock.zone)
+    handbook = Handbook(vault.root, rooms.reader, rooms.ledger, FRESH_S)
+    household = Household(rooms.ledger, clock.zone, handbook.current)
     office = Office(
         rooms.ledger,
         rooms.register,
@@ -186,7 +189,8 @@ def hire(
         done,
         stopped,
     )
-    return Staff(worker, mind, budget, children, FoundKey(vault, rooms.ledger, budget.caps))
+    found_key = FoundKey(vault, rooms.ledger, budget.caps)
+    return Staff(worker, mind, budget, children, found_key, handbook)
 
 
 def _usable(toolbox: Toolbox) -> dict[str, Tool]:
