@@ -1,6 +1,7 @@
 """The mailbox over IMAP: searching and reading without a trace, keeping a copy, finding it.
 
-Folders are opened read-only, so nothing is ever marked as seen. Nothing is deleted or moved.
+Folders are opened read-only, so nothing is ever marked as seen. Nothing is deleted; only a
+draft of ours is moved, into the trash, when it is taken back.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from imap_tools import (
     MailBoxUnencrypted,
     MailMessage,
 )
-from imap_tools.utils import EmailAddress
+from imap_tools.utils import EmailAddress, encode_folder
 
 from mail_account import Account
 
@@ -58,6 +59,7 @@ SENT = Place(
     ("\\Seen",),
 )
 DRAFTS = Place("\\Drafts", ("Drafts", "Draft", "Entwürfe"), ("\\Draft", "\\Seen"))
+TRASH = Place("\\Trash", ("Trash", "Deleted Items", "Deleted Messages", "Papierkorb"), ("\\Seen",))
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,27 @@ class Mailbox:
             folder = folder or _made(box, place)
             box.append(data, folder, flag_set=place.flags)
             return folder, True
+
+    def take_away(self, message_id: str, place: Place) -> str:
+        """Moves the letter of this id from a folder into the trash, whose name it returns; an
+        empty word where no such letter lies there. Raises MailboxError."""
+        with self._open() as box:
+            folder = _folder(box, place)
+            if not folder or not _has(box, folder, message_id):
+                return ""
+            _, (able,) = box.client.capability()  # what it tells before the login may be less
+            if b"MOVE" not in able.upper().split():  # to copy and expunge would take others along
+                raise NotThere(
+                    f"{self.account.host} cannot move letters (RFC 6851); delete the draft in "
+                    f"{folder} by hand"
+                )
+            trash = _folder(box, TRASH) or _made(box, TRASH)
+            box.folder.set(folder)
+            uids = ",".join(box.uids(AND(header=H("Message-ID", message_id))))
+            answer, said = box.client.uid("MOVE", uids, encode_folder(trash).decode())
+            if answer != "OK":
+                raise MailboxError(f"{self.account.host} moved nothing: {said!r:.200}")
+            return trash
 
     @contextlib.contextmanager
     def _open(self, folder: str = "") -> Iterator[BaseMailBox]:

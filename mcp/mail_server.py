@@ -25,7 +25,7 @@ from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 
 from mail_account import Account, AccountError, account
-from mail_imap import DRAFTS, SENT, Mailbox, MailboxError
+from mail_imap import DRAFTS, SENT, TRASH, Mailbox, MailboxError, NotThere
 from mail_letter import Letter, LetterError, Wording, address, compose, reference
 from mail_phase import Phases
 from mail_smtp import Accepted, Doubtful, Postman, Refused, Waits
@@ -50,6 +50,7 @@ NEEDS = {
     "search": ("FACTOTUM_IMAP_HOST", "FACTOTUM_IMAP_USER"),
     "read": ("FACTOTUM_IMAP_HOST", "FACTOTUM_IMAP_USER"),
     "draft": ("FACTOTUM_IMAP_HOST", "FACTOTUM_IMAP_USER"),
+    "undraft": ("FACTOTUM_IMAP_HOST", "FACTOTUM_IMAP_USER"),
     "find_sent": ("FACTOTUM_IMAP_HOST", "FACTOTUM_IMAP_USER"),
 }
 
@@ -143,6 +144,23 @@ class Office:
                 "added": put,
             }
         )
+
+    def undraft(self, message_id: str) -> dict[str, Any]:
+        """A draft of this id moved into the trash; a repeat finds it there."""
+        assert self.mailbox is not None
+        wanted = reference(message_id, "message_id")
+        try:
+            if folder := self.mailbox.take_away(wanted, DRAFTS):
+                return _succeeded({"draft": wanted, "moved_to": folder})
+            if folder := self.mailbox.where(wanted, TRASH):
+                return _succeeded({"draft": wanted, "moved_to": folder})
+            if folder := self.mailbox.where(wanted, SENT):
+                return _failed(f"it is no draft any more: it was sent, and lies in {folder}")
+        except NotThere as no:
+            return _failed(str(no))
+        except MailboxError as broken:
+            return _failed(str(broken), again=True)  # to move it twice is to move it once
+        return _failed("no such draft is in the mailbox any more")
 
     def find(self, message_id: str) -> dict[str, Any]:
         """Where a letter of this id lies among the sent ones and the drafts."""
@@ -259,6 +277,14 @@ def _offer_mailbox(server: MCPServer, office: Office, mailbox: Mailbox) -> None:
         """Put an e-mail into the owner's Drafts; nothing is sent. Arguments as for send."""
         wording = Wording(to, subject, body, cc, bcc, in_reply_to, attachments)
         return office.draft(wording, office.run(ctx.request_context.meta))
+
+    @server.tool(meta={"factotum/offered": False})
+    def undraft(message_id: str) -> dict[str, Any]:
+        """Take the draft with this Message-ID back: it is moved into the trash."""
+        try:
+            return office.undraft(message_id)
+        except LetterError as wrong:
+            raise ToolError(str(wrong)) from wrong
 
     @server.tool(meta={"factotum/offered": False})
     def find_sent(message_id: str) -> dict[str, Any]:

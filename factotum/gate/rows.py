@@ -109,6 +109,30 @@ REVIEWED: dict[str, Row] = {
         facets={"path": ("note",)},
         verb="Forget this",
     ),
+    # What only an undo does: `gate/undo.py` says what each takes back.
+    "notes__unwrite": Row(
+        mutates=True,
+        effect=Effect.IDEMPOTENT,
+        risk=Risk.LOW,
+        facets={"path": ("note",)},
+        verb="Take this note away again",
+        offered=False,
+    ),
+    "notes__bring_back": Row(
+        mutates=True,
+        effect=Effect.IDEMPOTENT,
+        risk=Risk.LOW,
+        facets={"path": ("note",)},
+        verb="Bring this note back",
+        offered=False,
+    ),
+    "mail__undraft": Row(
+        mutates=True,
+        effect=Effect.IDEMPOTENT,
+        risk=Risk.LOW,
+        verb="Take a draft back",
+        offered=False,
+    ),
 }
 
 #: A tool that exists but that nobody reviewed.

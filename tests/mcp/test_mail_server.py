@@ -142,6 +142,38 @@ def test_a_draft_waits_and_a_repeat_adds_none(dovecot: Dovecot) -> None:
     assert draft.flags == {"\\Draft", "\\Seen"}
 
 
+def test_a_draft_that_is_taken_back_lies_in_the_trash(dovecot: Dovecot) -> None:
+    server = mailbox(dovecot)
+    call(server, "draft", LETTER, RUN)
+    call(server, "draft", LETTER, {**RUN, "message_id": "<other@example.test>"})
+    given = {"message_id": RUN["message_id"]}
+    first, second = (call(server, "undraft", given, RUN) for _ in range(2))
+    assert first == second
+    assert first["receipt"] == {"draft": RUN["message_id"], "moved_to": "Trash"}
+    assert ids(dovecot.messages(ANN, "Drafts")) == ["<other@example.test>"]
+    assert ids(dovecot.messages(ANN, "Trash")) == [RUN["message_id"]]
+
+
+def test_a_draft_that_was_sent_or_has_gone_is_not_taken_back(dovecot: Dovecot) -> None:
+    with Relay() as relay:
+        server = mailbox(dovecot, relay.port)
+        call(server, "send", LETTER, RUN)
+        sent = call(server, "undraft", {"message_id": RUN["message_id"]}, RUN)
+    gone = call(server, "undraft", {"message_id": "<b@example.test>"}, RUN)
+    assert (sent["outcome"], gone["outcome"]) == ("failed_clean", "failed_clean")
+    assert "it was sent, and lies in Sent" in sent["reason"]
+    assert "no such draft" in gone["reason"]
+
+
+def test_what_a_server_cannot_move_stays(tmp_path: Path) -> None:
+    with Dovecot(extra="imap_capability = IMAP4rev1 UIDPLUS\n") as dovecot:
+        server = mailbox(dovecot)
+        call(server, "draft", LETTER, RUN)
+        answer = call(server, "undraft", {"message_id": RUN["message_id"]}, RUN)
+        assert "cannot move letters" in answer["reason"] and not answer["again"]
+        assert len(dovecot.messages(ANN, "Drafts")) == 1
+
+
 def test_a_draft_that_cannot_be_put_is_a_clean_failure(dovecot: Dovecot) -> None:
     env = {"FACTOTUM_MAIL_FROM": ANN, **dovecot.settings(ANN)}
     env["FACTOTUM_IMAP_PORT"] = str(free_port())
@@ -243,7 +275,7 @@ def test_the_mailbox_is_encrypted_and_checked(tmp_path: Path, security: str) -> 
 
 
 def test_without_a_relay_the_mailbox_still_works(dovecot: Dovecot) -> None:
-    assert sorted(tools(mailbox(dovecot))) == ["draft", "find_sent", "read", "search"]
+    assert sorted(tools(mailbox(dovecot))) == ["draft", "find_sent", "read", "search", "undraft"]
 
 
 def test_sending_through_dovecot_s_own_submission_service(tmp_path: Path) -> None:
