@@ -58,7 +58,7 @@ MODEL_AGAIN_S = 600.0
 #: How often at least everything is looked at although nothing has changed, in seconds.
 WHOLE_S = 600.0
 #: Where notes may lie while that is not done.
-AT_REST = (State.DONE, State.FAILED, State.REJECTED)
+AT_REST = (State.DONE, State.FAILED, State.REJECTED, State.WAITING, State.PENDING)
 #: How long a stop waits for what is under way, in seconds (PM2 kills after its own limit).
 STOP_GRACE_S = 4.0
 
@@ -66,13 +66,16 @@ STOP_GRACE_S = 4.0
 @dataclass
 class Found:
     """What a tick found: what to run, what to carry out, and when to look again: `soon` for
-    what a single pass waits out as well, `later` for the rest."""
+    what a single pass waits out as well, `later` for the rest. `seen` are the tasks whose notes
+    were found where they are worked on; `restless` says that a card is not as it will stay."""
 
     tasks: list[tuple[str, Entry]] = field(default_factory=list)
     due: list[Card] = field(default_factory=list)
     soon: list[float] = field(default_factory=list)
     waiting: list[Card] = field(default_factory=list)
     later: list[float] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+    restless: bool = False
 
 
 class Orchestrator:
@@ -135,6 +138,7 @@ class Orchestrator:
         )
         self.staff = hire(rooms, tools, done=self._look_again, stopped=self.stopped)
         self.worker = self.staff.worker
+        self.observer.house = self.worker.office.house
         mind = self.staff.mind
         shelves = (mind.agents, mind.skills, mind.persona, self.playbooks, self.staff.handbook)
         beside = (*(shelf.stamp for shelf in shelves), self.toolbox.missing)
@@ -214,13 +218,15 @@ class Orchestrator:
         """Whether nothing is under way, waits or rests, so that time alone brings nothing but
         what is to be looked at `later`."""
         worker, rooms = self.worker, self.rooms
-        to_do = found.tasks or found.due or found.soon
+        to_do = found.tasks or found.due or found.soon or found.restless
         at_work = worker.busy or worker.held or worker.broken
         lies = any(n for state, n in listing.counts.items() if state not in AT_REST)
+        if to_do or at_work or lies:
+            return False
         # beside what the look found: what may have lost its note, and is given some time
-        awaited = rooms.runs.unfinished() or rooms.register.unsettled()
+        lost = not found.seen.issuperset(rooms.runs.unfinished())
         young = any(rooms.shelf.still_s(e, mono) < self._stable_s for e in listing.entries)
-        return not (to_do or at_work or lies or awaited or young)
+        return not (lost or young)
 
     def _whole_look(self, now: float, mono: float) -> tuple[Found, Listing]:
         before = self.rooms.ledger.last_event()
@@ -245,8 +251,10 @@ class Orchestrator:
         ]
         found.waiting = seen.waiting
         moments, rests = self.worker.rests()
+        found.restless = seen.restless
+        found.seen = {id for id, _ in claimed.tasks}
         found.soon = [*taken.wake_at, *claimed.wake_at, *seen.soon, *(mono + s for s in moments)]
-        found.later = [mono + left_s for left_s in rests]
+        found.later = [*seen.later, *(mono + left_s for left_s in rests)]
         self.worker.forget({id for id, _ in claimed.tasks})
         problems += [*listing.problems, *taken.problems, *claimed.problems, *seen.problems]
         problems += [*self.playbooks.problems(), *self.staff.mind.problems()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from dataclasses import fields
 from typing import Any
 
 from factotum.gate.records import Card, Decision, Ended, NoSuchCard
@@ -46,41 +47,9 @@ class Book:
 
     def _cards(self, where: str, values: tuple[Any, ...]) -> list[Card]:
         rows = self.ledger.db.execute(
-            "SELECT c.* FROM card c"
-            f" WHERE {where} ORDER BY c.created, c.task, c.run, c.idx, c.again",
-            values,
-        ).fetchall()
-        return [self._load(row) for row in rows]
-
-    def _load(self, row: sqlite3.Row) -> Card:
-        key = (row["id"], row["version"])
-        one = self.ledger.db.execute
-        seal = one("SELECT * FROM seal WHERE card = ? AND version = ?", key).fetchone()
-        decided = one("SELECT * FROM decision WHERE card = ? AND version = ?", key).fetchone()
-        ended = one("SELECT * FROM outcome WHERE card = ? AND version = ?", key).fetchone()
-        (tries,) = one(
-            "SELECT count(*) FROM attempt WHERE card = ? AND version = ?", key
-        ).fetchone()
-        return Card(
-            row["id"],
-            row["task"],
-            row["run"],
-            row["idx"],
-            row["again"],
-            row["kind"],
-            row["title"],
-            row["name"],
-            row["version"],
-            row["remark"],
-            bool(row["settled"]),
-            row["lies"],
-            row["wrote"],
-            row["created"],
-            _seal(seal),
-            Decision(*tuple(decided)[2:]) if decided else None,
-            tries,
-            Ended(ended["status"], json.loads(ended["evidence"]), ended["at"]) if ended else None,
+            f"{_WHOLE} WHERE {where} ORDER BY c.created, c.task, c.run, c.idx, c.again", values
         )
+        return [_card(row) for row in rows.fetchall()]
 
     def said(self, card: Card) -> str:
         """What became of a card, as one plain clause."""
@@ -103,15 +72,53 @@ class Book:
         }[card.status]
 
 
+#: A card with its current version and all that became of that, in one question.
+_WHOLE = (
+    "SELECT s.*, c.id, c.task, c.run, c.idx, c.again, c.kind, c.title, c.name, c.remark,"
+    " c.settled, c.lies, c.wrote, c.created AS began,"
+    " d.verdict, d.channel, d.who, d.digest AS decided, d.why, d.at AS decided_at,"
+    " o.status, o.evidence, o.at AS ended_at,"
+    " (SELECT count(*) FROM attempt a WHERE a.card = c.id AND a.version = c.version) AS tries"
+    " FROM card c JOIN seal s ON s.card = c.id AND s.version = c.version"
+    " LEFT JOIN decision d ON d.card = c.id AND d.version = c.version"
+    " LEFT JOIN outcome o ON o.card = c.id AND o.version = c.version"
+)
+
+
+def _card(row: sqlite3.Row) -> Card:
+    decided, ended = row["verdict"] is not None, row["status"] is not None
+    return Card(
+        row["id"],
+        row["task"],
+        row["run"],
+        row["idx"],
+        row["again"],
+        row["kind"],
+        row["title"],
+        row["name"],
+        row["version"],
+        row["remark"],
+        bool(row["settled"]),
+        row["lies"],
+        row["wrote"],
+        row["began"],
+        _seal(row),
+        Decision(*(row[name] for name in _DECISION)) if decided else None,
+        row["tries"],
+        Ended(row["status"], json.loads(row["evidence"]), row["ended_at"]) if ended else None,
+    )
+
+
+_DECISION = ("verdict", "channel", "who", "decided", "why", "decided_at")
+_SEAL = tuple(one.name for one in fields(Seal))
+
+
 def _seal(row: sqlite3.Row) -> Seal:
-    files = tuple(Attachment(**one) for one in json.loads(row["attachments"]))
-    plain = {
-        **dict(row),
-        "args": json.loads(row["args"]),
-        "about": json.loads(row["about"]),
-        "attachments": files,
-        "trust": Trust(row["trust"]),
-        "effect": Effect(row["effect"]),
-        "risk": Risk(row["risk"]),
-    }
+    plain = {name: row[name] for name in _SEAL}
+    plain["args"] = json.loads(plain["args"])
+    plain["about"] = json.loads(plain["about"])
+    plain["attachments"] = tuple(Attachment(**one) for one in json.loads(plain["attachments"]))
+    plain["trust"] = Trust(plain["trust"])
+    plain["effect"] = Effect(plain["effect"])
+    plain["risk"] = Risk(plain["risk"])
     return Seal(**plain)

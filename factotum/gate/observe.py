@@ -8,7 +8,7 @@ and the words that the ledger says. It never acts outward: `due` says what may b
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,9 +37,13 @@ CARD_FOLDERS = (State.PENDING, State.APPROVED, State.REJECTED, State.FAILED)
 
 @dataclass
 class Seen:
-    """What one look at the cards found: what is due, and what a person should know."""
+    """What one look at the cards found: what is due, and what a person should know. `later`
+    are the moments (monotonic) at which time alone changes something; `restless` says that
+    some card is not yet as it will stay till then."""
 
     due: list[Card] = field(default_factory=list)
+    later: list[float] = field(default_factory=list)
+    restless: bool = False
     problems: list[Problem] = field(default_factory=list)
     soon: list[float] = field(default_factory=list)
     waiting: list[Card] = field(default_factory=list)
@@ -60,15 +64,20 @@ class Observer:
         self._at_rest: dict[Path, Signature] = {}
         self._heeded: dict[str, tuple[object, ...]] = {}
         self._since: dict[tuple[str, int], float] = {}
+        #: By what is told anew of a card that a person changed; the door says which house it is.
+        self.house: known.HouseAt = known.bare
 
     def look(self, listing: Listing, now: float, mono: float) -> Seen:
         """One look. `now` is the wall clock (epoch seconds), `mono` a monotonic one."""
         seen = Seen()
-        copies = self._copies(listing, seen, mono, now)
         self._wishes(now)
-        for card in self.register.unsettled():
+        unsettled = {card.id: card for card in self.register.unsettled()}
+        copies = self._copies(listing, unsettled, seen, mono, now)
+        for card in unsettled.values():
+            entries = copies.get(card.id, [])
+            seen.restless |= not self._rests(card, entries)
             try:
-                self._one(card, copies.get(card.id, []), seen, now, mono)
+                self._one(card, entries, seen, now, mono)
             except Changed:
                 continue  # an editor is at it: the next look tells
             except FileNotFoundError:
@@ -84,14 +93,19 @@ class Observer:
     # -- which note is which card's
 
     def _copies(
-        self, listing: Listing, seen: Seen, mono: float, now: float
+        self,
+        listing: Listing,
+        unsettled: Mapping[str, Card],
+        seen: Seen,
+        mono: float,
+        now: float,
     ) -> dict[str, list[Entry]]:
         found: dict[str, list[Entry]] = {}
         for entry in listing.within(*CARD_FOLDERS):
             if self._at_rest.get(entry.path) == entry.signature:
                 continue
             try:
-                card = self._card_of(entry)
+                card = self._card_of(entry, unsettled)
                 if card is None:
                     self._stranger(entry, seen, mono, now)
                 elif card.settled:
@@ -102,13 +116,13 @@ class Observer:
                 continue  # somebody moved it since it was listed
         return found
 
-    def _card_of(self, entry: Entry) -> Card | None:
+    def _card_of(self, entry: Entry, unsettled: Mapping[str, Card]) -> Card | None:
         try:
             id = self.shelf.note(entry).props.get("id")
         except NoteError:
             id = None
         if isinstance(id, str) and names.is_id(id, "a"):
-            return self.register.find(id)
+            return unsettled.get(id) or self.register.find(id)
         return self.register.named(entry.name)
 
     def _stranger(self, entry: Entry, seen: Seen, mono: float, now: float) -> None:
@@ -196,7 +210,7 @@ class Observer:
             self._gone.pop(card.id, None)
             if not self._readable(card, entry, seen, now, mono):
                 return self._list(card, seen)
-        card = self._expire(card, now)
+        card = self._expire(card, seen, now, mono)
         if entry is not None:
             try:
                 card = self._heed(card, entry, seen, now, mono)
@@ -220,6 +234,14 @@ class Observer:
             self.register.settle(card)
         elif card.status == "approved":
             self._due(card, seen, now, mono)
+
+    def _rests(self, card: Card, entries: list[Entry]) -> bool:
+        """Whether this card waits for a person and the look before left nothing to do for it."""
+        if card.status not in {"pending", "expired", "unknown"} or len(entries) != 1:
+            return False
+        (entry,) = entries
+        heeded = self._heeded.get(card.id) == _seen_as(card, entry)
+        return heeded and self.placer.placed(card, entry)
 
     def _list(self, card: Card, seen: Seen) -> None:
         if card.status == "approved":
@@ -291,7 +313,7 @@ class Observer:
         if not self._still(entry, mono):
             seen.soon.append(mono + self.pace.stable_s - self.shelf.still_s(entry, mono))
             return card
-        key = (card.version, card.status, card.remark, card.lies, entry.path, entry.signature)
+        key = _seen_as(card, entry)
         if self._heeded.get(card.id) == key:
             return card  # nothing was changed since it said nothing new
         try:
@@ -324,8 +346,9 @@ class Observer:
             return self._decide(card, "reject", channel, now, form.why_not(note))
         if "reject" in ticks and ticks & {"approve", "answered"}:
             remark = "Both boxes are ticked. Untick one of them."
-            if card.remark != remark:
-                self.register.remark(card.id, remark)
+            if card.remark == remark:
+                return card
+            self.register.remark(card.id, remark)
             return self.register.card(card.id)
         wanted = entry.state is State.APPROVED or "approve" in ticks or "answered" in ticks
         if card.kind == "question":
@@ -390,11 +413,12 @@ class Observer:
     def _expired(self, card: Card, entry: Entry, ticks: set[str], now: float) -> Card:
         if "reject" in ticks or entry.state is State.REJECTED:
             self.register.close(card, "withdrawn", now)
-        elif "wake" in ticks or entry.state is State.APPROVED:
+            return self.register.card(card.id)
+        if "wake" in ticks or entry.state is State.APPROVED:
             here = entry.state.value
             again = "It had expired; here it is again."
             return self.register.reseal(card, now, again, lies=here)
-        return self.register.card(card.id)
+        return card
 
     def _unknown(self, card: Card, ticks: set[str], now: float) -> Card:
         chosen = ticks & {"happened", "did_not"}
@@ -416,7 +440,7 @@ class Observer:
         lines = "1 line" if edit.lines == 1 else f"{edit.lines} lines"
         remark = f"Version {card.version + 1}: you changed {lines}. Approve it as it stands now."
         call = Call(card.seal.tool, edit.args)
-        about = {**card.seal.about, **known.told(call, self.register)}
+        about = {**card.seal.about, **known.told(call, self.house(now))}
         sender, name = str(about.get("sender", "")), str(about.get("sender_name", ""))
         return self.register.reseal(
             card,
@@ -445,9 +469,12 @@ class Observer:
 
     # -- time
 
-    def _expire(self, card: Card, now: float) -> Card:
+    def _expire(self, card: Card, seen: Seen, now: float, mono: float) -> Card:
         deadline = card.seal.deadline
-        if card.status != "pending" or deadline is None or now < deadline:
+        if card.status != "pending" or deadline is None:
+            return card
+        if now < deadline:
+            seen.later.append(mono + deadline - now)
             return card
         self.register.close(card, "expired", now)
         return self.register.card(card.id)
@@ -475,6 +502,11 @@ class Observer:
             seen.due.append(card)
         else:
             seen.soon.append(mono + left)
+
+
+def _seen_as(card: Card, entry: Entry) -> tuple[object, ...]:
+    """A card and its note: while both are so, the note says nothing new."""
+    return (card.version, card.status, card.remark, card.lies, entry.path, entry.signature)
 
 
 def _outdated(card: Card, entry: Entry, note: Note) -> bool:

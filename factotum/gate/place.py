@@ -42,13 +42,16 @@ class Placer:
         """Brings the note into the words and the folder that the ledger says."""
         if entry is None:
             return self.drop(card, now)
-        key = (card.version, card.status, card.remark, entry.path, entry.signature)
-        if self._checked.get(card.id) == key:
+        if self.placed(card, entry):
             return
         if not card.over and self.shelf.still_s(entry, mono) < self.pace.stable_s:
             return  # somebody may be typing, or has just moved or ticked it: heed that first
         self._rewrite(card, entry, now)
-        self._checked[card.id] = key
+        self._checked[card.id] = _looks(card, entry)
+
+    def placed(self, card: Card, entry: Entry) -> bool:
+        """Whether the note was found to be as the ledger says, and neither changed since."""
+        return self._checked.get(card.id) == _looks(card, entry)
 
     def drop(self, card: Card, now: float) -> None:
         if card.status == "pending":
@@ -104,6 +107,10 @@ class Placer:
         if card.over:
             self.register.settle(card)
             failpoint.hit("card.projected")
+
+
+def _looks(card: Card, entry: Entry) -> tuple[object, ...]:
+    return (card.version, card.status, card.remark, entry.path, entry.signature)
 
 
 def fingerprint(body: str) -> str:

@@ -293,18 +293,20 @@ class Claims:
         id = id or names.new_id("t")
         if self.ledger.task(id) is None:
             self.ledger.add_task(self._row(path, note, id, origin, now))
-        self._lower(id, path.name, note, now)
+        self._lower(self.ledger.task(id), path.name, note, now)
         failpoint.hit("claim.registered")
         self._put_id(path, note, id)
         return id, path
 
-    def _lower(self, id: str, name: str, note: Note, now: float) -> None:
+    def _lower(self, row: TaskRow | None, name: str, note: Note, now: float) -> None:
         """A clipped note that carries the id of a task is not what the ledger knows the task
         by: the task's label falls to that of the clip. Notes that we drop below the owner's
         label say where they came from themselves, under the name that we gave them."""
-        row = self.ledger.task(id)
-        if row is not None and (row.trust is Trust.OWNER or row.name != name):
-            self.ledger.lower_trust(id, told(note.props), now)
+        label = told(note.props)
+        if row is None or row.trust.lowest(label) is row.trust:
+            return
+        if row.trust is Trust.OWNER or row.name != name:
+            self.ledger.lower_trust(row.id, label, now)
 
     def _row(self, path: Path, note: Note, id: str, origin: str, now: float) -> TaskRow:
         props = note.props
@@ -354,13 +356,14 @@ class Claims:
         if says_never(note.props):
             found.problems.append(Problem(entry.path, NEVER))
             return
-        if not id or self.ledger.task(id) is None:  # claimed, and then we died
+        row = self.ledger.task(id) if id else None
+        if row is None:  # claimed, and then we died
             origin = f"Needs_Action/{entry.name}"
             id, _ = self._adopt(entry.path, note, id, origin, now)
+            row = self.ledger.task(id)
         elif not task_id(note):
             self._put_id(entry.path, note, id)
-        self._lower(id, entry.name, note, now)
-        row = self.ledger.task(id)
+        self._lower(row, entry.name, note, now)
         if row is not None and row.name != entry.name:
             self.ledger.rename_task(id, entry.name)
         latest = self.runs.latest(id)
@@ -389,8 +392,11 @@ class Claims:
         unreadable = {e.name for e in lie if e.path not in ids} | listing.present
         failed = {ids[e.path] for e in listing.within(State.FAILED) if e.path in ids}
         for task in self.runs.unfinished():
+            if task in here:
+                self._gone.pop(task, None)
+                continue
             row = self.ledger.task(task)
-            if task in here or (row is not None and row.name in unreadable):
+            if row is not None and row.name in unreadable:
                 self._gone.pop(task, None)
             elif row is not None and self.runs.arrived(task, row.name):
                 continue  # it had got to its end just before a crash
