@@ -22,7 +22,12 @@ from orchestrator import Orchestrator, open_rooms
 from tests.office import TestOffice
 
 CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["tests.prove.life", "mcp.client", "mcp.server.mcpserver"])
+#: What a pass would import by itself, each time anew.
+SOON_NEEDED = ("anyio._backends._asyncio", "factotum.reading.kinds", "factotum.worker.by_model",
+               "factotum.worker.by_playbook", "httpcore", "httpx", "imap_tools",
+               "jsonschema", "mcp.client", "mcp.server.mcpserver", "rich.console", "rich.logging",
+               "rich.traceback", "tests.prove.matrix")  # fmt: skip
+CONTEXT.set_forkserver_preload(["tests.prove.life", *SOON_NEEDED])
 
 #: How long one pass may take, in seconds.
 PASS_S = 60.0
