@@ -13,6 +13,7 @@ from typing import Any
 
 from factotum.agent.loop import Limits
 from factotum.blobs import Blobs
+from factotum.gate.sent import SentBook
 from factotum.models import Models
 from factotum.rooms import Rooms
 from factotum.toolbox import Toolbox
@@ -22,6 +23,7 @@ from factotum.worker.attach import Cupboard
 from factotum.worker.budget import Budget, Caps
 from factotum.worker.children import Children
 from factotum.worker.close import Closer
+from factotum.worker.contacts import Contacts
 from factotum.worker.desk import Desk
 from factotum.worker.fit import Fit
 from factotum.worker.found_key import FoundKey
@@ -140,6 +142,8 @@ def hire(
     me = settings.text("MAIL_FROM")
     handbook = Handbook(vault.root, rooms.reader, rooms.ledger, FRESH_S)
     household = Household(rooms.ledger, clock.zone, handbook.current)
+    contacts = Contacts(vault.root, rooms.reader, fit, SentBook(rooms.ledger))
+    household.contact, household.namesake = contacts.of, contacts.namesake
     office = Office(
         rooms.ledger,
         rooms.register,

@@ -19,9 +19,14 @@ def size(size_bytes: int) -> str:
 def when(at: datetime, now: datetime) -> str:
     """“today 15:04”, “Sat 28 Nov 15:04”, with the year when it is another one; in the zone
     of `now`. Both must carry a zone."""
+    clock = f"{at.astimezone(now.tzinfo):%H:%M}"
+    return f"{day(at, now)} {clock}"
+
+
+def day(at: datetime, now: datetime) -> str:
+    """“today”, “Sat 28 Nov”, with the year when it is another one; in the zone of `now`."""
     at = at.astimezone(now.tzinfo)
-    clock = f"{at:%H:%M}"
     if at.date() == now.date():
-        return f"today {clock}"
-    day = f"{at:%a} {at.day} {at:%b}"
-    return f"{day} {clock}" if at.year == now.year else f"{day} {at.year} {clock}"
+        return "today"
+    name = f"{at:%a} {at.day} {at:%b}"
+    return name if at.year == now.year else f"{name} {at.year}"

@@ -280,9 +280,7 @@ def test_a_forged_card_is_put_into_rejected_untouched(
 def test_an_edit_elsewhere_is_undone_and_said(
     office: TestOffice, relay: Relay, asked: Path
 ) -> None:
-    asked.write_text(
-        asked.read_text().replace("ada@rossi.example: the first", "mallory: the first")
-    )
+    asked.write_text(asked.read_text().replace("ada@rossi.example: not in", "mallory: not in"))
     office.run()
     text = asked.read_text()
     assert "mallory" not in text and "I undid what was changed" in text

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from factotum.gate.known import familiar
-from factotum.gate.register import Register
+from factotum.gate.sent import SentBook
 from factotum.ledger import Ledger, LedgerError
 from orchestrator import Orchestrator
 from tests.office import TestOffice
@@ -92,7 +91,7 @@ def test_a_changed_recipient_is_told_anew(office: TestOffice, relay: Relay, aske
     office.run()
     text = asked.read_text()
     assert "# Send this mail to eve@other.test?" in text
-    assert "eve@other.test: the first mail" in text
+    assert "eve@other.test: not in your contacts; the first mail" in text
     assert "Send this reply to Ada" not in text
 
 
@@ -142,10 +141,10 @@ def test_an_address_is_known_only_by_its_whole_self(
     office.run()
     ledger = Ledger(office.state / "ledger.db")
     try:
-        register = Register(ledger)
-        assert "1 mail sent there before" in familiar("Ada@rossi.example", register)
-        assert "the first mail" in familiar("a@rossi.example", register)
-        assert "the first mail" in familiar("rossi.example", register)
+        book = SentBook(ledger)
+        assert book.of("Ada@rossi.example").count == 1
+        assert book.of("a@rossi.example").count == 0
+        assert book.of("rossi.example").count == 0
     finally:
         ledger.close()
 

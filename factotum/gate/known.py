@@ -6,16 +6,22 @@ the arguments.
 
 from __future__ import annotations
 
-import json
 import re
+from collections.abc import Callable
+from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
+from factotum.gate.contact import Contact
 from factotum.gate.facets import recipients
-from factotum.gate.register import Register
 from factotum.gate.rows import LETTER, row_of
-from factotum.inert import inert
+from factotum.gate.rules import House
+from factotum.inert import inert, one_line
 from factotum.model import Call
+from factotum.words import day
+
+#: The house at a moment (epoch seconds).
+HouseAt = Callable[[float], House]
 
 #: Characters that change how a text looks without being seen: direction marks, joiners.
 UNSEEN = re.compile(
@@ -48,35 +54,70 @@ def title(call: Call, sender: str, sender_name: str) -> str:
     return f"Send this mail to {to[0] if len(to) == 1 else f'{len(to)} people'}?"
 
 
-def told(call: Call, register: Register) -> dict[str, Any]:
+def bare(now: float) -> House:
+    """The house of which nothing is known."""
+    return House(datetime.fromtimestamp(now, UTC))
+
+
+def told(call: Call, house: House) -> dict[str, Any]:
     """`who` it goes to, and `known`: a line for each address, and one for each way in which
-    what it holds may be overlooked."""
+    what it holds may be overlooked, or should not leave."""
     to = recipients(call.tool, call.args)
-    known = [familiar(address, register) for address in to]
+    known = [familiar(house.contact(address), house.now) for address in to]
     text = "\n".join(map(str, call.args.values()))
     if odd := oddities(text):
         more = f" and {len(odd) - NAMED_MOST} more" if len(odd) > NAMED_MOST else ""
         named = ", ".join(odd[:NAMED_MOST])
         known.append(f"⚠ It holds characters that cannot be seen: {named}{more}")
     known += [f"⚠ Some of it stands far off, behind {gap}: look at all of it" for gap in gaps(text)]
+    if secret := house.secret(call.args):
+        known.append(f"⚠ A secret stands in it ({secret}): whoever gets this has it")
     return {"who": ", ".join(inert(shown(address)) for address in to), "known": known}
 
 
-def familiar(address: str, register: Register) -> str:
-    """How well this address is known: how often a mail went to exactly it with a yes."""
-    rows = register.ledger.db.execute(
-        "SELECT s.tool, s.args FROM outcome o JOIN seal s USING (card, version)"
-        " WHERE o.status IN ('SUCCEEDED', 'HAPPENED') AND instr(lower(s.args), lower(?)) > 0",
-        (address,),
-    )
-    count = sum(
-        address.casefold() in (to.casefold() for to in recipients(tool, json.loads(args)))
-        for tool, args in rows
-    )
-    who = inert(shown(address))
-    if not count:
-        return f"{who}: the first mail that I would send there."
-    return f"{who}: {count} mail{'s' * (count > 1)} sent there before, with your yes."
+def familiar(contact: Contact, now: datetime) -> str:
+    """How well this address is known: whether it is in the contacts, and how often a mail went
+    to exactly it with a yes. `now` carries the zone in which days are told."""
+    who = inert(shown(contact.address))
+    if contact.alike:
+        return f"⚠ {who}: {_not_theirs(contact)}"
+    if contact.name:
+        who = f"{inert(one_line(contact.name, 60))}, {who}"
+    listed = "in your contacts" if contact.listed else "not in your contacts"
+    if contact.never:
+        listed = "⚠ your note on them says never to take them for known"
+    if not contact.sent:
+        return f"{who}: {listed}; the first mail that I would send there, ever."
+    since = day(datetime.fromtimestamp(contact.first_sent, UTC), now)
+    last = day(datetime.fromtimestamp(contact.last_sent, UTC), now)
+    when = _on(last) if since == last else f"since {since}, last {_on(last)}"
+    mails = f"{contact.sent} mail{'s' * (contact.sent > 1)}"
+    return f"{who}: {listed}; {mails} sent there before, with your yes, {when}."
+
+
+def _on(day: str) -> str:
+    return day if day == "today" else f"on {day}"
+
+
+def _not_theirs(contact: Contact) -> str:
+    whose = f"your {inert(one_line(contact.alike_name, 60))}'s" if contact.alike_name else "the"
+    before = f" {contact.sent} sent there before." if contact.sent else " First mail there, ever."
+    return f"NOT {whose} address (that is {inert(shown(contact.alike))}).{before}"
+
+
+def not_theirs(sender: str, name: str, house: House) -> str:
+    """What to say of a sender who could be taken for somebody known, or an empty string: their
+    address looks like a known one, or they call themselves what a contact is called."""
+    contact = house.contact(sender)
+    if contact.alike:
+        whose = f"your {inert(one_line(contact.alike_name, 60))}'s" if contact.alike_name else "the"
+        return f"NOT {whose} address, which is {inert(shown(contact.alike))}. Ask them another way."
+    if name and not contact.listed and (theirs := house.namesake(name)):
+        return (
+            f"NOT the address that you have of {inert(one_line(name, 60))}, which is "
+            f"{inert(shown(theirs))}. Ask them another way."
+        )
+    return ""
 
 
 def shown(address: str) -> str:

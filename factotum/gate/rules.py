@@ -124,7 +124,8 @@ class House:
     `contact` tells how the owner stands to an address; `used(rule, seconds)` how many calls
     the rule of that name allowed within the last so many seconds; `secret` names the setting
     whose value stands in the arguments, in whatever disguise, or is empty. `grants` are
-    permissions with an end, which go before the policy's rules.
+    permissions with an end, which go before the policy's rules. `namesake` is the address of
+    the contact who is called so, or empty.
     """
 
     now: datetime
@@ -133,3 +134,4 @@ class House:
     used: Callable[[str, float], int] = lambda rule, seconds: 0
     secret: Callable[[Mapping[str, Any]], str] = lambda args: ""
     grants: Sequence[Rule] = ()
+    namesake: Callable[[str], str] = lambda name: ""

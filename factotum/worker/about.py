@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from factotum.gate.known import told
+from factotum.gate.known import not_theirs, told
 from factotum.gate.register import Card, Register
+from factotum.gate.rules import House
 from factotum.inert import inert, one_line
 from factotum.model import Call, Task, Trust
 
@@ -27,15 +28,18 @@ NOBODY_ELSE = {Trust.OWNER: "you", Trust.KNOWN: "somebody you know", Trust.STRAN
 
 
 def about(
-    call: Call, task: Task, note: str, place: tuple[int, int], register: Register
+    call: Call, task: Task, note: str, place: tuple[int, int], register: Register, house: House
 ) -> dict[str, Any]:
     """Plain facts for the card of `call`; `place` is (which, of how many)."""
+    impostor = "" if owners(task) else not_theirs(task.sender, task.sender_name, house)
+    warnings = [*([f"It came from {impostor}"] if impostor else []), *earlier(task.id, register)]
     return {
         "note": note.removesuffix(".md"),
-        **told(call, register),
+        **told(call, house),
         "sender": task.sender,
-        "sender_name": task.sender_name,
-        "lines": [cause(task), *(f"⚠ {line}" for line in earlier(task.id, register))],
+        "sender_name": "" if impostor else task.sender_name,
+        "stranger": task.trust is Trust.STRANGER and not owners(task),
+        "lines": [cause(task), *(f"⚠ {line}" for line in warnings)],
         "excerpt": "" if owners(task) else task.text[:EXCERPT_CHARS],
         "place": place[0],
         "of": place[1],
@@ -51,7 +55,18 @@ def cause(task: Task) -> str:
         return f"{asked} It has read words of others since."
     who = task.sender_name or task.sender or NOBODY_ELSE[task.trust]
     address = f" ({inert(task.sender)})" if task.sender and task.sender_name else ""
-    return f"{inert(one_line(who, 60))}{address} caused it: “{inert(one_line(task.title, 80))}”."
+    title = inert(one_line(task.title, 80))
+    return f"{inert(one_line(who, 60))}{address} caused it: “{title}”.{proved(task)}"
+
+
+def proved(task: Task) -> str:
+    """Whether the owner's mail server vouches for who wrote it; of a mail alone."""
+    if task.kind != "email" or not task.sender:
+        return ""
+    if task.properties.get("verified") is True:
+        return " Sender verified."
+    claimed = inert(one_line(str(task.properties.get("claimed") or ""), 120))
+    return f" Sender not verified{f' (the mail itself says {claimed})' if claimed else ''}."
 
 
 def owners(task: Task) -> bool:

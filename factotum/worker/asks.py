@@ -50,14 +50,14 @@ class Asks:
         row = row_of(call.tool)
         verdict = policy.judge(call, self.task, self.house)
         args, files = self._attachments(call)
-        shown = about.about(call, self.task, self.name, place, self.office.register)
+        shown = about.about(call, self.task, self.name, place, self.office.register, self.house)
         if is_local(call.tool):
             shown = {**shown, **self.office.mind.before(call, self.task)}
         return Proposal(
             idx,
             call.tool,
             args,
-            str(shown.get("title") or known.title(call, self.task.sender, self.task.sender_name)),
+            str(shown.get("title") or known.title(call, self.task.sender, shown["sender_name"])),
             row.effect,
             verdict.risk if isinstance(verdict, policy.Ask) else row.risk,
             verdict.rule,

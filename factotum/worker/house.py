@@ -22,6 +22,7 @@ class Household:
     policy: Callable[[], Policy] = field(default=Policy)
     contact: Callable[[str], Contact] = field(default=nobody)
     secret: Callable[[Mapping[str, Any]], str] = field(default=lambda args: "")
+    namesake: Callable[[str], str] = field(default=lambda name: "")
 
     def at(self, now: float) -> House:
         """The house as it is at this moment (epoch seconds)."""
@@ -34,4 +35,12 @@ class Household:
             return int(row[0])
 
         standing: Sequence[Rule] = granted.rules(self.ledger, now)
-        return House(self.zone(now), self.policy(), self.contact, used, self.secret, standing)
+        return House(
+            self.zone(now),
+            self.policy(),
+            self.contact,
+            used,
+            self.secret,
+            standing,
+            self.namesake,
+        )

@@ -3,28 +3,97 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from pathlib import Path
+from datetime import UTC, datetime
 
 import pytest
 
-from factotum.gate.known import gaps, oddities, told
-from factotum.gate.register import Register
-from factotum.ledger import Ledger
+from factotum.gate.contact import Contact
+from factotum.gate.known import gaps, not_theirs, oddities, told
+from factotum.gate.rules import House
 from factotum.model import Call
 
-
-@pytest.fixture
-def register(tmp_path: Path) -> Iterator[Register]:
-    ledger = Ledger(tmp_path / "ledger.db")
-    yield Register(ledger)
-    ledger.close()
+NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
+BARE = House(NOW)
 
 
-def warnings(register: Register, body: str) -> list[str]:
-    args = {"to": ["ada@rossi.example"], "subject": "Re", "body": body}
-    known = told(Call("mail__send", args), register)["known"]
+def at(year: int, month: int, day: int) -> float:
+    return datetime(year, month, day, 12, tzinfo=UTC).timestamp()
+
+
+def lines(house: House, *to: str, body: str = "Hi") -> list[str]:
+    call = Call("mail__send", {"to": list(to), "subject": "Re", "body": body})
+    return list(told(call, house)["known"])
+
+
+def warnings(body: str) -> list[str]:
+    known = lines(BARE, "ada@rossi.example", body=body)
     return [line for line in known if line.startswith("⚠")]
+
+
+@pytest.mark.parametrize(
+    ("contact", "line"),
+    [
+        (
+            Contact("ada@rossi.example"),
+            "ada@rossi.example: not in your contacts; the first mail that I would send there, "
+            "ever.",
+        ),
+        (
+            Contact("ada@rossi.example", "Ada Rossi", True),
+            "Ada Rossi, ada@rossi.example: in your contacts; the first mail that I would send "
+            "there, ever.",
+        ),
+        (
+            Contact(
+                "ada@rossi.example",
+                "Ada Rossi",
+                True,
+                41,
+                first_sent=at(2021, 3, 3),
+                last_sent=at(2026, 11, 12),
+            ),
+            "Ada Rossi, ada@rossi.example: in your contacts; 41 mails sent there before, with "
+            "your yes, since Wed 3 Mar 2021, last on Thu 12 Nov.",
+        ),
+        (
+            Contact("x@y.example", sent=1, first_sent=at(2026, 11, 28), last_sent=at(2026, 11, 28)),
+            "x@y.example: not in your contacts; 1 mail sent there before, with your yes, today.",
+        ),
+        (
+            Contact("ada@rossl.example", alike="ada@rossi.example", alike_name="Ada Rossi"),
+            "⚠ ada@rossl.example: NOT your Ada Rossi's address (that is ada@rossi.example). "
+            "First mail there, ever.",
+        ),
+        (
+            Contact("ada@rossi.example", "Ada", True, never=True),
+            "Ada, ada@rossi.example: ⚠ your note on them says never to take them for known; the "
+            "first mail that I would send there, ever.",
+        ),
+    ],
+)
+def test_a_card_says_how_well_an_address_is_known(contact: Contact, line: str) -> None:
+    house = House(NOW, contact=lambda address: contact)
+    assert lines(house, contact.address) == [line]
+
+
+def test_a_sender_who_could_be_taken_for_somebody_is_told() -> None:
+    alike = Contact("ada@rossl.example", alike="ada@rossi.example", alike_name="Ada")
+    house = House(NOW, contact=lambda address: alike)
+    assert not_theirs("ada@rossl.example", "Ada", house) == (
+        "NOT your Ada's address, which is ada@rossi.example. Ask them another way."
+    )
+    house = House(NOW, namesake={"Ada Rossi": "ada@rossi.example"}.get)  # type: ignore[arg-type]
+    assert "NOT the address that you have of Ada Rossi" in not_theirs(
+        "e@e.test", "Ada Rossi", house
+    )
+    assert not not_theirs("e@e.test", "Eve", house)
+
+
+def test_a_secret_that_a_person_put_in_is_warned_of() -> None:
+    house = House(NOW, secret=lambda args: "FACTOTUM_SMTP_PASSWORD")
+    assert lines(house, "a@b.example")[-1] == (
+        "⚠ A secret stands in it (FACTOTUM_SMTP_PASSWORD): whoever gets this has it"
+    )
 
 
 @pytest.mark.parametrize(
@@ -40,15 +109,15 @@ def warnings(register: Register, body: str) -> list[str]:
         ("Dear Ada,\n\n\n- one" + " " * 30 + "two\n", []),
     ],
 )
-def test_text_that_stands_far_off_is_told(register: Register, text: str, behind: list[str]) -> None:
+def test_text_that_stands_far_off_is_told(text: str, behind: list[str]) -> None:
     assert gaps(text) == behind
     said = [f"⚠ Some of it stands far off, behind {gap}: look at all of it" for gap in behind]
-    assert warnings(register, text) == said
+    assert warnings(text) == said
 
 
-def test_unseen_characters_are_named_and_not_too_many_of_them(register: Register) -> None:
+def test_unseen_characters_are_named_and_not_too_many_of_them() -> None:
     assert oddities("Thanks\u200b\u202e") == ["U+200B", "U+202E"]
-    (line,) = warnings(register, "".join(map(chr, range(0xE0100, 0xE01F0))))
+    (line,) = warnings("".join(map(chr, range(0xE0100, 0xE01F0))))
     assert line.endswith("U+E0107 and 232 more")
 
 
