@@ -22,10 +22,10 @@ from factotum.vault import OWN, VaultError
 #: What lies in a state directory that is only ours. Attachments are not: they may be the
 #: only copy of a file that a person dropped.
 STATE_FILES = re.compile(
-    r"(ledger|index)\.db(-wal|-shm|-journal)?|lock|wake|beat|factotum\.log.*"
+    r"(ledger|index)\.db(-wal|-shm|-journal)?|lock|wake|beat|factotum\.log.*|audit\.(key|next)"
     r"|(snapshot|catalogue|private)\.json"
 )
-STATE_FOLDERS = ("blobs", "phases")
+STATE_FOLDERS = ("blobs", "phases", "anchors")
 
 #: The part of Dashboard.md that is written anew by whoever runs, as it was added.
 BLOCK = re.compile(

@@ -26,7 +26,7 @@ from factotum.model import Trust
 
 #: The version of the schema below. A ledger with a higher one was written by a newer
 #: Factotum and is refused; a lower one is brought up to date step by step.
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 #: "Fact" in ASCII: lets `file` and our own check tell a ledger from any other database.
 APPLICATION_ID = 0x46616374
@@ -144,8 +144,18 @@ CREATE INDEX notice_open ON notice (told) WHERE told IS NULL;
 CREATE INDEX decision_by_rule ON decision (who, at) WHERE channel = 'rule';
 """
 
+#: Version 4: the place of each event in the audit chain, as `views/links.py` gives it. What
+#: happened before that has none.
+CHAIN = """
+CREATE TABLE chain (
+  n INTEGER PRIMARY KEY, seq INTEGER NOT NULL, mac BLOB NOT NULL, digest BLOB NOT NULL
+) STRICT;
+CREATE INDEX chain_seq ON chain (seq);
+INSERT INTO meta SELECT 'chain_after', CAST(coalesce(max(seq), 0) AS TEXT) FROM event;
+"""
+
 #: What brings a ledger from each version to the next one.
-STEPS = (SCHEMA, THOUGHT, HOUSE)
+STEPS = (SCHEMA, THOUGHT, HOUSE, CHAIN)
 
 
 class LedgerError(Exception):

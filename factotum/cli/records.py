@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,7 +15,13 @@ from factotum.cli.place import CHANNEL, Books, books
 from factotum.cli.telling import local, told
 from factotum.gate.register import Card
 from factotum.ledger import Event
-from factotum.views.record import line as audit_line
+from factotum.views.links import line as audit_line
+
+if TYPE_CHECKING:
+    from factotum.views.audit import Findings
+
+#: After how many lines `audit verify` tells how far it is.
+PROGRESS_LINES = 1000
 
 #: How often `logs -f` looks whether there is more, in seconds.
 FOLLOW_S = 0.5
@@ -54,27 +62,122 @@ def audit() -> None:
 
 
 @audit.command()
+@click.option("--key", "given", multiple=True, metavar="KEY",
+              help="A key that `audit key` printed; - asks for it. May be repeated.")  # fmt: skip
+@click.option("--offline", is_flag=True, help="Do not ask the anchors.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
-def verify(as_json: bool) -> int:
-    """Compare every line in Logs with the ledger; exits 3 when something differs."""
+def verify(given: tuple[str, ...], offline: bool, as_json: bool) -> int:
+    """Compare every line in Logs with the ledger, the ledger with its chain, and the chain
+    with what the anchors remember; exits 3 when something differs."""
+    from factotum.keybox import Keybox
     from factotum.views.audit import verify as compare
 
+    keys = [_key(text) for text in given]
     with books() as opened:
-        found = compare(opened.root / "Logs", opened.ledger, pending_ok=True)
+        box = Keybox(opened.state).open()  # first: what it knows, the ledger knew before
+        found = compare(
+            opened.root / "Logs",
+            opened.ledger,
+            pending_ok=True,
+            box=box,
+            keys=keys,
+            progress=_progress(as_json),
+        )
         findings = list(found)
         if place.running(opened.state) is None:
             findings += _unwritten(opened, found.pending)
+        asked, against = ([], []) if offline else _anchored(opened)
+        findings += against
     if as_json:
-        counts = {"checked": found.checked, "foreign": found.foreign, "pending": found.pending}
+        counts = {
+            "checked": found.checked,
+            "keyed": found.keyed,
+            "old": found.old,
+            "foreign": found.foreign,
+            "pending": found.pending,
+            "anchors": asked,
+        }
         print(json.dumps({"ok": not findings, "findings": findings, **counts}, indent=1))
         return FOUND_PROBLEMS if findings else 0
     for finding in findings:
         print(finding)
-    foreign = f", {found.foreign} of another machine's were left out" if found.foreign else ""
-    pending = f", {found.pending} not written yet" if found.pending else ""
     verdict = f"{len(findings)} findings" if findings else "the logs say what the ledger says"
-    print(f"{found.checked} lines checked{foreign}{pending}: {verdict}.")
+    print(f"{found.checked} lines checked{_beside(found, asked)}: {verdict}.")
     return FOUND_PROBLEMS if findings else 0
+
+
+def _beside(found: Findings, asked: list[str]) -> str:
+    told = {
+        "with your key": found.keyed,
+        "from before the chain began": found.old,
+        "of another machine left out": found.foreign,
+        "not written yet": found.pending,
+    }
+    said = "".join(f", {count} {what}" for what, count in told.items() if count)
+    return said + "".join(f", the anchor {name} asked" for name in asked)
+
+
+def _key(text: str) -> bytes:
+    from factotum.views.keyed import KeyFormError, key_of
+
+    if text == "-":
+        text = click.prompt("Key", hide_input=sys.stdin.isatty(), err=True)
+    try:
+        return key_of(text)
+    except KeyFormError as wrong:
+        raise click.BadParameter(str(wrong), param_hint="--key") from None
+
+
+def _progress(quiet: bool) -> Callable[[int], None]:
+    """Tells on a terminal, now and then, how many lines were read."""
+    if quiet or not sys.stderr.isatty():
+        return lambda lines: None
+
+    def told(lines: int) -> None:
+        if lines % PROGRESS_LINES == 0:
+            print(f"\r{lines} lines …", end="\r", file=sys.stderr, flush=True)
+
+    return told
+
+
+def _anchored(opened: Books) -> tuple[list[str], list[str]]:
+    """(the anchors that were asked, what they remember otherwise)."""
+    from factotum.anchor import AnchorError
+    from factotum.anchors import built
+    from factotum.views.anchored import differences
+
+    asked, against = [], []
+    instance = opened.settings.text("INSTANCE")
+    for anchor in built(opened.settings, opened.state):
+        try:
+            heads = anchor.read()
+        except AnchorError as failed:
+            against.append(f"the anchor {anchor.name} could not be asked: {failed}")
+            continue
+        asked.append(anchor.name)
+        against += differences(heads, anchor.name, opened.ledger, instance)
+    return asked, against
+
+
+@audit.command()
+def key() -> None:
+    """Make a new key for the audit log and show it, once. Keep it anywhere but here: with it
+    `verify` can tell lines that were written then from lines that somebody made later."""
+    from factotum import chain
+    from factotum.keybox import Keybox
+    from factotum.views.keyed import key_text
+
+    with books() as opened:
+        key = chain.new_key()
+        name = Keybox(opened.state).offer(key, place.now())
+        opened.ledger.set_meta("audit_key_offered", name)  # so that who runs looks
+        opened.wake()
+        print(key_text(key))
+        print(
+            "\nThis is shown once and kept nowhere here. Write it down, away from this machine.\n"
+            "It counts from the next line of the log on. Check with: factotum audit verify --key -",
+            file=sys.stderr,
+        )
 
 
 def _unwritten(opened: Books, pending: int) -> list[str]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from factotum import failpoint
 from factotum.ledger import Event, Ledger
 from factotum.vault import Vault
-from factotum.views import record, saying
+from factotum.views import links, record, saying
 
 FOLDER = "Logs"
 
@@ -32,16 +32,26 @@ RECENT_FILES = 3
 
 
 class Journal:
-    def __init__(self, vault: Vault, ledger: Ledger, zone: Callable[[float], datetime]) -> None:
+    def __init__(
+        self,
+        vault: Vault,
+        ledger: Ledger,
+        zone: Callable[[float], datetime],
+        chained: links.Links | None = None,
+    ) -> None:
+        """Without `chained` the lines carry no codes."""
         self.vault = vault
         self.ledger = ledger
         self.zone = zone
+        self.chained = chained
         self.folder = vault.root / FOLDER
         self._seq: int | None = None
         self._begun: set[Path] = set()
 
     def write(self) -> int:
         """Appends what the ledger has that the logs have not; returns how many events."""
+        if self.chained is not None:
+            self.chained.extend()
         newest = self.ledger.last_event()
         if self._seq is None:
             self._seq = last_seq(self.folder, self.ledger)
@@ -61,7 +71,7 @@ class Journal:
         self._append(readable, told[there:], goes_on=there > 0)
         self._cut_torn(audit)
         mark = record.mark(self.ledger)
-        self._append(audit, "".join(record.line(e, self.ledger, mark) + "\n" for e in events))
+        self._append(audit, "".join(links.line(e, self.ledger, mark) + "\n" for e in events))
         failpoint.hit("log.appended")
         self._begun |= {readable, audit}
         self._seq = events[-1].seq
@@ -75,14 +85,14 @@ class Journal:
     def _append(self, path: Path, text: str, *, goes_on: bool = False) -> None:
         """Adds whole lines; somebody may have left the last one without its end."""
         if text:
-            apart = "\n" if not goes_on and _tail(path, 1) not in (b"", b"\n") else ""
+            apart = "\n" if not goes_on and tail(path, 1) not in (b"", b"\n") else ""
             self.vault.append(path, apart + text)
 
     def _there_already(self, path: Path, told: str) -> int:
         """How many characters of `told` the file ends with: written just before a crash."""
         if path in self._begun:
             return 0
-        there = _tail(path, TAIL_BYTES).decode(errors="replace")
+        there = tail(path, TAIL_BYTES).decode(errors="replace")
         for start in _line_starts(there):
             if there[start:] and told.startswith(there[start:]):
                 return len(there) - start
@@ -90,7 +100,7 @@ class Journal:
 
     def _cut_torn(self, path: Path) -> None:
         """Takes off what a crash left of an unfinished last line; the file is ours alone."""
-        if path in self._begun or _tail(path, 1) in (b"", b"\n"):
+        if path in self._begun or tail(path, 1) in (b"", b"\n"):
             return
         whole = path.read_bytes()
         self.vault.replace_own(path, whole[: whole.rfind(b"\n") + 1])
@@ -119,7 +129,7 @@ def _logs(folder: Path) -> list[os.DirEntry[str]]:
 def _last_in(path: Path, ledger: Ledger) -> int:
     mark = record.mark(ledger)
     for size_bytes in (TAIL_BYTES, path.stat().st_size):
-        for text in reversed(_tail(path, size_bytes).split(b"\n")[:-1]):  # whole lines only
+        for text in reversed(tail(path, size_bytes).split(b"\n")[:-1]):  # whole lines only
             line = record.read(text)
             if line is None or line.get("ledger") != mark:
                 continue
@@ -129,7 +139,7 @@ def _last_in(path: Path, ledger: Ledger) -> int:
     return 0
 
 
-def _tail(path: Path, size_bytes: int) -> bytes:
+def tail(path: Path, size_bytes: int) -> bytes:
     """The last bytes of a file, none of them when it is missing."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -11,11 +11,13 @@ from typing import IO, Any
 
 from factotum import disk
 from factotum.gate.records import Card
+from factotum.keybox import Keybox
 from factotum.ledger import Ledger
 from factotum.scan import Listing, Problem
 from factotum.vault import Vault
 from factotum.views.dashboard import Dashboard
 from factotum.views.journal import Journal
+from factotum.views.links import Links
 from factotum.views.notify import Bell
 from factotum.views.snapshot import Snapshot
 from factotum.worker.runs import Runs
@@ -48,7 +50,7 @@ class Views:
         self.runs = runs
         self.snapshot = Snapshot(snapshot_path(state))
         self.dashboard = Dashboard(vault, ledger, zone)
-        self.journal = Journal(vault, ledger, zone)
+        self.journal = Journal(vault, ledger, zone, Links(ledger, Keybox(state)))
         self.bell = Bell(out, os.environ)
         self._troubles: dict[str, Problem] = {}
         self.logs_due: float | None = None
