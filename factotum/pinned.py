@@ -78,6 +78,10 @@ class Memory:
     def of(self, server: str) -> Pinned | None:
         return self._pinned.get(server)
 
+    def names(self) -> set[str]:
+        """Every tool that was on offer when its server was last asked."""
+        return {tool.name for pinned in self._pinned.values() for tool in pinned.tools}
+
     def learn(self, server: str, pinned: Pinned) -> None:
         """Remembers it. A disk that takes nothing costs a question at the next start."""
         if self._pinned.get(server) == pinned:
