@@ -11,7 +11,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from factotum.gate import grants
+from factotum.gate import grants, undo
 from factotum.gate.form import WHY_NOT, YOUR_ANSWER, form_text
 from factotum.gate.register import Card
 from factotum.gate.rows import row_of
@@ -50,6 +50,8 @@ ALL_TICKS = ("approve", "reject", "answered", "cancel", "send_now", "wake", "hap
 
 #: How many lines of a change are seen on a phone without scrolling.
 SEEN_ROWS = 12
+
+NOBODY = "Nobody decided it."
 
 TYPES = {"effect": "approval", "question": "question"}
 
@@ -156,6 +158,8 @@ def _facts(card: Card, now: float) -> str:
     first = [str(about.get("who", ""))]
     if card.status == "pending" and card.seal.deadline is not None:
         first.append(f"till {when(_local(card.seal.deadline), _local(now))}")
+    if card.status == "pending" and card.kind == "effect":
+        first.append(undo.said(card.seal.tool))
     if int(about.get("of", 1)) > 1:
         first.append(f"{about['place']} of {about['of']}")
     told = [*about.get("known", ()), *about.get("lines", ())]
@@ -204,7 +208,8 @@ def _how(card: Card, now: float, regret_s: float) -> str:
         case "unknown":
             return _unknown(card, now)
         case _:
-            return f"Decided by {by}, version {seal.version}." if decision else "Nobody decided it."
+            way = "" if undo.refusal(card) else f" To undo it: `factotum undo {card.id}`."
+            return f"Decided by {by}, version {seal.version}.{way}" if decision else NOBODY
 
 
 def _unknown(card: Card, now: float) -> str:

@@ -41,6 +41,7 @@ class Case:
 
     def next(self) -> Next:
         """What must be done next. Records what needs no doing on the way."""
+        from factotum.worker import undoing
         from factotum.worker.by_model import ByModel
         from factotum.worker.by_playbook import ByPlaybook
         from factotum.worker.found_key import next_step
@@ -51,6 +52,8 @@ class Case:
             return self.end("failed", "The task that handed this on was taken back.")
         if "found" in self.row.facts:
             return next_step(self)
+        if undoing.FACT in self.row.facts:
+            return undoing.next_step(self)
         if self.run.plan is None and (waiting := ByPlaybook(self).choose()) is not None:
             return waiting
         plan = self.run.plan or {}

@@ -20,6 +20,9 @@ from factotum.worker.passage import Unfit, changed, difference, sha256_of
 #: The longest name in the title of a card, in characters.
 NAME_CHARS = 60
 
+#: How much of the note before and after a change is kept, in characters.
+BESIDE_CHARS = 120
+
 
 def before(call: Call, trust: Trust, pages: Pages) -> Mapping[str, Any]:
     """The card's `title`, `who` and `difference`, and for a note that exists its `note_path`
@@ -36,6 +39,8 @@ def before(call: Call, trust: Trust, pages: Pages) -> Mapping[str, Any]:
                 return _forgotten(_exact(call, pages), str(call.args["why"]))
             case "remember":
                 return _remembered(str(call.args["about"]), str(call.args["text"]))
+            case "notes__unwrite" | "notes__bring_back":
+                return _moved(call)
             case _:
                 return {}
     except Unfit as unfit:
@@ -70,8 +75,41 @@ def _changed(page: Page, args: Mapping[str, Any], trust: Trust) -> dict[str, Any
         "sha256": sha256_of(page.raw),
         "after": sha256_of(new),
         "put": put,
+        "beside": _beside(page.raw, new),
         "difference": difference(page.raw, new),
     }
+
+
+def _beside(old: bytes, new: bytes) -> list[str]:
+    """The lines that were changed, as they were and as they are, between the text before and
+    after them: by that a passage is found again which was taken out, or stands twice."""
+    start = old.rfind(b"\n", 0, _alike(old, new)) + 1
+    same = _alike(old[start:][::-1], new[start:][::-1])
+    line_end = old.find(b"\n", len(old) - same)
+    same = 0 if line_end < 0 else len(old) - line_end
+    left, right = _text(old[:start])[-BESIDE_CHARS:], _text(old[len(old) - same :])[:BESIDE_CHARS]
+    was, now = (_text(raw[start : len(raw) - same]) for raw in (old, new))
+    return [left, was, now, right]
+
+
+def _alike(one: bytes, other: bytes) -> int:
+    """How many bytes at their beginnings are the same."""
+    least, most = 0, min(len(one), len(other))
+    while least < most:
+        middle = (least + most + 1) // 2
+        same = one[:middle] == other[:middle]
+        least, most = (middle, most) if same else (least, middle - 1)
+    return least
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode(errors="ignore").replace("\r\n", "\n")
+
+
+def _moved(call: Call) -> dict[str, Any]:
+    name = _name(str(call.args["note"]).rpartition("/")[2].removesuffix(".md"))
+    what = f"Take {name} away again?" if call.tool == "notes__unwrite" else f"Bring {name} back?"
+    return {"title": what, "who": inert(str(call.args["note"]))}
 
 
 def _forgotten(page: Page, why: str) -> dict[str, Any]:

@@ -185,8 +185,12 @@ TOOLS: dict[str, Tool] = {tool.name: tool for tool in _ALL}
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
+#: What only an undo does to notes; no model and no playbook can call it.
+UNDOING = ("notes__unwrite", "notes__bring_back")
+
+
 def is_local(tool: str) -> bool:
-    return tool in TOOLS
+    return tool in TOOLS or tool in UNDOING
 
 
 def offered() -> list[Tool]:
@@ -196,6 +200,8 @@ def offered() -> list[Tool]:
 
 def check(call: Call) -> list[str]:
     """What is wrong with a call of a local tool, in words; empty if nothing is."""
+    if call.tool in UNDOING:
+        return [f"{call.tool}: only factotum undo does this"]
     odd = [name for name, value in call.args.items() if _holds_control(value)]
     problems = [
         f"{call.tool}: {name} holds control characters, such as NUL; leave them out" for name in odd

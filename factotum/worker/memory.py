@@ -3,7 +3,7 @@
 Each deed is done from the seal, and twice is once: a new note's name comes from the card (or
 from the fact that it holds), a change says how the note was and how it will be. A person's
 edit wins: what was edited since it was shown stays as it is. Nothing is deleted: what is
-forgotten lies in `.trash`.
+forgotten or taken away lies in `.trash`, and can be brought back.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from factotum.privacy import fold
 from factotum.vault import OWN, Changed, Vault
 from factotum.worker.labels import MADE_BY, Labels
 from factotum.worker.outside import led_nowhere
-from factotum.worker.pages import NOTE_MOST_BYTES, Pages
+from factotum.worker.pages import NOTE_MOST_BYTES, Page, Pages
 from factotum.worker.passage import Unfit, changed, sha256_of, stands_there
 
 MEMORY = "Office/Memory"
@@ -72,6 +72,10 @@ class Deeds:
                     return self._remember(card, task)
                 case "forget":
                     return self._forget(card)
+                case "notes__unwrite":
+                    return self._unwrite(card)
+                case "notes__bring_back":
+                    return self._bring_back(card)
         except OSError as refused:
             return FailedClean(f"{_named(card)} {disk.said(refused)}")
         return FailedClean(f"{card.seal.tool} is nothing that I can do to notes")
@@ -79,43 +83,57 @@ class Deeds:
     # -- new notes
 
     def _write(self, card: Card, task: str) -> Outcome:
+        target, data = self._new_note(card, task)
+        self._drop(card, target, data)
+        return Succeeded({"note": f"[[{target.stem}]]"})
+
+    def _new_note(self, card: Card, task: str) -> tuple[Path, bytes]:
         args = card.seal.args
         title, text = str(args["title"]), str(args["text"]).rstrip()
         if card.seal.trust is not Trust.OWNER:
             text = led_nowhere(text)
         name = names.note_name(title, id=card.id, fallback="note")
         props = {"type": "note", "task": f"[[{task}]]", MADE_BY: card.id, "aliases": [title]}
-        self._drop(card, self.vault.root / str(args["folder"]) / name, props, text)
-        return Succeeded({"note": f"[[{name.removesuffix('.md')}]]"})
+        return self.vault.root / str(args["folder"]) / name, render(props, f"{text}\n")
 
     def _remember(self, card: Card, task: str) -> Outcome:
+        now = datetime.fromtimestamp(self.clock(), UTC).astimezone()
+        target, data = self._memory(card, task, now.isoformat(timespec="seconds"))
+        receipt = {"note": f"[[{target.stem}]]"}
+        there = self._drop(card, target, data)
+        return Succeeded(receipt if there else {**receipt, "known": "it was remembered already"})
+
+    def _memory(self, card: Card, task: str, created: str) -> tuple[Path, bytes]:
         args = card.seal.args
         about, text = one_line(str(args["about"]), 120), str(args["text"]).strip()
         id = names.id_of("a", "memory", fold(about), " ".join(text.split()))
         name = names.note_name(about, id=id, fallback="memory")
-        now = datetime.fromtimestamp(self.clock(), UTC).astimezone()
         props: dict[str, Any] = {
             "type": "memory",
             "about": about,
-            "created": now.isoformat(timespec="seconds"),
+            "created": created,
             "said_by": SAID_BY[card.seal.trust],
             "sources": [f"[[{link}]]" for link in map(_link, args.get("sources") or ()) if link],
             "task": f"[[{task}]]",
             MADE_BY: card.id,
         }
         body = text if card.seal.trust is Trust.OWNER else fence(visible(text))
-        there = self._drop(card, self.vault.root / MEMORY / name, props, body)
-        receipt = {"note": f"[[{name.removesuffix('.md')}]]"}
-        return Succeeded(receipt if there else {**receipt, "known": "it was remembered already"})
+        return self.vault.root / MEMORY / name, render(props, f"{body}\n")
 
-    def _drop(self, card: Card, target: Path, props: dict[str, Any], text: str) -> bool:
+    def as_written(self, card: Card, task: str, page: Page) -> bytes:
+        """What the note at `page` held when this card wrote it."""
+        if card.seal.tool == "notes__write":
+            return self._new_note(card, task)[1]
+        return self._memory(card, task, str(page.note.props.get("created") or ""))[1]
+
+    def _drop(self, card: Card, target: Path, data: bytes) -> bool:
         """Puts a new note there; False when one is there: written before a crash, and perhaps
         edited since. The label is on record first: no note of ours is ever without one."""
         if target.exists():
             return False
         self.labels.made(target.name, card.id, card.seal.trust, self.clock())
         try:
-            self.vault.drop(target, render(props, f"{text}\n"))
+            self.vault.drop(target, data)
         except FileExistsError:
             if not os.path.lexists(target):
                 raise  # the folder itself is no folder
@@ -154,20 +172,47 @@ class Deeds:
     def _forget(self, card: Card) -> Outcome:
         about = card.seal.about
         path = str(about["note_path"])
-        file, trash = self.vault.root / path, self.vault.root / TRASH
-        receipt = Succeeded({"forgotten": Path(path).stem, "where": f"{TRASH}/{file.name}"})
         if not path.startswith(f"{MEMORY}/"):
             return FailedClean(f"only notes in {MEMORY} are forgotten")
-        if not file.exists():
-            return receipt  # before a crash, or by the person
+        return self._put_away(path, str(about["sha256"]), card, {"forgotten": Path(path).stem})
+
+    def _unwrite(self, card: Card) -> Outcome:
+        path = str(card.seal.args["note"])
+        if fold(path).startswith(NOT_OURS):
+            return FailedClean(f"{path} is the record of work and stays")
+        return self._put_away(path, str(card.seal.args["sha256"]), card, {"taken": Path(path).stem})
+
+    def _put_away(self, path: str, sha256: str, card: Card, told: dict[str, str]) -> Outcome:
+        """Puts a note that is as it should be into the trash."""
+        file, trash = self.vault.root / path, self.vault.root / TRASH
+        if not file.exists():  # before a crash, or by the person
+            return Succeeded({**told, "where": f"{TRASH}/{file.name}"})
         page = self.pages.page(path)
-        if page is None or sha256_of(page.raw) != about["sha256"]:
+        if page is None or sha256_of(page.raw) != sha256:
             return _edited(path)
         there = self.vault.move_beside(file, trash / file.name, card.id[2:8])
-        if sha256_of(disk.read_regular(there, NOTE_MOST_BYTES)) != about["sha256"]:
+        if sha256_of(disk.read_regular(there, NOTE_MOST_BYTES)) != sha256:
             self.vault.move(there, file)  # somebody edited it in that instant
             return _edited(path)
-        return Succeeded({**receipt.receipt, "where": f"{TRASH}/{there.name}"})
+        return Succeeded({**told, "where": f"{TRASH}/{there.name}"})
+
+    def _bring_back(self, card: Card) -> Outcome:
+        args = card.seal.args
+        path, where = str(args["note"]), str(args["where"])
+        file, lies = self.vault.root / path, self.vault.root / where
+        if lies.parent != self.vault.root / TRASH:
+            return FailedClean(f"{where} does not lie in {TRASH}")
+        receipt = Succeeded({"note": f"[[{file.stem}]]"})
+        if not os.path.lexists(lies):
+            gone = FailedClean(f"{where} is not there any more; nothing was brought back")
+            return receipt if file.exists() else gone  # done before a crash, or by the person
+        if sha256_of(disk.read_regular(lies, NOTE_MOST_BYTES)) != args["sha256"]:
+            return FailedClean(f"{where} was edited since; it stays there. Move it back by hand")
+        try:
+            self.vault.move(lies, file)
+        except FileExistsError:
+            return FailedClean(f"another note lies at {path} now; this one stays in {where}")
+        return receipt
 
 
 def _edited(path: str) -> FailedClean:

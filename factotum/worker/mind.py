@@ -22,6 +22,7 @@ from factotum.agent.persona import Persona
 from factotum.agent.shorten import shorten
 from factotum.agent.skills import Skill
 from factotum.agent.talk import Request
+from factotum.gate.register import Card
 from factotum.ledger import Ledger, TaskRow
 from factotum.model import Call, Task, Trust
 from factotum.models import Chain, Models
@@ -107,6 +108,9 @@ class AgentMind:
 
     def before(self, call: Call, task: Task) -> Mapping[str, Any]:
         return self.notebook.before(call, task.trust)
+
+    def as_written(self, card: Card, path: str) -> bytes:
+        return self.notebook.as_written(card, path)
 
     # -- the request
 

@@ -221,6 +221,14 @@ class Notebook:
         `changes.before`. `trust` is the task's label. Raises NotebookError."""
         return changes.before(call, trust, self.pages)
 
+    def as_written(self, card: Card, path: str) -> bytes:
+        """What the note at `path` held when this card wrote it. Raises NotebookError where it is
+        not there any more."""
+        page = self.pages.page(path)
+        if page is None:
+            raise NotebookError(f"{path} is not there any more, so there is nothing to undo")
+        return self.deeds.as_written(card, str(card.seal.about.get("note", card.task)), page)
+
     def perform(self, card: Card, task_note: str) -> Outcome:
         """Carries out an approved card of a writing tool. Doing it twice changes nothing."""
         return self.deeds.perform(card, task_note)

@@ -112,6 +112,10 @@ class Mind(Protocol):
         """What a card must show of the note that a call would change. Raises NotebookError."""
         ...
 
+    def as_written(self, card: Card, path: str) -> bytes:
+        """What the note at this path held when the card wrote it. Raises NotebookError."""
+        ...
+
 
 @dataclass
 class Office:
