@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ from factotum import leave as leaving
 from factotum.agent import agents, persona, playbook
 from factotum.cli.root import COMMANDS
 from factotum.gate.card import ALL_TICKS
+from factotum.gate.rules import Quiet, Verb
+from factotum.gate.rules_check import warnings
+from factotum.gate.rules_text import parse as parse_rules
 from factotum.model import FOLDERS
 from factotum.note import NoteError, parse, set_props
 from factotum.reader import Reader
@@ -98,6 +102,25 @@ def test_a_command_that_a_note_names_exists(path: Path) -> None:
 # -- what the office makes of it
 
 
+def test_the_rules_of_the_handbook_do_what_they_say() -> None:
+    held = parse_rules((TEMPLATE / "Company_Handbook.md").read_text("utf-8"))
+    assert held is not None and warnings(held) == []
+    assert [(rule.name, rule.verb) for rule in held.rules] == [
+        ("every payment asks", Verb.STRONG),
+        ("drafts, labels, archive and own notes never ask", Verb.ALLOW),
+    ]
+    assert held.quiet == Quiet(time(22), time(7, 30))
+    assert held.budgets == {}
+
+
+def test_each_example_of_a_rule_is_one_when_its_marks_are_taken_away() -> None:
+    text = (TEMPLATE / "Company_Handbook.md").read_text("utf-8")
+    whole = parse_rules(re.sub(r"(?m)^( *)# ", r"\1", text))
+    assert whole is not None and warnings(whole) == []
+    assert [rule.verb for rule in whole.rules[2:]] == [Verb.ALLOW, Verb.DENY]
+    assert whole.budgets == {"day": 1.0, "task": 0.25, "month": 15.0}
+
+
 def test_it_is_loaded_without_a_problem_and_without_an_accident() -> None:
     reader = Reader()
     shelf = agent_shelf(TEMPLATE, reader)
@@ -121,6 +144,7 @@ def test_only_what_somebody_filled_in_is_told_a_model() -> None:
     assert told.user == ""
     assert told.soul.startswith("# Character\n\nYou are a calm, careful assistant.")
     assert "Answer politely" in told.handbook
+    assert "policy" not in told.handbook and "pay__" not in told.handbook
     assert "prefer that to a schedule" in told.guide
     for text in vars(told).values():
         assert "About this note" not in text

@@ -416,7 +416,6 @@ def test_what_is_no_rule_is_refused(text: str) -> None:
     ("rules", "said"),
     [
         ("{deny: mail__sent}", "there is no tool `mail__sent` now; did you mean `mail__send`?"),
-        ("{deny: pay__*}", "no tool that is there now fits `pay__*`"),
         ("{allow: '*'}", "it allows every tool, also those that nobody has reviewed"),
         ("{allow: mail__send, amount: up to 5 EUR}", "`amount` is not known of mail__send"),
         ("{allow: mail__send, trust: stranger}", "what others caused asks in any case"),
@@ -429,4 +428,4 @@ def test_what_is_probably_not_meant_is_a_warning(rules: str, said: str) -> None:
 
 
 def test_a_sound_policy_has_no_warning() -> None:
-    assert warnings(policy(WHOLE), {"pay__invoice", "bank__transfer"}) == []
+    assert warnings(policy(WHOLE)) == []
