@@ -20,7 +20,8 @@ from factotum.toolbox import Toolbox
 from factotum.tools import Tool
 from factotum.worker import local
 from factotum.worker.attach import Cupboard
-from factotum.worker.budget import Budget, Caps
+from factotum.worker.budget import Budget
+from factotum.worker.caps import caps_of
 from factotum.worker.children import Children
 from factotum.worker.close import Closer
 from factotum.worker.contacts import Contacts
@@ -58,17 +59,6 @@ class Tools:
     playbooks: PlaybookShelf
     mark: Mark
     phases: Path
-
-
-def budget_of(rooms: Rooms) -> Budget:
-    money = rooms.settings.number
-    caps = Caps(
-        money("BUDGET_DAY_USD"),
-        money("BUDGET_TASK_USD"),
-        money("BUDGET_MONTH_USD"),
-        money("BUDGET_OUTSIDE_SHARE"),
-    )
-    return Budget(rooms.ledger, caps, rooms.clock.zone)
 
 
 def limits_of(rooms: Rooms) -> Limits:
@@ -111,7 +101,8 @@ def hire(
 ) -> Staff:
     """`done` is called when a task came to rest; `stopped` says why nothing may leave."""
     settings, vault, clock = rooms.settings, rooms.vault, rooms.clock
-    budget = budget_of(rooms)
+    handbook = Handbook(vault.root, rooms.reader, rooms.ledger, FRESH_S)
+    budget = Budget(rooms.ledger, caps_of(settings, handbook.current), clock.zone)
     turns = Turns(rooms.ledger, rooms.runs, budget)
     children = Children(vault, rooms.ledger, rooms.runs)
     notebook = Notebook(vault, rooms.ledger, rooms.reader, rooms.state, settings, clock.wall)
@@ -140,7 +131,6 @@ def hire(
         limits.calls,
     )
     me = settings.text("MAIL_FROM")
-    handbook = Handbook(vault.root, rooms.reader, rooms.ledger, FRESH_S)
     household = Household(rooms.ledger, clock.zone, handbook.current)
     contacts = Contacts(vault.root, rooms.reader, fit, SentBook(rooms.ledger))
     household.contact, household.namesake = contacts.of, contacts.namesake
@@ -193,7 +183,7 @@ def hire(
         done,
         stopped,
     )
-    found_key = FoundKey(vault, rooms.ledger, budget.caps)
+    found_key = FoundKey(vault, rooms.ledger, lambda: budget.caps)
     return Staff(worker, mind, budget, children, found_key, handbook)
 
 

@@ -28,8 +28,10 @@ from factotum.vault import stop_lies
 from factotum.views import status as words
 from factotum.views.snapshot import build, published
 from factotum.views.views import snapshot_path
-from factotum.worker.budget import Budget, Caps
+from factotum.worker.budget import Budget
+from factotum.worker.caps import caps_of
 from factotum.worker.fit import Fit
+from factotum.worker.handbook import Handbook
 from factotum.worker.labels import Labels
 from factotum.worker.playbooks import PlaybookShelf
 from factotum.worker.runs import Runs
@@ -140,10 +142,15 @@ def _own(opened: Books, lying: Path | None) -> dict[str, Any]:
         runs=Runs(opened.ledger, opened.register, opened.root),
         problems=problems,
         health=_health(opened),
-        mind={"cost": Budget(opened.ledger, Caps(), local).spent(place.now())},
+        mind={"cost": _budget(opened, reader).spent(place.now())},
         rev=before["rev"] if before else 0,
         now=place.now(),
     )
+
+
+def _budget(opened: Books, reader: Reader) -> Budget:
+    handbook = Handbook(opened.root, reader, opened.ledger, remember=False)
+    return Budget(opened.ledger, caps_of(opened.settings, handbook.current), local)
 
 
 def _unreadable(shelf: Shelf, listing: Listing) -> Iterator[Problem]:

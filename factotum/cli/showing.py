@@ -25,7 +25,8 @@ from factotum.ledger import Event, TaskRow
 from factotum.model import Trust
 from factotum.vault import OWN
 from factotum.words import size
-from factotum.worker.budget import Budget, Caps
+from factotum.worker.budget import Budget
+from factotum.worker.caps import Caps
 from factotum.worker.runs import Run, Runs
 from factotum.worker.turns import Turns
 

@@ -17,7 +17,7 @@ from factotum.inert import inert
 from factotum.ledger import Ledger
 from factotum.model import State
 from factotum.vault import Changed, Vault
-from factotum.views import saying
+from factotum.views import costs, saying
 from factotum.views.saying import day, link, shown
 
 logger = log.get("factotum.views.dashboard")
@@ -203,6 +203,8 @@ def block(content: Mapping[str, Any], lately: Sequence[str], year: int) -> str:
     ]
     if troubles := content["health"]["problems"]:
         parts.append(_section("Needs attention", _troubles(troubles), ""))
+    if spent := costs.rows(content["cost"]):
+        parts.append(_section("Costs", spent, ""))
     parts.append(_section("Recent Activity", lately, "Nothing yet."))
     return "\n\n".join(parts)
 
@@ -244,7 +246,7 @@ def _working(tasks: Rows, year: int) -> list[str]:
     return [row(task) for task in tasks if task["state"] == State.IN_PROGRESS]
 
 
-def _counts(counts: Mapping[str, int], cost: Mapping[str, float]) -> str:
+def _counts(counts: Mapping[str, int], cost: Mapping[str, Any]) -> str:
     names = {
         State.INBOX: "in Inbox",
         State.NEEDS_ACTION: "to do",
@@ -253,11 +255,7 @@ def _counts(counts: Mapping[str, int], cost: Mapping[str, float]) -> str:
         State.FAILED: "failed",
     }
     told = [f"{counts.get(state.value, 0)} {name}" for state, name in names.items()]
-    if cost.get("month_usd"):
-        told.append(
-            f"models: {cost['today_usd']:.2f} USD today, {cost['month_usd']:.2f} this month"
-        )
-    return " · ".join(told)
+    return " · ".join([*told, *filter(None, [costs.line(cost)])])
 
 
 def _troubles(problems: Rows) -> list[str]:

@@ -220,6 +220,7 @@ SAYINGS: dict[str, Callable[[Told], str | None]] = {
     ),
     "audit_key": _audit_key,
     "permitted": _permitted,
+    "no_money": lambda t: f"Work waits for money: {t.word('reason')}",
     "revoked": lambda t: f"A permission was ended by {t.by}: {t.about}",
     "late_edit": lambda t: (
         f"Your edit came while a note was rewritten; it is kept as {t.word('kept')} "

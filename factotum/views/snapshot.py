@@ -39,7 +39,7 @@ TASK = (
 #: What a snapshot holds when nothing ever ran.
 KEYS = ("counts", "tasks", "approvals", "agents", "health", "cost", "face", "rev")
 
-NO_COST = {"today_usd": 0.0, "month_usd": 0.0}
+NO_COST = {"today_usd": 0.0, "month_usd": 0.0, "days": [], "tasks": []}
 
 #: Statuses of a card that ask something of the person.
 ASKING = frozenset({"pending", "unknown", "expired"})
@@ -71,10 +71,15 @@ def build(
         "approvals": sorted(approvals, key=lambda one: (one["since"], one["id"])),
         "agents": list(mind.get("agents", ())),
         "health": {**health, "problems": told},
-        "cost": dict(mind.get("cost") or NO_COST),
+        "cost": _cost(mind.get("cost") or NO_COST),
         "face": _face(tasks, approvals, told, health),
         "rev": rev,
     }
+
+
+def _cost(cost: Mapping[str, Any]) -> dict[str, Any]:
+    tasks = [{**task, "title": plain(task["title"])} for task in cost.get("tasks", ())]
+    return {**cost, "tasks": tasks}
 
 
 def _iso(at: float) -> str:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from factotum.model import State
+from factotum.views import costs
 from factotum.views.saying import plain
 
 ROWS_MOST = 20
@@ -40,6 +41,7 @@ def text(snapshot: Mapping[str, Any]) -> str:
         *_section("Being worked on", list(_tasks(snapshot["tasks"], State.IN_PROGRESS))),
         *_section("Failed", list(_tasks(snapshot["tasks"], State.FAILED))),
         *_section("Needs attention", [_problem(one) for one in health["problems"]]),
+        *_section("Costs", [f"  {one}" for one in costs.text(snapshot["cost"])]),
     ]
     return "\n\n".join(parts) + "\n"
 

@@ -8,51 +8,55 @@ dollar.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from factotum import log
 from factotum.agent.talk import Usage
 from factotum.ledger import Ledger
+from factotum.worker.caps import Caps
+from factotum.worker.costs import MICRO, Costs
 
 _log = log.get("factotum.budget")
-
-MICRO = 1_000_000
-
-
-@dataclass(frozen=True)
-class Caps:
-    """The most that may be spent, in USD. `outside_share` is the part of a day's money that
-    work of strangers may take, from 0 to 1."""
-
-    day_usd: float = 1.0
-    task_usd: float = 0.25
-    month_usd: float = 15.0
-    outside_share: float = 0.3
 
 
 class Capped(Exception):
     """The call would cost more than is left; the message says of what.
 
-    `which` is day, month, outside, task, or busy: money is only held by calls that are under
-    way, so it is worth asking again in a moment.
+    `which` is call, day, month, outside, task, or busy: money is only held by calls that are
+    under way, so it is worth asking again in a moment. `key` names this cap of this day or
+    month: of one key a person is told once.
     """
 
-    def __init__(self, message: str, which: str) -> None:
+    def __init__(self, message: str, which: str, key: str = "") -> None:
         super().__init__(message)
         self.which = which
+        self.key = key
 
 
 class Budget:
-    def __init__(self, ledger: Ledger, caps: Caps, zone: Callable[[float], datetime]) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        caps: Caps | Callable[[], Caps],
+        zone: Callable[[float], datetime],
+    ) -> None:
         self.ledger = ledger
-        self.caps = caps
+        self._caps = caps
         self.zone = zone
         self._told: dict[str, tuple[float, int, int]] = {}
+        self._costs = Costs(ledger, zone)
+        self._changes = 0
+
+    @property
+    def caps(self) -> Caps:
+        """The caps as they stand now."""
+        return self._caps if isinstance(self._caps, Caps) else self._caps()
 
     def recover(self) -> None:
         """Calls of a process that is gone count as if they had cost all that was reserved.
         Only the executor may say so, before it begins."""
+        self._changes += 1
         with self.ledger.tx() as db:
             db.execute("UPDATE spend SET cost = reserved WHERE cost IS NULL")
 
@@ -74,6 +78,7 @@ class Budget:
         stranger caused it; `allowance_usd` what the task and all it delegates may cost.
         """
         most = _micros(most_usd)
+        self._changes += 1
         with self.ledger.tx() as db:
             self._check(root, most, now, outside=outside, allowance=_micros(allowance_usd))
             row = db.execute(
@@ -91,6 +96,7 @@ class Budget:
         count of a provider's would else stop all work for a month.
         """
         used = usage or Usage()
+        self._changes += 1
         with self.ledger.tx() as db:
             row = db.execute("SELECT model, reserved FROM spend WHERE seq = ?", (seq,)).fetchone()
             told = row["reserved"] if cost_usd is None else _micros(cost_usd)
@@ -110,6 +116,8 @@ class Budget:
         if not most:
             return  # a model in the house costs nothing
         caps, today = self.caps, self._day(now)
+        if caps.call_usd is not None and most > (cap := _micros(caps.call_usd)):
+            raise self._capped("call", cap, "for one call of a model", 0, most, now)
         limits = [
             ("task", "root = ?", root, allowance, "for this task"),
             ("day", "at >= ?", today, _micros(caps.day_usd), "for today"),
@@ -121,14 +129,31 @@ class Budget:
             limits.append(("outside", "outside = 1 AND at >= ?", today, share, what))
         for which, where, value, cap, what in limits:
             spent, held = self._sums(where, value)
-            if spent + held + most <= cap:
-                continue
-            setting = "OUTSIDE_SHARE" if which == "outside" else f"{which.upper()}_USD"
-            told = (
-                f"{_usd(cap)} {what} (FACTOTUM_BUDGET_{setting}): {_usd(spent)} spent, "
-                f"the next call may cost {_usd(most)}"
+            if spent + held + most > cap:
+                full = self._capped(which, cap, what, spent, most, now)
+                raise full if spent + most > cap else Capped(str(full), "busy")
+
+    def _capped(self, which: str, cap: int, what: str, spent: int, most: int, now: float) -> Capped:
+        so_far = "" if which == "call" else f"{_usd(spent)} spent, "
+        told = (
+            f"{_usd(cap)} {what} ({self.caps.whose(which)}): {so_far}"
+            f"the next call may cost {_usd(most)}"
+        )
+        when = self.zone(now).strftime("%Y-%m" if which == "month" else "%Y-%m-%d")
+        return Capped(told, which, f"budget-{which}-{when}-{cap / MICRO:g}")
+
+    def tell(self, full: Capped, now: float) -> bool:
+        """Leaves word for the owner that work waits for money; False where that was told."""
+        text = f"Work waits for money: {full}. It goes on by itself as soon as there is some"
+        with self.ledger.tx() as db:
+            done = db.execute(
+                "INSERT OR IGNORE INTO notice (key, kind, text, urgent, at)"
+                " VALUES (?, 'budget', ?, 0, ?)",
+                (full.key, text, now),
             )
-            raise Capped(told, which if spent + most > cap else "busy")
+            if done.rowcount:
+                self.ledger.event("no_money", now, which=full.which, reason=str(full))
+            return bool(done.rowcount)
 
     def _sums(self, where: str, value: object) -> tuple[int, int]:
         """(what was spent, what calls under way may cost), in millionths of a dollar."""
@@ -155,11 +180,14 @@ class Budget:
         ).fetchone()
         return int(row["spent"]) / MICRO
 
-    def spent(self, now: float) -> dict[str, float]:
-        """What models have cost, in USD, as views show it."""
+    def spent(self, now: float) -> dict[str, Any]:
+        """What models have cost and may cost, in USD, as views show it."""
+        caps = self.caps
         return {
             "today_usd": round(self.today_usd(now), 4),
             "month_usd": round(self.month_usd(now), 4),
+            "caps": {"day_usd": caps.day_usd, "month_usd": caps.month_usd},
+            **self._costs.told(now, self._changes),
         }
 
     def _since(self, name: str, start: float) -> int:

@@ -6,6 +6,7 @@ provider before the yes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from factotum import names
@@ -14,7 +15,7 @@ from factotum.model import State, Trust
 from factotum.models import Choice, Proposal
 from factotum.note import render
 from factotum.vault import Vault
-from factotum.worker.budget import Caps
+from factotum.worker.caps import Caps
 from factotum.worker.case import Case
 from factotum.worker.steps import Next, Park
 
@@ -28,7 +29,7 @@ YES, NO = "yes", "no"
 class FoundKey:
     vault: Vault
     ledger: Ledger
-    caps: Caps
+    caps: Callable[[], Caps]
 
     def choice(self, choice: Choice) -> Choice:
         """The choice with what the owner said yes to, if the key still lies there."""
@@ -47,7 +48,7 @@ class FoundKey:
             return
         facts = {
             "found": {"model": found.model, "variable": found.variable},
-            "day_usd": f"{self.caps.day_usd:g}",
+            "day_usd": f"{self.caps().day_usd:g}",
         }
         self.ledger.add_task(
             TaskRow(id, name, "note", title, Trust.OWNER, "", id, "", b"", facts, now, None)

@@ -20,6 +20,7 @@ from factotum.toolbox import Toolbox
 from factotum.vault import Changed, Vault
 from factotum.worker.budget import Capped
 from factotum.worker.by_model import ByModel
+from factotum.worker.caps import Caps
 from factotum.worker.case import Case
 from factotum.worker.close import Closer
 from factotum.worker.desk import Desk
@@ -82,6 +83,7 @@ class Worker:
         self._rests: dict[str, float] = {}
         self._moments: set[str] = set()
         self._unanswered: dict[str, int] = {}
+        self._poor: dict[str, Caps] = {}  # by which caps a task waits for money
 
     @property
     def room(self) -> int:
@@ -99,6 +101,9 @@ class Worker:
 
     def active(self, id: str) -> bool:
         """Whether it is under way, or rests because it broke a moment ago."""
+        if id in self._poor and self._poor[id] != self.office.budget.caps:
+            del self._poor[id]
+            self._rests.pop(id, None)  # a cap was changed: there may be money now
         return id in self._active or self.monotonic() < self._rests.get(id, 0.0)
 
     def rests(self) -> tuple[list[float], list[float]]:
@@ -115,6 +120,7 @@ class Worker:
         """Of tasks that are none of these any more nothing is told."""
         for id in set(self.held) - tasks:
             del self.held[id]
+            self._poor.pop(id, None)
 
     def run(self, task: str, entry: Entry) -> None:
         self._start(task, lambda: self._task(task, entry), self._slots)
@@ -199,10 +205,11 @@ class Worker:
         except Capped as full:
             if full.which == "task":
                 return await self.desk.do(self._ask_for_money, task, path, str(full))
-            if full.which != "busy":
-                self._hold(task, f"waits for money: {full}")
             if full.which == "busy":
                 self._moments.add(task)
+            else:
+                self._hold(task, f"waits for money: {full}")
+                self._poor[task] = await self.desk.do(self._no_money, full)
             rest_s = MOMENT_S if full.which == "busy" else NO_MONEY_S
             self._rests[task] = self.monotonic() + rest_s
             return None
@@ -219,6 +226,11 @@ class Worker:
         self._unanswered.pop(task, None)
         failpoint.hit("turn.heard")
         return await self.desk.do(self._heard, task, path, step.briefed.run, said)
+
+    def _no_money(self, full: Capped) -> Caps:
+        """Leaves word that work waits for money; returns the caps by which it waits."""
+        self.office.budget.tell(full, self.clock())
+        return self.office.budget.caps
 
     def _hold(self, task: str, reason: str) -> None:
         if self.held.get(task) != reason:

@@ -91,9 +91,10 @@ class Thinker:
             request = await self.desk.do(self.mind.request, briefed, chain)
             try:
                 reply, reservation = await chain.chat(request, purse)
-            except TooLong:
-                shorter += 1
-                if shorter > SHORTER_MOST:
+            except (TooLong, Capped) as much:
+                shorter += 1  # which also makes it cheaper
+                dear = isinstance(much, Capped) and much.which != "call"
+                if shorter > SHORTER_MOST or dear:
                     raise
                 continue
             return Said(step.n, reply, words(request), reservation)

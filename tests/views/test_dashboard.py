@@ -235,7 +235,9 @@ def content(title: str, name: str, reason: str) -> dict[str, Any]:
     task = {"title": title, "state": "in_progress", "since": at, "instance": name, "note": name}
     health = {"ok": True, "stopped": reason, "problems": [{"path": name, "reason": reason}]}
     approvals = [{**card, "expires": at, "version": 1}]
-    return {"approvals": approvals, "tasks": [task], "counts": {}, "cost": {}, "health": health}
+    spent = {"today_usd": 0.3, "month_usd": 0.4, "days": [{"day": "2026-11-27", "usd": 0.3}]}
+    cost = {**spent, "tasks": [{"id": "t", "title": title, "note": name, "usd": 0.3}]}
+    return {"approvals": approvals, "tasks": [task], "counts": {}, "cost": cost, "health": health}
 
 
 @given(HOSTILE, HOSTILE, HOSTILE, st.binary(max_size=60))

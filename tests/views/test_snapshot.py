@@ -34,7 +34,7 @@ def test_an_empty_office_is_idle(house: House) -> None:
     assert tuple(found) == KEYS
     assert found["face"] == "IDLE"
     assert found["counts"] == dict.fromkeys(found["counts"], 0)
-    assert found["cost"] == {"today_usd": 0.0, "month_usd": 0.0}
+    assert found["cost"] == {"today_usd": 0.0, "month_usd": 0.0, "days": [], "tasks": []}
 
 
 def test_a_card_is_told_with_all_that_a_face_needs(house: House) -> None:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from factotum.agent.talk import Usage
 from factotum.ledger import Ledger
-from factotum.worker.budget import Budget, Capped, Caps
+from factotum.worker.budget import Budget, Capped
+from factotum.worker.caps import Caps
 
 NOON = datetime(2026, 11, 29, 12, tzinfo=UTC).timestamp()
 DAY_S = 86_400.0

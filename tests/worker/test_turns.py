@@ -12,7 +12,8 @@ from factotum.agent.talk import Reply, Wanted
 from factotum.gate.register import Register
 from factotum.ledger import Ledger, TaskRow
 from factotum.model import Trust
-from factotum.worker.budget import Budget, Caps
+from factotum.worker.budget import Budget
+from factotum.worker.caps import Caps
 from factotum.worker.runs import Run, Runs
 from factotum.worker.turns import RUNS_KEPT, Turns
 
