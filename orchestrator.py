@@ -18,6 +18,7 @@ from typing import IO
 
 from factotum import failpoint, log
 from factotum.blobs import Blobs
+from factotum.cages import cages_of, others
 from factotum.gate import observe, pause, place
 from factotum.gate.effect import next_try_at
 from factotum.gate.register import Card
@@ -117,6 +118,7 @@ class Orchestrator:
         self.views = Views(rooms.vault, rooms.ledger, rooms.runs, rooms.state, zone, out)
         self.mark = Mark(vault, rooms.ledger, rooms.register)
         self.desk = Desk()
+        self.cages = cages_of(settings, vault.root, rooms.state, HERE)
         self.toolbox = Toolbox(
             servers,
             settings.env_for,
@@ -124,6 +126,8 @@ class Orchestrator:
             way="stdio" if settings.text("TOOLS") == "stdio" else "in-process",
             catalogue=rooms.state / "catalogue.json",
             idle_s=settings.seconds("TOOLS_IDLE_S"),
+            cages=self.cages,
+            others=others(settings, HERE),
         )
         self._around = surroundings(environ, env_files(Path.cwd(), HERE))
         self.models = Models(settings, self._around, Choice("", "it was not looked for yet"))
@@ -290,6 +294,7 @@ class Orchestrator:
             "ok": not (self._trouble or self.worker.broken),
             "stopped": self.stopped(),
             "missing": self.toolbox.missing(),
+            "isolation": self.cages.shown(),
         }
         mind = self.staff.shown(now)
         cards = [*seen.waiting, *seen.approved]

@@ -87,6 +87,14 @@ class Memory:
         if self._pinned.get(server) == pinned:
             return
         self._pinned[server] = pinned
+        self._keep()
+
+    def forget(self, server: str) -> None:
+        """Remembers it no more; nothing happens if it was not remembered."""
+        if self._pinned.pop(server, None) is not None:
+            self._keep()
+
+    def _keep(self) -> None:
         if self.path is None:
             return
         text = json.dumps({name: _plain(one) for name, one in sorted(self._pinned.items())})

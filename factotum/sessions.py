@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from factotum.toolchild import Child
+from factotum.toolchild import Child, of_file
 from factotum.tools import ServerFile, Tool, ToolboxError, described, load_server
 
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 #: How long a server that could not be opened is left alone, in seconds, unless it changes.
 AGAIN_S = 60.0
+
+#: More tools than this of one server would crowd out all that a model is told besides.
+TOOLS_MOST = 128
 
 EnvFor = Callable[[Iterable[str]], dict[str, str]]
 Hit = Callable[[str], None]
@@ -61,13 +64,29 @@ class InProcess:
 
 @dataclass(frozen=True)
 class OverStdio:
-    """The server is a child process, and its settings are its whole environment."""
+    """The server is a child process, and its settings are its whole environment. `cage` makes
+    of its name and command the command that runs it in its cage."""
 
     env_for: EnvFor
+    cage: Callable[[str, Sequence[str]], Sequence[str]] = lambda name, command: command
 
     async def serve(self, file: ServerFile) -> Served:
-        child = Child.of_file(file.path, self.env_for(file.env))
-        return Served(child.streams(), child.ended, lambda: child.last_words)
+        command = self.cage(file.name, of_file(file.path))
+        return _of_child(Child(command, self.env_for(file.env)))
+
+
+@dataclass(frozen=True)
+class ByCommand:
+    """A server that is not ours: `start` gives its command and its whole environment."""
+
+    start: Callable[[], tuple[Sequence[str], Mapping[str, str]]]
+
+    async def serve(self, file: ServerFile) -> Served:
+        return _of_child(Child(*self.start()))
+
+
+def _of_child(child: Child) -> Served:
+    return Served(child.streams(), child.ended, lambda: child.last_words)
 
 
 class Session:
@@ -80,13 +99,16 @@ class Session:
         idle_s: float,
         open_limit_s: float,
         listed: Callable[[ServerFile, tuple[Tool, ...]], None],
+        describe: Callable[[str, Any], Tool | None] = described,
     ) -> None:
+        """`listed` is told what the server offers, and may refuse it with a ToolboxError."""
         self.file = file
         self.broken = file.broken
         self._way = way
         self._idle_s = idle_s
         self._open_limit_s = open_limit_s
         self._listed = listed
+        self._described = describe
         self._client: Client | None = None
         self._served: Served | None = None
         self._keeper: asyncio.Task[None] | None = None
@@ -96,6 +118,7 @@ class Session:
         self._rest: asyncio.TimerHandle | None = None
         self._again_at = 0.0
         self._retiring: asyncio.Task[None] | None = None
+        self._stale = False  # whether it said that it offers something else now
 
     @property
     def open(self) -> bool:
@@ -116,6 +139,8 @@ class Session:
             if self._client is None or self._ended():
                 await self._close()
                 await self._open()
+            elif self._stale:
+                await self._list_again()
             self._in_use += 1
             if self._rest is not None:
                 self._rest.cancel()
@@ -160,27 +185,54 @@ class Session:
         try:
             async with asyncio.timeout(self._open_limit_s):
                 client, tools = await self._connect()
+                self._listed(self.file, tools)
         except asyncio.CancelledError:
             await self._close()
             raise
         except Exception as broken:  # a server's file may raise anything at all
             words = self.last_words() or str(broken) or f"no answer within {self._open_limit_s:g} s"
             await self._close()
-            self.broken = f"{self.file.path.name} cannot be used: {words}"
-            self._again_at = loop.time() + AGAIN_S
-            raise ToolboxError(self.broken) from broken
+            raise self._give_up(words) from broken
         self.broken = ""
         self._client = client
-        self._listed(self.file, tools)
+
+    def _give_up(self, why: str) -> ToolboxError:
+        self.broken = f"{self.file.path.name} cannot be used: {why}"
+        self._again_at = asyncio.get_running_loop().time() + AGAIN_S
+        return ToolboxError(self.broken)
+
+    async def _list_again(self) -> None:
+        """What it offers now, after it said that this has changed. Raises ToolboxError."""
+        assert self._client is not None
+        self._stale = False
+        try:
+            async with asyncio.timeout(self._open_limit_s):
+                self._listed(self.file, await self._tools(self._client))
+        except Exception as broken:  # a server may answer anything at all
+            if self._in_use == 0:
+                await self._close()
+            else:
+                self._stale = True  # a call is under way; whoever comes next asks again
+            raise self._give_up(str(broken) or type(broken).__name__) from broken
+
+    async def _tools(self, client: Client) -> tuple[Tool, ...]:
+        found = await client.list_tools()
+        tools = (self._described(self.file.name, tool) for tool in found.tools[:TOOLS_MOST])
+        return tuple(tool for tool in tools if tool is not None)
+
+    async def _heard(self, message: Any) -> None:
+        """A message of the server's own accord: only this one means anything to us."""
+        if getattr(message, "method", "") == "notifications/tools/list_changed":
+            self._stale = True
 
     async def _connect(self) -> tuple[Client, tuple[Tool, ...]]:
         self._served = await self._way.serve(self.file)
         ready: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
         self._stop.clear()
-        self._keeper = asyncio.create_task(_keep_open(self._served.to, ready, self._stop))
+        keeping = _keep_open(self._served.to, ready, self._stop, self._heard)
+        self._keeper = asyncio.create_task(keeping)
         client = await ready
-        found = await client.list_tools()
-        return client, tuple(described(self.file.name, tool) for tool in found.tools)
+        return client, await self._tools(client)
 
     async def _close(self) -> None:
         if self._rest is not None:
@@ -192,14 +244,20 @@ class Session:
                 self._keeper.cancel()
             await asyncio.wait([self._keeper])
         self._client = self._served = self._keeper = None
+        self._stale = False
 
 
-async def _keep_open(to: Any, ready: asyncio.Future[Client], stop: asyncio.Event) -> None:
+async def _keep_open(
+    to: Any,
+    ready: asyncio.Future[Client],
+    stop: asyncio.Event,
+    heard: Any,
+) -> None:
     """One session from beginning to end in one task: its cancel scopes demand that."""
     from mcp.client import Client
 
     try:
-        async with Client(to) as client:
+        async with Client(to, message_handler=heard) as client:
             ready.set_result(client)
             await stop.wait()
     except Exception as broken:  # noqa: BLE001  (whoever waits for it is told)

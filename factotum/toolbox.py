@@ -11,15 +11,19 @@ This module never judges a call, never repeats one and never touches the vault.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, overload
 
-from factotum.model import Call, FailedClean, Outcome
+from factotum.accepted import Accepted
+from factotum.cages import PRIVATE, Cages
+from factotum.cleaned import cleaned
+from factotum.model import Call, FailedClean, Outcome, Succeeded
 from factotum.outcomes import after_a_break, after_the_limit, outcome_of
 from factotum.pinned import Memory, Pinned, mark_of
-from factotum.sessions import EnvFor, Hit, InProcess, OverStdio, Session, Way
+from factotum.servers import ThirdParty
+from factotum.sessions import ByCommand, EnvFor, Hit, InProcess, OverStdio, Session, Way
 from factotum.tools import META_PREFIX, ServerFile, Tool, ToolboxError, misfits, survey
 
 __all__ = ["Read", "Tool", "Toolbox", "ToolboxError", "outcome_of"]
@@ -41,6 +45,12 @@ IDLE_S = 300.0
 
 Ways = Literal["in-process", "stdio"]
 
+#: Servers of ours that never run within this process.
+ALWAYS_APART = frozenset({"shell"})
+
+#: How much of what a third-party tool said is kept, in characters.
+SAID_MOST = 20_000
+
 
 @dataclass(frozen=True)
 class Read:
@@ -51,9 +61,11 @@ class Read:
 
 
 class Toolbox:
-    """Every tool server in one folder. Use it within one event loop, and `close` it there.
+    """Every tool server in one folder, and those of others. Use it within one event loop, and
+    `close` it there.
 
-    `catalogue` is the file that remembers what is offered; None remembers nothing.
+    `catalogue` is the file that remembers what is offered; None remembers nothing. Children run
+    in `cages`; without any, servers of others and the shell cannot be used.
     """
 
     def __init__(
@@ -68,20 +80,41 @@ class Toolbox:
         effect_limit_s: float = EFFECT_LIMIT_S,
         read_limit_s: float = READ_LIMIT_S,
         open_limit_s: float = OPEN_LIMIT_S,
+        cages: Cages | None = None,
+        others: Sequence[ThirdParty] = (),
     ) -> None:
         self._env_for = env_for
+        self._others = {server.name: server for server in others}
+        self._accepted = Accepted(cages.state / PRIVATE if cages else None)
         self._effect_limit_s = effect_limit_s
         self._read_limit_s = read_limit_s
         self._running: set[asyncio.Task[Any]] = set()
         self._memory = Memory(catalogue)
         self._known: dict[str, Pinned] = {}
         self._asked = False
-        how: Way = OverStdio(env_for) if way == "stdio" else InProcess(env_for, hit)
+        here: Way = InProcess(env_for, hit)
+        apart = OverStdio(env_for, cages.ours) if cages else OverStdio(env_for)
         files = [survey(path) for path in sorted(servers_dir.glob("*_server.py"))]
         self._sessions = {
-            file.name: Session(file, how, idle_s, open_limit_s, self._listed) for file in files
+            file.name: Session(
+                file,
+                apart if way == "stdio" or file.name in ALWAYS_APART else here,
+                idle_s,
+                open_limit_s,
+                self._listed,
+            )
+            for file in files
         }
-        self._marks = {file.name: self._mark(file) for file in files}
+        for server in others:
+            self._sessions[server.name] = Session(
+                _file_of(server),
+                ByCommand(lambda server=server: _start(cages, server)),  # type: ignore[misc]
+                idle_s,
+                open_limit_s,
+                self._listed,
+                cleaned,
+            )
+        self._marks = {name: self._mark(one.file) for name, one in self._sessions.items()}
 
     def missing(self) -> dict[str, str]:
         """What is not on offer, each with the reason: tools by their full name, and whole
@@ -143,6 +176,8 @@ class Toolbox:
         return [f"{call.tool} cannot be used: {reason or 'no server offers it'}"]
 
     def _mark(self, file: ServerFile) -> str:
+        if (other := self._others.get(file.name)) is not None:
+            return f"{other.digest}{self._accepted.stamp(other.name)}"
         return mark_of(file, self._env_for(file.env))
 
     def _set_up(self, file: ServerFile) -> bool:
@@ -157,10 +192,20 @@ class Toolbox:
             return
         await session.retire()
         if not session.open:
-            session.changed(survey(session.file.path))
+            other = self._others.get(session.file.name)
+            session.changed(_file_of(other) if other else survey(session.file.path))
             self._marks[session.file.name] = self._mark(session.file)
 
     def _listed(self, file: ServerFile, tools: tuple[Tool, ...]) -> None:
+        """Raises ToolboxError for tools of others that nobody accepted."""
+        if file.name in self._others:
+            try:
+                self._accepted.check(file.name, tools)
+            except ToolboxError:
+                self._known.pop(file.name, None)
+                self._memory.forget(file.name)
+                raise
+            self._marks[file.name] = self._mark(file)
         pinned = Pinned(self._marks[file.name], tools)
         self._known[file.name] = pinned
         self._memory.learn(file.name, pinned)
@@ -228,6 +273,8 @@ class Toolbox:
             return FailedClean(str(unusable), isinstance(unusable, _Another))
         except Exception as broken:  # noqa: BLE001  (the request was on its way)
             return after_a_break(f"{tool} broke ({_why(broken, session)})", meta)
+        if session.file.name in self._others:
+            return _said(answer)
         if answer.is_error:
             return after_a_break(f"{tool} broke ({_words(answer)})", meta)
         return outcome_of(answer.structured_content, tool)
@@ -260,7 +307,8 @@ class Toolbox:
         if self.pin(tool) != shown:
             session.give_back()
             raise _Another(f"{tool} is no longer what it was when this was written; look again")
-        sent: Any = {META_PREFIX + key: value for key, value in (meta or {}).items()} or None
+        ours = meta if session.file.name not in self._others else None
+        sent: Any = {META_PREFIX + key: value for key, value in (ours or {}).items()} or None
         name = tool.split("__", 1)[1]
         work = asyncio.create_task(client.call_tool(name, dict(args), meta=sent))
         self._running.add(work)
@@ -270,6 +318,25 @@ class Toolbox:
         if not done:
             raise TimeoutError
         return work.result()
+
+
+def _file_of(server: ThirdParty) -> ServerFile:
+    return ServerFile(server.name, Path(server.name), broken=server.broken)
+
+
+def _start(cages: Cages | None, server: ThirdParty) -> tuple[Sequence[str], Mapping[str, str]]:
+    """Raises ToolboxError."""
+    if cages is None:
+        raise ToolboxError("there is no place for servers of others here")
+    return cages.third_party(server)
+
+
+def _said(answer: Any) -> Outcome:
+    """The outcome of a call to a server of others: that it was made, and what was said. Whether
+    an error that it tells of left something done, nobody but it can know."""
+    said = _words(answer)[:SAID_MOST]
+    receipt = {"answered": "with an error" if answer.is_error else "without an error"}
+    return Succeeded({**receipt, "text": said})
 
 
 class _Another(ToolboxError):

@@ -30,8 +30,14 @@ LINE_MOST = 32 * 1024 * 1024
 LAST_LINES = 5
 WORDS_MOST = 300
 
+
 #: The one setting of ours that Python itself needs: a child tells the same time.
 KEPT = ("TZ",)
+
+
+def of_file(path: Path) -> list[str]:
+    """The command that runs a server of ours, by its path with this Python."""
+    return [sys.executable, "-X", "utf8", str(path.resolve())]
 
 
 class Child:
@@ -44,11 +50,6 @@ class Child:
         self.ended = asyncio.Event()
         self._silent = asyncio.Event()
         self._words: deque[str] = deque(maxlen=LAST_LINES)
-
-    @classmethod
-    def of_file(cls, path: Path, env: Mapping[str, str]) -> Child:
-        """A server of ours, run by its path with this Python."""
-        return cls([sys.executable, "-X", "utf8", str(path.resolve())], env)
 
     @property
     def last_words(self) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from factotum.doctor import around, machine, model, vault
+from factotum.doctor import apart, around, machine, model, vault
 from factotum.doctor.findings import GIB, Finding, Found, Level, Machine, Patient
 
 __all__ = ["GIB", "Finding", "Level", "Machine", "Patient", "examine"]
@@ -21,6 +21,8 @@ CHECKS: tuple[tuple[str, Callable[[Patient], Found]], ...] = (
     ("state", vault.state),
     ("space", machine.space),
     ("tools", around.tools),
+    ("isolation", apart.isolation),
+    ("servers", apart.servers),
     ("file events", machine.events),
     ("running", around.running),
     ("instances", vault.instances),

@@ -22,6 +22,10 @@ RUN_CODE = {
 }
 
 
+#: Tool servers of ours that nobody misses who has not asked for them.
+UNASKED = frozenset({"shell", "web"})
+
+
 def settings(patient: Patient) -> Found:
     for line in patient.why_not.splitlines():
         yield Level.PROBLEM, line
@@ -44,6 +48,8 @@ def tools(patient: Patient) -> Found:
         by_reason: dict[str, list[str]] = {}
         for tool, reason in lacking.items():
             by_reason.setdefault(reason.partition(":")[0], []).append(tool)
+        if server.name in UNASKED and by_reason:
+            continue  # it is there for whoever asks for it
         for needed, tools in by_reason.items():
             yield Level.WARNING, f"{needed}: needed by {', '.join(tools)}"
         if not lacking or set(lacking) != {f"{server.name}__{tool}" for tool in server.needs or ()}:

@@ -109,6 +109,25 @@ REVIEWED: dict[str, Row] = {
         facets={"path": ("note",)},
         verb="Forget this",
     ),
+    # An address is a message to whoever owns the page, so that it is read is a sending.
+    "web__read": Row(
+        reads_untrusted=True,
+        egress=True,
+        effect=Effect.IDEMPOTENT,
+        form=Form("The page", ("url",)),
+        facets={"url": ("url",)},
+        verb="Read this web page",
+    ),
+    "shell__run": Row(
+        reads_private=True,
+        reads_untrusted=True,
+        egress=True,
+        mutates=True,
+        effect=Effect.OPAQUE,
+        risk=Risk.HIGH,
+        form=Form("The command", ("folder",), "command"),
+        verb="Run this command",
+    ),
     # What only an undo does: `gate/undo.py` says what each takes back.
     "notes__unwrite": Row(
         mutates=True,

@@ -229,6 +229,53 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     _seconds("TOOLS_IDLE_S", 300.0, "How long a tool server stays open that nobody uses."),
     Setting(
+        "TOOL_SERVERS",
+        Path,
+        None,
+        "A JSON file that names tool servers of others, in the usual form (docs/tools.md). It may "
+        "hold keys, so only you may read it.",
+        otherwise="only our own tool servers",
+    ),
+    Setting(
+        "SANDBOX",
+        str,
+        "on",
+        "Whether tool servers that are processes of their own run in a cage. `off`: they run "
+        "without one, and can do all that you can.",
+        one_of=("on", "off"),
+    ),
+    Setting(
+        "SHELL_FOLDER",
+        Path,
+        None,
+        "The folder in which commands may be run, each with your yes; outside the vault.",
+        otherwise="there is no shell",
+    ),
+    Setting(
+        "SHELL_NETWORK",
+        str,
+        "no",
+        "Whether commands reach the network.",
+        one_of=("yes", "no"),
+    ),
+    Setting(
+        "WEB",
+        str,
+        None,
+        "`yes`: web pages may be read, each with your yes or by a rule of yours.",
+        one_of=("yes",),
+        otherwise="no web page is read",
+    ),
+    Setting(
+        "WEB_INSIDE",
+        str,
+        None,
+        "Hosts of your own network that may be read all the same: `nas.home`, `127.0.0.1:8000`.",
+        pattern=r"[^\s,/@]+(?:\s*,\s*[^\s,/@]+)*",
+        form="names or addresses of hosts with commas between them",
+        otherwise="none: only the public Internet",
+    ),
+    Setting(
         "SKILLS",
         str,
         None,
