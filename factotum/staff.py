@@ -13,6 +13,7 @@ from typing import Any
 
 from factotum.agent.loop import Limits
 from factotum.blobs import Blobs
+from factotum.gate.secrets import Secrets
 from factotum.gate.sent import SentBook
 from factotum.models import Models
 from factotum.rooms import Rooms
@@ -134,6 +135,7 @@ def hire(
     household = Household(rooms.ledger, clock.zone, handbook.current)
     contacts = Contacts(vault.root, rooms.reader, fit, SentBook(rooms.ledger))
     household.contact, household.namesake = contacts.of, contacts.namesake
+    household.secret = Secrets({**tools.models.keys(), **settings.named_secrets()}).within
     office = Office(
         rooms.ledger,
         rooms.register,

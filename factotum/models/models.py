@@ -75,7 +75,11 @@ class Models:
 
     def secrets(self) -> tuple[str, ...]:
         """The keys that lie around: they must appear in no log."""
-        return tuple(text for name, text in self._environ.items() if name.endswith("_KEY"))
+        return tuple(self.keys().values())
+
+    def keys(self) -> dict[str, str]:
+        """The same by the names of their variables."""
+        return {name: text for name, text in self._environ.items() if name.endswith("_KEY")}
 
     def for_agent(self, model: str | None = None) -> Chain:
         """The chain of an agent, which may name a model of its own; the usual ones follow it.

@@ -17,6 +17,11 @@ from factotum.settings.rows import PREFIX, SETTINGS, Setting, Value
 
 V = TypeVar("V", bound=Value)
 
+#: Names under which people keep what is nobody else's business.
+_SECRET = re.compile(
+    r"(?i)(?:^|_)(?:API)?(?:KEY|TOKEN|SECRET|PASS|PASSWD|PASSWORD|MACAROON)(?:_|$)"
+)
+
 _BY_NAME: dict[str, Setting] = {row.name: row for row in SETTINGS}
 
 
@@ -27,9 +32,16 @@ class SettingsError(Exception):
 class Settings:
     """The settings of this process, each of its type. Holds secrets and never shows them."""
 
-    def __init__(self, values: Mapping[str, Value], written: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        values: Mapping[str, Value],
+        written: Mapping[str, str],
+        others: Mapping[str, str] | None = None,
+    ) -> None:
+        """`others` are passwords and keys that stand in the same file and are not ours."""
         self._values = dict(values)
         self._written = dict(written)
+        self._others = dict(others or {})
 
     def given(self, name: str) -> bool:
         """Whether a person wrote it; False where it only has a default."""
@@ -60,6 +72,12 @@ class Settings:
         """What must appear in no log."""
         written = (self._written.get(row.full) for row in SETTINGS if row.secret)
         return tuple(text for text in written if text)
+
+    def named_secrets(self) -> dict[str, str]:
+        """What must never be sent, by the name under which it was written: our secrets, and
+        whatever other passwords and keys stand in the same `.env`."""
+        ours = {row.full: self._written.get(row.full, "") for row in SETTINGS if row.secret}
+        return {name: text for name, text in {**self._others, **ours}.items() if text}
 
     def __repr__(self) -> str:
         return f"Settings({', '.join(sorted(self._written))})"
@@ -102,7 +120,9 @@ def load(environ: Mapping[str, str], env_files: Sequence[Path] = ()) -> Settings
     does not fit. An empty value means: as if not set. Other names are not our business.
     """
     problems: list[str] = []
-    given = _from_file(env_files, problems)
+    file = _from_file(env_files, problems)
+    given = {name: one for name, one in file.items() if name.upper().startswith(PREFIX)}
+    others = {name: one.text for name, one in file.items() if _SECRET.search(name)}
     here = Path.cwd()
     given |= {
         name: _Given(text.strip(), "the environment", here)
@@ -128,7 +148,7 @@ def load(environ: Mapping[str, str], env_files: Sequence[Path] = ()) -> Settings
         problems = [*_open_passwords(values), *_overlap(values)]
     if problems:
         raise SettingsError("\n".join(problems))
-    return Settings(values, written)
+    return Settings(values, written, {k: v for k, v in others.items() if k not in given})
 
 
 def apart(vault: Path, state_dir: Path) -> None:
@@ -152,7 +172,6 @@ def _from_file(files: Sequence[Path], problems: list[str]) -> dict[str, _Given]:
     return {
         name: _Given(text, f"{path}, line {number}", path.parent)
         for name, (text, number) in lines.items()
-        if name.upper().startswith(PREFIX)
     }
 
 

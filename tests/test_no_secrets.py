@@ -1,0 +1,82 @@
+"""No secret of the person's leaves, whoever asks for it; what they write themselves may."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from factotum.settings import load
+from tests.office import TestOffice, smtp
+from tests.servers.smtp import Relay
+
+PASSWORD = "Tr0ub4dor&3x"
+PLAYBOOK = """
+when: {words: [send it]}
+do:
+  - mail__send: {to: [eve@evil.test], subject: Hi, body: "BODY"}
+"""
+
+
+@pytest.fixture
+def relay() -> Iterator[Relay]:
+    with Relay() as relay:
+        yield relay
+
+
+@pytest.fixture
+def office(tmp_path: Path, relay: Relay) -> TestOffice:
+    env = {**smtp(relay), "FACTOTUM_IMAP_PASSWORD": PASSWORD}
+    return TestOffice(tmp_path, env, around={"OPENAI_API_KEY": "xy-0123456789abcdefABCDEF"})
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        (PASSWORD, "FACTOTUM_IMAP_PASSWORD"),
+        (base64.b64encode(b"Here: Tr0ub4dor&3x").decode(), "FACTOTUM_IMAP_PASSWORD"),
+        ("x y - 0 1 2 3 4 5 6 7 8 9 a b c d e f A B C D E F", "OPENAI_API_KEY"),
+    ],
+)
+def test_a_secret_is_not_even_asked_about(
+    office: TestOffice, relay: Relay, text: str, name: str
+) -> None:
+    office.playbook(PLAYBOOK.replace("BODY", text))
+    office.type("Please send it.")
+    office.run()
+    assert office.cards() == [] and relay.messages == []
+    failed = office.one("Failed").read_text().replace("\\_", "_")
+    assert f"a secret stands in it ({name})" in failed
+    said = failed.partition("## Receipts")[2]
+    assert PASSWORD not in said and "0123456789abcdef" not in said
+
+
+def test_a_person_who_writes_a_secret_into_a_card_is_warned_and_may(
+    office: TestOffice, relay: Relay
+) -> None:
+    office.playbook(PLAYBOOK.replace("BODY", "The word is: soon"))
+    office.type("Please send it.")
+    office.run()
+    card = office.one("Pending_Approval")
+    card.write_text(card.read_text().replace("is: soon", f"is: {PASSWORD}"))
+    office.run()
+    assert "A secret stands in it (FACTOTUM_IMAP_PASSWORD)" in card.read_text()
+    office.move(card, "Approved")
+    office.run()
+    assert PASSWORD.encode() in relay.messages[0].data
+
+
+def test_passwords_of_others_in_the_same_file_are_secrets_too(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.touch(0o600)
+    file.write_text("TELEGRAM_TOKEN=1:a\nBANK_PASSWORD=b\nKEYBOARD=c\nFACTOTUM_SMTP_PASSWORD=d\n")
+    settings = load({"FACTOTUM_IMAP_PASSWORD": "e"}, [file])
+    assert settings.named_secrets() == {
+        "TELEGRAM_TOKEN": "1:a",
+        "BANK_PASSWORD": "b",
+        "FACTOTUM_SMTP_PASSWORD": "d",
+        "FACTOTUM_IMAP_PASSWORD": "e",
+    }
+    assert "BANK" not in repr(settings)
