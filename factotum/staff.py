@@ -156,6 +156,9 @@ def hire(
         _checker(tools.toolbox),
         tools.toolbox.pin,
     )
+    lookups = Lookups(
+        tools.desk, rooms.ledger, rooms.runs, tools.toolbox, notebook, mind.skills, clock.wall
+    )
     performer = Performer(
         tools.desk,
         rooms.register,
@@ -167,6 +170,8 @@ def hire(
         tools.mark,
         clock.wall,
         stopped,
+        lookups,
+        household.at,
     )
     worker = Worker(
         tools.desk,
@@ -176,9 +181,7 @@ def hire(
         tools.toolbox,
         performer,
         Thinker(tools.desk, budget, mind, tools.models, clock.wall),
-        Lookups(
-            tools.desk, rooms.ledger, rooms.runs, tools.toolbox, notebook, mind.skills, clock.wall
-        ),
+        lookups,
         clock.wall,
         clock.monotonic,
         settings.count("WORKERS"),

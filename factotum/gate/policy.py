@@ -47,6 +47,13 @@ class Deny:
 Verdict = Allow | Ask | Deny
 
 
+def forbidden(call: Call, task: Task, house: House) -> str:
+    """The rule of the house that forbids a call which was approved, or an empty string."""
+    found = facets(call, house.policy.tools.get(call.tool))
+    rule = house.policy.first(call, found, task, house)
+    return (rule.said or rule.name) if rule is not None and rule.verb is Verb.DENY else ""
+
+
 def judge(call: Call, task: Task, house: House = BARE) -> Verdict:
     """Whether this call may happen now, must be asked about, or never happens."""
     if secret := house.secret(call.args):
@@ -55,15 +62,13 @@ def judge(call: Call, task: Task, house: House = BARE) -> Verdict:
     if house.policy.broken:
         return Ask(_risk_of(built_in), "the handbook's rules cannot be read, so everything asks")
     found = facets(call, house.policy.tools.get(call.tool))
-    for rule in (*house.grants, *_first(call, found, task, house)):
-        if rule.matches(call, found, task, house):
-            return _by_rule(rule, built_in, call, found, task)
-    return built_in
-
-
-def _first(call: Call, found: Facets, task: Task, house: House) -> tuple[Rule, ...]:
-    rule = house.policy.first(call, found, task, house)
-    return () if rule is None else (rule,)
+    first = house.policy.first(call, found, task, house)
+    if first is not None and first.verb in (Verb.DENY, Verb.STRONG):
+        return _by_rule(first, built_in, call, found, task)
+    for grant in house.grants:
+        if grant.matches(call, found, task, house):
+            return _by_rule(grant, built_in, call, found, task)
+    return built_in if first is None else _by_rule(first, built_in, call, found, task)
 
 
 def _by_rule(rule: Rule, built_in: Verdict, call: Call, found: Facets, task: Task) -> Verdict:
@@ -83,7 +88,7 @@ def _by_rule(rule: Rule, built_in: Verdict, call: Call, found: Facets, task: Tas
 
 def _never(rule: Rule, call: Call, found: Facets, task: Task) -> str:
     """Why no rule may allow this, or an empty string."""
-    if any(fold(path).startswith(HANDBOOK) for path in found.paths or ()):
+    if any(HANDBOOK in fold(path) for path in found.paths or ()):
         return "fixed rule: what changes the rules themselves asks"
     row = row_of(call.tool)
     if task.trust is Trust.OWNER or rule.for_task == task.id:

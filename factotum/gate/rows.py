@@ -6,6 +6,7 @@ undone and cannot be looked up.
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -51,6 +52,11 @@ class Row:
     asks_below_owner: bool = False
     reviewed: bool = True
     offered: bool = True
+
+    @property
+    def changes(self) -> bool:
+        """Whether a call leaves anything other than it was; reading a page does not."""
+        return self.mutates or self.writes_own
 
     @property
     def acts(self) -> bool:
@@ -188,4 +194,4 @@ STEERING = (
 
 def steers(path: str) -> bool:
     """Whether what stands in the note at this path is followed, or believed, later."""
-    return fold(path).startswith(STEERING)
+    return fold(posixpath.normpath(path)).lstrip("/").startswith(STEERING)

@@ -43,22 +43,31 @@ class Asks:
         )
 
     def effect(
-        self, idx: int, call: Call, place: tuple[int, int], *, allowed_by: str = ""
+        self,
+        idx: int,
+        call: Call,
+        place: tuple[int, int],
+        *,
+        allowed_by: str = "",
+        linked: Sequence[str] = (),
     ) -> Proposal:
-        """`place` is (which, of how many). Raises AttachError, SealError or NotebookError for
+        """`place` is (which, of how many); `linked` are the notes that the owner's own task
+        links to, for a reading tool. Raises AttachError, SealError or NotebookError for
         what cannot be put to a person as it is."""
         row = row_of(call.tool)
         verdict = policy.judge(call, self.task, self.house)
         args, files = self._attachments(call)
         shown = about.about(call, self.task, self.name, place, self.office.register, self.house)
-        if is_local(call.tool):
+        if not row.changes:
+            shown = {**shown, "linked": list(linked)}
+        elif is_local(call.tool):
             shown = {**shown, **self.office.mind.before(call, self.task)}
         return Proposal(
             idx,
             call.tool,
             args,
             str(shown.get("title") or known.title(call, self.task.sender, shown["sender_name"])),
-            row.effect,
+            row.effect if row.changes else Effect.IDEMPOTENT,
             verdict.risk if isinstance(verdict, policy.Ask) else row.risk,
             verdict.rule,
             self.office.expiry_s,

@@ -23,7 +23,7 @@ from factotum.ledger import TaskRow
 from factotum.model import Call, Task, Trust
 from factotum.worker.asks import Asks
 from factotum.worker.attach import AttachError
-from factotum.worker.children import TooMany
+from factotum.worker.children import TooMany, root_of
 from factotum.worker.notebook import NotebookError
 from factotum.worker.runs import Run
 from factotum.worker.steps import Next, Office, Park, Perform, RunTool
@@ -141,21 +141,35 @@ class Calls:
                 self.record(place, Became.GOOD, {"text": "Noted."})
 
     def _ask(self, places: Sequence[int]) -> bool:
-        """Seals all the asks of the turn in one transaction; False if one cannot be sealed."""
+        """Seals all the asks of the turn in one transaction; False if one cannot be sealed, or
+        a person has said no to it before."""
         proposals = []
         asks = Asks(self.office, self.task, self.name, self.house)
         for which, place in enumerate(places, 1):
             call, idx = self.calls[place], self.first + place
-            if call.tool == "ask_owner":
-                proposals.append(asks.question(idx, call))
-                continue
             try:
-                proposals.append(asks.effect(idx, call, (which, len(places))))
+                proposal = (
+                    asks.question(idx, call)
+                    if call.tool == "ask_owner"
+                    else asks.effect(idx, call, (which, len(places)), linked=self._linked())
+                )
+                no = refused.earlier_no(self.office.ledger, self._asker(), proposal, self.now)
             except (AttachError, SealError, NotebookError) as unfit:
                 self.record(place, Became.FAILED, {"why": str(unfit)})
                 return False
+            if no is not None:
+                self.record(place, Became.REFUSED, {"why": refused.said(no)})
+                return False
+            proposals.append(proposal)
         self.office.register.propose(self.task.id, self.run.n, proposals, self.now)
         return True
+
+    def _asker(self) -> refused.Asker:
+        """A run that the owner ordered anew is asked for anew; only a first one may be one of
+        many letters that are the same."""
+        root = root_of(self.row)
+        top = self.office.runs.latest(root) or self.run
+        return refused.Asker(root, top.started, self.task.sender if top.n == 1 else "")
 
     def _allowed(self, place: int) -> Next | None:
         """An effect that a rule lets through: sealed and decided by the rule at once."""
@@ -167,7 +181,9 @@ class Calls:
             return None
         asks = Asks(self.office, self.task, self.name, self.house)
         try:
-            proposal = asks.effect(idx, call, (1, 1), allowed_by=verdict.name or verdict.rule)
+            proposal = asks.effect(
+                idx, call, (1, 1), linked=self._linked(), allowed_by=verdict.name or verdict.rule
+            )
         except (AttachError, SealError, NotebookError) as unfit:
             self.record(place, Became.FAILED, {"why": str(unfit)})
             return None

@@ -48,6 +48,11 @@ class Lookups:
             became, data = Became.FAILED, {"why": cut(str(failed), 2000)}
         await self.desk.do(self._record, step, became, data, self._first_trust(step))
 
+    def said(self, step: RunTool) -> tuple[Became, Mapping[str, Any]]:
+        """What became of a step that was run."""
+        became, data = self.runs.steps(step.run)[step.idx]
+        return became, data
+
     def _run_local(self, step: RunTool) -> None:
         """The same for a tool of our own, which needs the desk for all of it."""
         try:

@@ -11,18 +11,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from factotum import failpoint, log
+from factotum.agent.turn import Became
 from factotum.blobs import BlobError, Blobs
 from factotum.gate import effect
 from factotum.gate.effect import Again
+from factotum.gate.policy import forbidden
 from factotum.gate.register import ATTEMPTS_MOST, Card, GateError, NotOpen, Register
 from factotum.gate.rows import row_of
-from factotum.model import Effect, FailedClean, Lost, Outcome, Succeeded
+from factotum.gate.rules import House
+from factotum.model import Call, Effect, FailedClean, Lost, Outcome, Succeeded, Task, Trust
 from factotum.phase import read_phase
 from factotum.toolbox import Read, Toolbox, ToolboxError
 from factotum.worker.desk import Desk
 from factotum.worker.local import is_local
+from factotum.worker.lookups import Lookups
 from factotum.worker.mark import Mark
 from factotum.worker.notebook import Notebook
+from factotum.worker.steps import RunTool
 
 logger = log.get("factotum.perform")
 
@@ -39,6 +44,8 @@ class Performer:
     mark: Mark
     clock: Callable[[], float]
     stopped: Callable[[], str]
+    lookups: Lookups
+    house: Callable[[float], House]
 
     async def perform(self, card: Card) -> None:
         """Brings one approved card to an outcome, or leaves it to be tried later."""
@@ -77,10 +84,22 @@ class Performer:
         await self._end(card, n, effect.after_failure(outcome, n))
 
     def _begin(self, card: Card, key: str) -> int:
-        """On the desk: it is looked once more whether everything is stopped, at the last moment."""
+        """On the desk: it is looked once more whether everything is stopped, at the last moment,
+        and whether a rule that was written since the yes forbids it."""
         if reason := self.stopped():
             raise NotOpen(f"{card.name}: {reason}")
+        if rule := self._forbidden(card):
+            raise GateError(f"{card.name}: a rule forbids it now ({rule})")
         return self.register.begin(card, key, self.clock())
+
+    def _forbidden(self, card: Card) -> str:
+        row = self.register.ledger.task(card.task)
+        if row is None:
+            return ""
+        sender = str(row.facts.get("sender") or "")
+        task = Task(row.id, row.kind, row.title, "", card.seal.trust, row.source, sender)
+        call = Call(card.seal.tool, card.seal.args)
+        return forbidden(call, task, self.house(self.clock()))
 
     async def _same_tool(self, card: Card) -> bool:
         """Whether the tool is still the one that was shown; if not, the person is asked anew."""
@@ -103,6 +122,8 @@ class Performer:
 
     async def _act(self, card: Card, n: int) -> Outcome:
         failpoint.hit("effect.before")
+        if not row_of(card.seal.tool).changes:
+            return await self._read(card)
         if is_local(card.seal.tool):
             task = str(card.seal.about.get("note", card.task))
             return await self.desk.do(self.notebook.perform, card, task)
@@ -111,6 +132,18 @@ class Performer:
         except BlobError as gone:
             return FailedClean(str(gone))
         return await self.toolbox.call(card.seal.tool, card.seal.args, data)
+
+    async def _read(self, card: Card) -> Outcome:
+        """Reads what a yes or a rule let be read; what it said becomes a step of the run."""
+        run = await self.desk.do(self.lookups.runs.run, card.task, card.run)
+        assert run is not None, f"{card.id} belongs to no run"
+        linked = tuple(map(str, card.seal.about.get("linked", ())))
+        step = RunTool(run, card.idx, Call(card.seal.tool, card.seal.args), linked)
+        await self.lookups.run(step)
+        became, data = await self.desk.do(self.lookups.said, step)
+        if became is Became.GOOD:
+            return Succeeded({"read": card.seal.tool, "words": len(str(data["text"]).split())})
+        return FailedClean(str(data.get("why", "")))
 
     async def _reconcile(self, card: Card, n: int) -> None:
         """A try was begun and no outcome recorded: find out what is known of it."""
@@ -151,6 +184,14 @@ class Performer:
             what = FailedClean(f"{what.reason} (tried {n} times)")
         elif isinstance(what, Lost) and card.seal.effect is Effect.IDEMPOTENT:
             what = FailedClean(what.last_known)
-        await self.desk.do(self.register.end, card, what, now)
+        await self.desk.do(self._record, card, what, now)
         failpoint.hit("outcome.recorded")
         logger.info("ended", extra={"card": card.id, "outcome": type(what).__name__})
+
+    def _record(self, card: Card, what: Outcome, now: float) -> None:
+        """The outcome, and the label that hearing it leaves on the task: one transaction."""
+        ledger = self.register.ledger
+        with ledger.tx():
+            if row_of(card.seal.tool).reads_untrusted:
+                ledger.lower_trust(card.task, Trust.STRANGER, now)
+            self.register.end(card, what, now)

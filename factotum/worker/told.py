@@ -37,11 +37,13 @@ def heard(
         first = base(turn.n)
         results = {}
         for place in range(len(turn.reply.calls)):
-            if (card := cards.get(first + place)) is not None:
-                results[place] = of_card(card, runs)
-            elif (step := steps.get(first + place)) is not None:
+            card, step = cards.get(first + place), steps.get(first + place)
+            read = card is None or card.status == "succeeded"  # what was asked for was read
+            if step is not None and read:
                 hidden = any(map(private, step[1].get("notes", ())))
                 results[place] = PRIVATE_NOW if hidden else of_step(*step)
+            elif card is not None:
+                results[place] = of_card(card, runs)
         told.append(Heard(turn, results))
     return told
 
