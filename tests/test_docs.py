@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click import Group
 
 from factotum.cli.root import COMMANDS, factotum
 from factotum.settings import SETTINGS
@@ -62,6 +63,9 @@ def test_a_command_exists(page: Path) -> None:
         assert words[0] in COMMANDS, f"factotum {words[0]}"
         command = factotum.get_command(context, words[0])
         assert command is not None
+        if isinstance(command, Group) and words[1:]:
+            assert words[1] in command.commands, f"factotum {words[0]} {words[1]}"
+            command = command.commands[words[1]]
         known = {option for param in command.params for option in param.opts}
         given = {word.partition("=")[0] for word in words if word.startswith("--")}
         assert given <= known, f"factotum {' '.join(words)}"

@@ -22,7 +22,7 @@ from factotum.gate.facets import facets
 from factotum.gate.policy import Allow, Ask, Deny, Verdict, judge
 from factotum.gate.replay import past, replay
 from factotum.gate.rows import row_of
-from factotum.gate.rules import House, Policy, Rule
+from factotum.gate.rules import House, Policy, Rule, Verb
 from factotum.gate.rules_check import warnings
 from factotum.gate.rules_text import PolicyError, one_rule
 from factotum.gate.rules_words import plain, plain_policy
@@ -167,13 +167,16 @@ def _moment(clock: str) -> datetime:
 
 
 def _tried(call: Call, task: Task, house: House) -> list[dict[str, Any]]:
-    """Each permission and rule in order, up to the one that decides, and why not."""
+    """Each permission and rule in order, up to the one that decides, and why not. A rule that
+    forbids or wants the strong word goes before all permissions."""
     if house.policy.broken:
         return []
     found = facets(call, house.policy.tools.get(call.tool))
+    rules = list(house.policy.tried(call, found, task, house))
+    grants = [(grant, grant.why_not(call, found, task, house)) for grant in house.grants]
+    strict = rules and not rules[-1][1] and rules[-1][0].verb in (Verb.DENY, Verb.STRONG)
     tried = []
-    for rule in (*house.grants, *house.policy.rules):
-        why_not = rule.why_not(call, found, task, house)
+    for rule, why_not in rules if strict else [*grants, *rules]:
         said = rule.said or rule.name
         tried.append({"rule": said, "line": rule.line, "fits": not why_not, "why_not": why_not})
         if not why_not:

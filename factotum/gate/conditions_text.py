@@ -190,3 +190,15 @@ READERS: dict[str, Callable[[Node], Condition]] = {
     "attachments": _attachments,
     "rate": _rate,
 }
+
+#: What each asks of a call, for people.
+MEANINGS: dict[str, str] = {
+    "recipient": "`known`, `new`, `in example.org` (also all below it), or an address",
+    "amount": "`up to 50 EUR`, `over 50 EUR`, or `from 10 to 50 EUR`",
+    "hour": "`08:00-20:00` by this machine's clock; may go past midnight",
+    "trust": "whose words caused it: `owner`, `known` or `stranger`",
+    "url": "the host: `in example.org`, or `www.example.org` and no other",
+    "path": "the path of a note from the top of the vault; `*` stands for any letters",
+    "attachments": "`none`, or `any`",
+    "rate": "`5 per hour`, `20 per day`: only with `allow`, counts what this rule allowed",
+}
