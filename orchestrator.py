@@ -17,14 +17,17 @@ from pathlib import Path
 from typing import IO
 
 from factotum import failpoint, log
+from factotum.anchors import built
 from factotum.blobs import Blobs
 from factotum.cages import cages_of, others
 from factotum.gate import observe, pause, place
 from factotum.gate.effect import next_try_at
 from factotum.gate.register import Card
 from factotum.intake import Intake, Taken
+from factotum.keybox import Keybox
 from factotum.model import State
 from factotum.models import Choice, Models, choose, surroundings
+from factotum.notary import Notary
 from factotum.reading import read
 from factotum.rooms import Clock, DoorError, Rooms, open_rooms, state_dir, wake
 from factotum.scan import Entry, Listing, Problem, cut_short, mend_links
@@ -145,7 +148,19 @@ class Orchestrator:
         self.observer.house = self.worker.office.house
         mind = self.staff.mind
         shelves = (mind.agents, mind.skills, mind.persona, self.playbooks, self.staff.handbook)
-        beside = (*(shelf.stamp for shelf in shelves), self.toolbox.missing)
+        self.notary = Notary(
+            built(settings, rooms.state),
+            self.desk,
+            rooms.ledger,
+            vault.instance,
+            zone,
+            self._look_again,
+        )
+        beside = (
+            *(shelf.stamp for shelf in shelves),
+            self.toolbox.missing,
+            self.notary.problems,
+        )
         self._stillness = Stillness(vault, rooms.ledger, beside)
         self._rested: object = None  # what the last look went by, if it left nothing to do
         self._later: list[float] = []
@@ -262,6 +277,7 @@ class Orchestrator:
         self.worker.forget({id for id, _ in claimed.tasks})
         problems += [*listing.problems, *taken.problems, *claimed.problems, *seen.problems]
         problems += [*self.playbooks.problems(), *self.staff.mind.problems()]
+        problems += self.notary.problems()
         problems += self.staff.handbook.problems()
         if self.rooms.ledger.last_event() != before:
             found.soon.append(mono)  # one deed may make another possible: look once more
@@ -355,6 +371,7 @@ class Orchestrator:
 
     def _after_the_break(self) -> None:
         """The time since we last ran does not count against the person either."""
+        self.notary.begin(self.rooms.vault.root / "Logs", Keybox(self.rooms.state))
         beat = self.rooms.state / "beat"
         now = self.rooms.clock.wall()
         if beat.exists() and abs(gap := now - beat.stat().st_mtime) > JUMP_S:
@@ -397,6 +414,7 @@ class Orchestrator:
             while not self.stopping:
                 was_busy = self.worker.busy  # what ends during a tick, that tick has not seen
                 found = await self.desk.do(self._safe_tick, arrived)
+                self.notary.look(self.rooms.clock.wall(), self.rooms.clock.monotonic())
                 if self._model_said != self._model_used or self._may_have_come():
                     await self._find_model()
                 for id, entry in found.tasks:
@@ -453,6 +471,7 @@ class Orchestrator:
         await self.toolbox.close()
         if self._began:
             await self.desk.do(self._last_look)
+            await self.notary.close(self.rooms.clock.wall(), self.rooms.clock.monotonic())
         await self.desk.do(self.staff.close)
         self.desk.close()
         self.intake.close()

@@ -13,7 +13,7 @@ import contextlib
 import json
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -50,10 +50,19 @@ def head_of(ledger: Ledger, instance: str, zone: Callable[[float], datetime]) ->
     return Head(mark, instance, row["seq"], last.n, last.mac.hex(), last.digest.hex(), day)
 
 
-def told(ledger: Ledger, name: str) -> tuple[float, int]:
-    """(when the anchor was last told something, how many lines that were); zeros for never."""
-    at, count = json.loads(ledger.meta(f"anchor_{name}", "[0, 0]"))
-    return float(at), int(count)
+@dataclass(frozen=True)
+class Told:
+    """What an anchor was told last: when, and how many lines that were, zeros for never.
+    `trouble` is why it could not be told since."""
+
+    at: float = 0.0
+    count: int = 0
+    trouble: str = ""
+
+
+def told(ledger: Ledger, name: str) -> Told:
+    at, count, trouble = json.loads(ledger.meta(f"anchor_{name}", '[0, 0, ""]'))
+    return Told(at, count, trouble)
 
 
 async def beside(deed: Callable[[], R]) -> R:
@@ -89,9 +98,7 @@ class _Kept:
 
     tried: float | None = None
     asked: bool = False
-    told_at: float = 0.0
-    told_count: int = 0
-    trouble: str = ""
+    told: Told = Told()
     against: str = ""
 
 
@@ -118,24 +125,25 @@ class Notary:
 
     def begin(self, logs: Path, box: Keybox) -> None:
         """Looks, before anything is written, whether the end of the log is as it was left."""
-        self._found = audit.tail(logs, self.ledger, box.open())
+        try:
+            self._found = audit.tail(logs, self.ledger, box.open())
+        except OSError as failed:
+            self._found = [f"{failed.filename} cannot be read ({failed.strerror})"]
         for finding in self._found:
             logger.error("audit log", extra={"reason": finding})
         for name, kept in self._kept.items():
-            kept.told_at, kept.told_count = told(self.ledger, name)
+            kept.told = told(self.ledger, name)
 
     def problems(self) -> list[Problem]:
         """What anchors did not take, and what they or the logs tell otherwise."""
-        found = []
-        for kept, name in ((kept, name) for name, kept in self._kept.items()):
-            if kept.trouble:
-                reason = f"could not be told to the anchor {name}: {kept.trouble}. I try again"
-                found.append(Problem(Path("Logs"), reason))
-        against = [*self._found[:1], *(kept.against for kept in self._kept.values())]
-        said = [text for text in against if text]
-        return found + [
-            Problem(Path("Logs"), f"{text}. See: factotum audit verify") for text in said
+        said = [
+            f"could not be told to the anchor {name}: {kept.told.trouble}. I try again"
+            for name, kept in self._kept.items()
+            if kept.told.trouble
         ]
+        against = [*self._found[:1], *(kept.against for kept in self._kept.values())]
+        said += [f"{text}. See: factotum audit verify" for text in against if text]
+        return [Problem(Path("Logs"), reason) for reason in said]
 
     def look(self, now: float, mono: float) -> None:
         """Starts to tell the anchors that are due. Call it on the loop; it does not wait."""
@@ -150,7 +158,7 @@ class Notary:
             return True  # at the start: what does it remember?
         if mono < kept.tried + AGAIN_S:
             return False
-        return bool(kept.trouble) or self.zone(kept.told_at).date() != self.zone(now).date()
+        return bool(kept.told.trouble) or self.zone(kept.told.at).date() != self.zone(now).date()
 
     async def _tell(self, anchors: Sequence[Anchor], now: float, mono: float) -> None:
         head = await self.desk.do(head_of, self.ledger, self.instance, self.zone)
@@ -159,14 +167,14 @@ class Notary:
             kept.tried = mono
             try:
                 await self._ask(anchor, kept)
-                if head is not None and (head.count, kept.trouble) != (kept.told_count, ""):
+                if head is not None and (head.count, "") != (kept.told.count, kept.told.trouble):
                     await beside(partial(anchor.put, head))
-                    await self.desk.do(self._note, anchor.name, now, head.count)
+                    await self.desk.do(self._note, anchor.name, Told(now, head.count))
                     logger.info("anchored", extra={"count": head.count, "source": anchor.name})
-                kept.trouble = ""
             except AnchorError as failed:
-                kept.trouble = str(failed)
                 logger.warning("not anchored", extra={"source": anchor.name, "reason": str(failed)})
+                trouble = replace(kept.told, trouble=str(failed))
+                await self.desk.do(self._note, anchor.name, trouble)
         self.news()
 
     async def _ask(self, anchor: Anchor, kept: _Kept) -> None:
@@ -179,16 +187,18 @@ class Notary:
     def _differs(self, name: str, heads: Sequence[Head]) -> str:
         return next(differences(heads, name, self.ledger, self.instance), "")
 
-    def _note(self, name: str, now: float, count: int) -> None:
-        self.ledger.set_meta(f"anchor_{name}", json.dumps([now, count]))
-        kept = self._kept[name]
-        kept.told_at, kept.told_count = now, count
+    def _note(self, name: str, told: Told) -> None:
+        if told != self._kept[name].told:
+            self.ledger.set_meta(f"anchor_{name}", json.dumps([told.at, told.count, told.trouble]))
+            self._kept[name].told = told
 
     async def close(self, now: float, mono: float) -> None:
         """Tells the anchors how it stands at the end, if they answer within STOP_S."""
-        if not self.anchors:
-            return
-        if self._busy is not None and not self._busy.done():
-            self._busy.cancel()
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._tell(self.anchors, now, mono), STOP_S)
+        if self.anchors:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._last(now, mono), STOP_S)
+
+    async def _last(self, now: float, mono: float) -> None:
+        if self._busy is not None:
+            await self._busy
+        await self._tell(self.anchors, now, mono)
