@@ -102,12 +102,18 @@ class ByPlaybook:
             return self.case.end("failed", "; ".join(self._why(calls, i) for i in over.failed))
         summary = str((self.case.run.plan or {}).get("summary") or "")
         if over.refused:
-            cards = self.office.runs.cards(self.case.run)
-            cancelled = all(cards[i].status == "cancelled" for i in over.refused if i in cards)
-            said = "You cancelled" if cancelled else "You said no to"
-            what = "it" if len(calls) == 1 else "a part of it"
-            summary = f"{said} {what}, so it was left undone."
+            summary = self._refused(calls, over)
         return self.case.end("done", summary)
+
+    def _refused(self, calls: Sequence[Call], over: Over) -> str:
+        cards = self.office.runs.cards(self.case.run)
+        steps = self.office.runs.steps(self.case.run)
+        if before := [str(steps[i][1]["why"]) for i in over.refused if i in steps]:
+            return f"Left undone: {before[0]}. Move this note to Needs_Action to be asked anew."
+        cancelled = all(cards[i].status == "cancelled" for i in over.refused if i in cards)
+        said = "You cancelled" if cancelled else "You said no to"
+        what = "it" if len(calls) == 1 else "a part of it"
+        return f"{said} {what}, so it was left undone."
 
     def _why(self, calls: Sequence[Call], idx: int) -> str:
         card = self.office.runs.cards(self.case.run).get(idx)

@@ -15,7 +15,7 @@ from typing import Any
 from factotum import failpoint
 from factotum.agent import turn
 from factotum.agent.turn import Became, Kind, Over
-from factotum.gate import grants, policy
+from factotum.gate import grants, policy, refused
 from factotum.gate.rows import row_of
 from factotum.gate.rules import House
 from factotum.gate.seal import SealError
