@@ -6,6 +6,7 @@ Everything but `revoke` only looks, whether or not an orchestrator runs.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Mapping
 from datetime import datetime
@@ -26,12 +27,20 @@ from factotum.gate.rules import House, Policy, Rule, Verb
 from factotum.gate.rules_check import warnings
 from factotum.gate.rules_text import PolicyError, one_rule
 from factotum.gate.rules_words import plain, plain_policy
+from factotum.gate.secrets import Secrets
+from factotum.gate.sent import SentBook
 from factotum.inert import visible
 from factotum.model import Call, Task, Trust
+from factotum.models import surroundings
 from factotum.pinned import Memory
+from factotum.privacy import PrivateShelf
 from factotum.reader import Reader
+from factotum.settings import env_files
+from factotum.worker.contacts import Contacts
+from factotum.worker.fit import Fit
 from factotum.worker.handbook import Handbook
 from factotum.worker.house import Household
+from factotum.worker.labels import Labels
 
 EXAMPLE = '{"to": ["ada@example.org"]}'
 LABELS = [label.value for label in Trust]
@@ -52,7 +61,20 @@ def _handbook(opened: Books) -> Handbook:
 
 def _house(opened: Books, at: float) -> House:
     """The house as an orchestrator would find it."""
-    return Household(opened.ledger, local, _handbook(opened).current).at(at)
+    root, ledger = opened.root, opened.ledger
+    reader, around = Reader(), surroundings(os.environ, env_files(Path.cwd(), place.HERE))
+    private = PrivateShelf(root, reader).current
+    contacts = Contacts(root, reader, Fit(root, reader, Labels(ledger), private), SentBook(ledger))
+    keys = {name: key for name, key in around.items() if name.endswith("_KEY")}
+    household = Household(
+        ledger,
+        local,
+        _handbook(opened).current,
+        contacts.of,
+        Secrets({**keys, **opened.settings.named_secrets()}).within,
+        contacts.namesake,
+    )
+    return household.at(at)
 
 
 # -- check

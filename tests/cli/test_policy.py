@@ -123,6 +123,20 @@ def test_explain_knows_what_no_rule_relaxes(office: TestOffice, terminal: Termin
     assert "goes without asking" in answer.out
 
 
+def test_explain_knows_the_contacts_and_the_secrets(office: TestOffice, terminal: Terminal) -> None:
+    write(office, "rules:\n  - {allow: mail__send, recipient: known}\n")
+    assert "asks" in explain(terminal, "ada@rossi.example").splitlines()[0]
+    contacts = office.root / "Office/Contacts"
+    (contacts / "Ada.md").write_text("---\nemail: ada@rossi.example\n---\n")
+    assert "goes without asking" in explain(terminal, "ada@rossi.example")
+    assert "asks" in explain(terminal, "ada@ross1.example").splitlines()[0]
+    told = Terminal(terminal.folder, {**terminal.env, "FACTOTUM_SMTP_PASSWORD": "mellon-4711-x"})
+    args = json.dumps({"to": ["ada@rossi.example"], "subject": "Hi", "body": "mellon-4711-x"})
+    said = told("policy", "explain", "mail__send", "--args", args).out
+    assert "never happens (a secret stands in it (FACTOTUM_SMTP_PASSWORD)" in said
+    assert "4711" not in said
+
+
 def test_explain_tells_of_broken_rules_and_unknown_tools(
     office: TestOffice, terminal: Terminal
 ) -> None:
