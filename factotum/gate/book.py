@@ -37,6 +37,14 @@ class Book:
     def of_task(self, task: str) -> list[Card]:
         return self._cards("c.task = ?", (task,))
 
+    def done_before(self, task: str) -> list[Card]:
+        """What was done for this task, or perhaps done, with a person's yes, in any run."""
+        return self._cards(
+            "c.task = ? AND c.kind = 'effect' AND d.channel <> 'rule'"
+            " AND o.status IN ('SUCCEEDED', 'HAPPENED', 'UNKNOWN')",
+            (task,),
+        )
+
     def named(self, name: str) -> Card | None:
         found = self._cards("c.name = ?", (name,))
         return found[0] if found else None

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from factotum.gate.known import not_theirs, told
-from factotum.gate.register import Card, Register
+from factotum.gate.register import Register
 from factotum.gate.rules import House
 from factotum.inert import inert, one_line
 from factotum.model import Call, Task, Trust
@@ -78,13 +78,8 @@ def earlier(task: str, register: Register) -> list[str]:
     """What earlier runs of the same task really did."""
     return [
         f"{EARLIER[card.status]}: {inert(card.title.rstrip('?'))}"
-        for card in register.of_task(task)
-        if card.status in EARLIER and card.kind == "effect" and _asked(card)
+        for card in register.done_before(task)
     ]
-
-
-def _asked(card: Card) -> bool:
-    return card.decision is not None and card.decision.channel != "rule"
 
 
 def question(text: str, task: Task, note: str) -> Mapping[str, Any]:

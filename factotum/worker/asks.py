@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from factotum.gate import known, policy
+from factotum.gate.facets import facets
 from factotum.gate.register import Proposal
 from factotum.gate.rows import row_of
 from factotum.gate.rules import House
@@ -14,6 +15,11 @@ from factotum.model import Attachment, Call, Effect, Risk, Task
 from factotum.worker import about
 from factotum.worker.local import is_local
 from factotum.worker.steps import Office
+
+#: How long a request for money waits at most, in seconds: what was right yesterday is not
+#: paid next week.
+PAYMENT_S = 86_400.0
+INFINITE = float("inf")
 
 
 @dataclass(frozen=True)
@@ -70,7 +76,7 @@ class Asks:
             row.effect if row.changes else Effect.IDEMPOTENT,
             verdict.risk if isinstance(verdict, policy.Ask) else row.risk,
             verdict.rule,
-            self.office.expiry_s,
+            self._expiry_s(call),
             self.task.trust,
             self.house.policy.version,
             self.office.pin(call.tool),
@@ -79,6 +85,10 @@ class Asks:
             allowed_by=allowed_by,
             about=shown,
         )
+
+    def _expiry_s(self, call: Call) -> float:
+        found = facets(call, self.house.policy.tools.get(call.tool))
+        return min(self.office.expiry_s, PAYMENT_S if found.amount is not None else INFINITE)
 
     def _attachments(self, call: Call) -> tuple[dict[str, Any], tuple[Attachment, ...]]:
         wanted = call.args.get("attachments") or ()
