@@ -17,15 +17,16 @@ from factotum.worker.brief import CONTENT
 def note_of(
     id: str, source: str, reading: Reading, files: tuple[Attachment, ...], now: datetime
 ) -> bytes:
-    """The task note: what is known by code above, the stranger's words in a fence below.
+    """The task note: what is known by code above, the words that came in a fence below.
 
-    `now` carries the zone in which times are shown.
+    `source` is empty for the owner's own words, that came another way than by a note. `now`
+    carries the zone in which times are shown.
     """
     at = reading.received or now
     props = {
         "id": id,
         "type": reading.kind,
-        "source": source,
+        **({"source": source} if source else {}),
         "from": _from(reading),
         "title": reading.title,
         "received": at.isoformat(timespec="seconds"),
@@ -34,12 +35,24 @@ def note_of(
         "attachments": [_link(file) for file in files],
         "aliases": [one_line(reading.title, 120)],
     }
-    facts = [part for part in (_from(reading), when(at, now), f"from {source}") if part]
+    came = f"from {source}" if source else ""
+    facts = [part for part in (_from(reading), when(at, now), came, _proved(reading)) if part]
     body = [f"# {inert(one_line(reading.title, 120))}", inert(" · ".join(facts))]
     body += [f"📎 {_link(file)} ({size(file.size_bytes)})" for file in files]
     body += [f"> [!warning] {inert(remark)}" for remark in reading.remarks]
     body += [f"## {CONTENT}", fence(reading.text)]
     return render(props, "\n\n".join(body) + "\n")
+
+
+def _proved(reading: Reading) -> str:
+    """Whether the owner's mail server vouches for the sender of a mail; if not, what the mail
+    says of that itself, which anybody can write."""
+    if reading.kind != "email":
+        return ""
+    if reading.properties.get("verified") is True:
+        return "sender verified"
+    claimed = str(reading.properties.get("claimed") or "")
+    return f"sender not verified{f' (the mail itself says {claimed})' if claimed else ''}"
 
 
 def _link(file: Attachment) -> str:

@@ -15,6 +15,7 @@ from email.message import EmailMessage, Message
 from typing import Any
 
 from factotum import names
+from factotum.mailauth import verify
 from factotum.reading import email_headers as headers
 from factotum.reading import html_file, other_file, text_file
 from factotum.reading.shape import (
@@ -89,7 +90,16 @@ def read(data: bytes, name: str, bounds: Bounds, within: Within = _nothing) -> R
     if haul.full():
         haul.remarks.append(f"the mail has many parts: only the first {PARTS_MOST} were read")
     _read_attached(haul, bounds, within)
-    return _reading(message, haul)
+    return _claiming(_reading(message, haul), data)
+
+
+def _claiming(reading: Reading, data: bytes) -> Reading:
+    """With what the mail says of its sender being proved: of a file in the Inbox that proves
+    nothing, since anybody can write it."""
+    claimed = verify(data, ()).claimed
+    if not claimed:
+        return reading
+    return replace(reading, properties={**reading.properties, "claimed": claimed})
 
 
 def _intricate(data: bytes) -> bool:

@@ -302,6 +302,16 @@ SETTINGS: tuple[Setting, ...] = (
         "Whom letters are from: `Ann Example <ann@example.org>`.",
         otherwise="the SMTP user, if it is an address",
     ),
+    Setting(
+        "MAIL_AUTHSERV",
+        str,
+        None,
+        "By which names your mail server signs its `Authentication-Results`, with commas between "
+        "them: `mx.google.com` (docs/contacts.md says how to find it).",
+        pattern=r"[A-Za-z0-9._-]+(?:\s*,\s*[A-Za-z0-9._-]+)*",
+        form="names of servers with commas between them",
+        otherwise="no sender of a mail counts as proved, so everybody is a stranger",
+    ),
     *_MODELS,
     Setting(
         "MODEL_MAX_TOKENS",

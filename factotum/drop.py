@@ -1,0 +1,49 @@
+"""What a watcher hands in: one thing from outside that becomes one task. Data alone.
+
+A watcher knows nothing of the vault or the ledger. It says what came, from whom, and how far
+that may be believed; the mailroom makes a note and a row of it, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from factotum.model import Trust
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that came with it, under the name that it came with."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Drop:
+    """`source` is the watcher's name, and `source_id` what it knows this thing by: the same two
+    make the same task, however often they are handed in. Of a mail that is its place in the
+    mailbox (`uidvalidity:uid`), never its Message-ID, which its writer chooses.
+
+    `trust` is whose words these are, decided by code from what its writer cannot choose: of a
+    mail by `mailroom.letter`, of a chat by the id of an owner who is on the list. `kind` is one
+    of `model.KINDS`. `received` carries a zone. `properties` are facts for rules and replies
+    (message_id, in_reply_to, references, to, cc, reply_to; `verified` only where the own mail
+    server vouched for the sender). `remarks` are for the person: what could not be read.
+    """
+
+    source: str
+    source_id: str
+    kind: str
+    title: str
+    body: str
+    trust: Trust = Trust.STRANGER
+    sender: str = ""
+    sender_name: str = ""
+    received: datetime | None = None
+    attachments: tuple[File, ...] = ()
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
