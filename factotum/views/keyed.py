@@ -85,11 +85,13 @@ class Keyring:
         for name in self.given.keys() - names:
             yield f"no line was written under the key {name[:8]}…: is it of another vault?"
         for period in self.periods:
-            lines = f"lines {period.first} to {period.last}"
+            one = period.first == period.last
+            lines = f"line {period.last}" if one else f"lines {period.first} to {period.last}"
+            lines += " stands" if one else " stand"
             if period.because == "lost":
                 yield (
-                    f"{lines} stand under a key that was made because the one before was gone: "
+                    f"{lines} under a key that was made because the one before was gone: "
                     f"somebody removed or changed audit.key, or the ledger was put back"
                 )
             elif period.because == "taken" and self.given and period.name not in self.given:
-                yield f"{lines} stand under the key {period.name[:8]}…, which you did not give"
+                yield f"{lines} under the key {period.name[:8]}…, which you did not give"
