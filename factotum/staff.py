@@ -77,6 +77,7 @@ class Staff:
     children: Children
     found_key: FoundKey
     handbook: Handbook
+    contacts: Contacts
 
     def close(self) -> None:
         """Lets go of what was opened. Call it on the desk."""
@@ -189,7 +190,7 @@ def hire(
         stopped,
     )
     found_key = FoundKey(vault, rooms.ledger, lambda: budget.caps)
-    return Staff(worker, mind, budget, children, found_key, handbook)
+    return Staff(worker, mind, budget, children, found_key, handbook, contacts)
 
 
 def _usable(toolbox: Toolbox) -> dict[str, Tool]:

@@ -29,6 +29,9 @@ UNSEEN = re.compile(
     "\ufe00-\ufe0e\ufeff\uffa0\U000e0000-\U000e0fff]"
 )
 
+#: What to do about somebody who may be another.
+ASK = "Ask them another way."
+
 #: How many unseen characters are named.
 NAMED_MOST = 8
 
@@ -108,14 +111,15 @@ def _not_theirs(contact: Contact) -> str:
 def not_theirs(sender: str, name: str, house: House) -> str:
     """What to say of a sender who could be taken for somebody known, or an empty string: their
     address looks like a known one, or they call themselves what a contact is called."""
-    contact = house.contact(sender)
+    contact, who = house.contact(sender), inert(shown(sender))
     if contact.alike:
         whose = f"your {inert(one_line(contact.alike_name, 60))}'s" if contact.alike_name else "the"
-        return f"NOT {whose} address, which is {inert(shown(contact.alike))}. Ask them another way."
+        theirs = contact.alike
+        return f"{who} is NOT {whose} address, which is {inert(shown(theirs))}. {ASK}"
     if name and not contact.listed and (theirs := house.namesake(name)):
         return (
-            f"NOT the address that you have of {inert(one_line(name, 60))}, which is "
-            f"{inert(shown(theirs))}. Ask them another way."
+            f"{who} is NOT the address that you have of {inert(one_line(name, 60))}, which is "
+            f"{inert(shown(theirs))}. {ASK}"
         )
     return ""
 

@@ -32,7 +32,7 @@ def about(
 ) -> dict[str, Any]:
     """Plain facts for the card of `call`; `place` is (which, of how many)."""
     impostor = "" if owners(task) else not_theirs(task.sender, task.sender_name, house)
-    warnings = [*([f"It came from {impostor}"] if impostor else []), *earlier(task.id, register)]
+    warnings = [*([impostor] if impostor else []), *earlier(task.id, register)]
     return {
         "note": note.removesuffix(".md"),
         **told(call, house),

@@ -141,7 +141,8 @@ class Contacts:
         return self._by_name.get(_called(name), "")
 
     def problems(self) -> list[Problem]:
-        """The notes that could not be used when somebody was last asked about, and why."""
+        """The notes that cannot be used, and why."""
+        self._refresh()
         return [
             Problem(self.folder / disk.shown(name), read.problem)
             for name, read in self._reads.items()

@@ -80,7 +80,8 @@ def test_a_sender_who_could_be_taken_for_somebody_is_told() -> None:
     alike = Contact("ada@rossl.example", alike="ada@rossi.example", alike_name="Ada")
     house = House(NOW, contact=lambda address: alike)
     assert not_theirs("ada@rossl.example", "Ada", house) == (
-        "NOT your Ada's address, which is ada@rossi.example. Ask them another way."
+        "ada@rossl.example is NOT your Ada's address, which is ada@rossi.example. "
+        "Ask them another way."
     )
     house = House(NOW, namesake={"Ada Rossi": "ada@rossi.example"}.get)  # type: ignore[arg-type]
     assert "NOT the address that you have of Ada Rossi" in not_theirs(
