@@ -25,7 +25,7 @@ NEVER = {
     "wipefs": "formats a disk",
 }
 #: A function that calls itself twice for ever.
-FORK_BOMB = re.compile(r"([\w:.]+)\s*\(\s*\)\s*\{[^}]*?\1\s*\|\s*\1")
+FORK_BOMB = re.compile(r"(?<![\w:.])([\w:.]{1,64})\s*\(\s*\)\s*\{[^}]*?\1\s*\|\s*\1")
 TO_A_DISK = re.compile(r">\s*/dev/(?:sd|hd|vd|nvme|mmcblk|disk)")
 
 #: Words before the program's own name.

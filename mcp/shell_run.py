@@ -63,6 +63,7 @@ def run(command: str, folder: Path, env: Mapping[str, str], limit_s: float = LIM
     _end_group(process.pid)
     process.wait()
     listener.join(2.0)
+    process.stdout.close()
     return Ran(status, heard.text(), round(time.monotonic() - began, 2))
 
 

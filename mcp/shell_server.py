@@ -42,16 +42,17 @@ def build(env: Mapping[str, str], *, limit_s: float = LIMIT_S) -> MCPServer:
         Only that folder can be read and written, there is usually no network, and it must end
         by itself within a minute. The owner reads and approves each command, so write it
         plainly: 'git log --oneline | head -5'."""
-        return _outcome(command, folder, root, limit_s)
+        return done(command, folder, root, limit_s)
 
     return server
 
 
-def _outcome(command: str, folder: str, root: Path, limit_s: float) -> dict[str, Any]:
-    if why := refusal(command):
-        return _failed(f"this command is never run: {why}")
+def done(command: str, folder: str, root: Path, limit_s: float) -> dict[str, Any]:
+    """What came of one command, in the words of the toolbox."""
     if not command.strip() or len(command) > COMMAND_MOST:
         return _failed(f"a command has 1 to {COMMAND_MOST} characters")
+    if why := refusal(command):
+        return _failed(f"this command is never run: {why}")
     where = (root / folder).resolve()
     if not where.is_relative_to(root) or not where.is_dir():
         return _failed(f"there is no folder {folder!r} in the shell's folder")

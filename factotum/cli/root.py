@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "wake": ("deciding", "Ask again about a request that has expired."),
     "resolve": ("deciding", "Say what became of something whose outcome was lost."),
     "policy": ("policy", "The rules of the house, and what you gave leave for."),
+    "tools": ("tooling", "What the office can do, and which of it nobody has reviewed."),
     "undo": ("undoing", "Take back what was done, where that can be."),
     "pause": ("pausing", "Begin nothing more until you say resume."),
     "resume": ("pausing", "Go on after a pause."),
