@@ -126,6 +126,18 @@ def test_a_broken_playbook_is_a_problem(office: TestOffice) -> None:
     assert finding.text.startswith("10-bad.md: line ")
 
 
+def test_a_mistake_in_the_rules_is_a_problem(office: TestOffice) -> None:
+    assert found(patient(office), "rules") == []  # nobody knows yet whether there were any
+    office.run()
+    (finding,) = found(patient(office), "rules")
+    assert finding.level is Level.OK
+    text = "```yaml policy\nrules:\n  - {alow: mail__send}\n```\n"
+    (office.root / "Company_Handbook.md").write_text(text)
+    (finding,) = found(patient(office), "rules")
+    assert finding.level is Level.PROBLEM
+    assert finding.text.startswith("Company_Handbook.md: line 3: `alow` is no condition")
+
+
 def test_another_machine_is_a_warning(office: TestOffice) -> None:
     (office.root / "In_Progress" / "laptop").mkdir()
     (office.root / "In_Progress" / "pi").mkdir()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from factotum.doctor import apart, around, machine, model, vault
+from factotum.doctor import apart, around, audit, machine, model, vault
 from factotum.doctor.findings import GIB, Finding, Found, Level, Machine, Patient
 
 __all__ = ["GIB", "Finding", "Level", "Machine", "Patient", "examine"]
@@ -19,6 +19,7 @@ CHECKS: tuple[tuple[str, Callable[[Patient], Found]], ...] = (
     ("vault", vault.vault),
     ("file system", vault.file_system),
     ("state", vault.state),
+    ("audit log", audit.audit),
     ("space", machine.space),
     ("tools", around.tools),
     ("isolation", apart.isolation),
@@ -28,6 +29,7 @@ CHECKS: tuple[tuple[str, Callable[[Patient], Found]], ...] = (
     ("instances", vault.instances),
     ("model", model.model),
     ("playbooks", vault.playbooks),
+    ("rules", vault.rules),
     ("agents", vault.agents),
     ("machine", machine.machine),
     ("node", machine.node),

@@ -16,6 +16,7 @@ from factotum.ledger import Ledger, LedgerError
 from factotum.model import FOLDERS, State
 from factotum.reader import Reader
 from factotum.vault import ALL_FOLDERS, OWN
+from factotum.worker.handbook import Handbook
 from factotum.worker.playbooks import PlaybookShelf
 from factotum.worker.shelves import agent_shelf, outside_folders, persona_shelf, skill_shelf
 
@@ -148,3 +149,23 @@ def playbooks(patient: Patient) -> Found:
         yield Level.PROBLEM, f"{problem.path.name}: {problem.reason}"
     if not problems:
         yield Level.OK, f"{len(shelf.current())} can be used"
+
+
+def rules(patient: Patient) -> Found:
+    """The rules of the house. Whether there were any before, only the ledger knows."""
+    path = patient.state / "ledger.db" if patient.state else None
+    if path is None or not path.exists():
+        return
+    try:
+        ledger = Ledger(path)
+    except LedgerError:
+        return  # the check of the state directory says it
+    try:
+        handbook = Handbook(patient.root, Reader(), ledger, remember=False)
+        problems, found = handbook.problems(), handbook.current()
+    finally:
+        ledger.close()
+    for problem in problems:
+        yield Level.PROBLEM, f"{problem.path.name}: {problem.reason}"
+    if not problems:
+        yield Level.OK, f"{len(found.rules)} in the handbook; see: factotum policy check"

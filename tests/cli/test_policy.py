@@ -212,3 +212,16 @@ def test_try_names_what_is_wrong_with_a_rule(terminal: Terminal, tmp_path: Path)
     file = tmp_path / "rule.yaml"
     file.write_text("- deny: mail__send\n  recipient: new\n")
     assert "mail__send to somebody new: never happens" in terminal("policy", "try", str(file)).out
+
+
+def test_all_of_it_works_while_an_orchestrator_runs(office: TestOffice, terminal: Terminal) -> None:
+    write(office, SOUND)
+    codes: list[int] = []
+
+    def look(_: object) -> None:
+        codes.append(terminal("policy", "check").code)
+        codes.append(terminal("policy", "explain", "mail__send").code)
+        codes.append(terminal("policy", "try", "deny: mail__send").code)
+
+    office.run(look)
+    assert codes == [0, 0, 0]

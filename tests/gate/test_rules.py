@@ -130,6 +130,8 @@ def test_an_allow_wants_all_and_a_deny_any(
         ("https://evil.example/?example.org", False, False),
         ("https://ada@example.org/", False, True),  # what stands before the @ may deceive
         ("https://example.org\\@evil.example/", False, True),
+        ("https://example.org\\x/", False, True),  # a browser takes that for a slash
+        ("https://exam\tple.org/", False, True),
         ("ftp://example.org/", False, True),
         ("https://example.org:99999/", False, True),
         ("no address", False, True),
