@@ -251,13 +251,15 @@ def test_silence_is_answered_and_ends_the_task_in_the_end(office: TestOffice) ->
     assert "It stopped 3 times without saying that it was done" in last(office, "Failed")
 
 
-def test_it_ends_after_so_many_turns(office: TestOffice) -> None:
+def test_after_so_many_turns_the_owner_is_asked(office: TestOffice) -> None:
     office.type("Do something.\ngo")
     n = iter(range(100))
     with thinking(office, lambda body: call("recall", query=str(next(n))), MAX_TURNS="4") as server:
         office.run()
         assert len(server.requests) == 4
-    assert "Stopped after 4 turns without an end" in last(office, "Failed")
+    asked = office.one("Pending_Approval").read_text()
+    assert "4 turns and no end. Shall I go on?" in asked
+    assert "So far: the model was asked 4 times, which cost 0.0000 USD; recall 4 times" in asked
 
 
 def test_the_same_call_again_and_again_asks_a_person(office: TestOffice) -> None:
@@ -337,7 +339,7 @@ def test_a_task_that_has_spent_what_it_may_asks_before_it_goes_on(office: TestOf
     caps = {"BUDGET_TASK_USD": "12", "BUDGET_DAY_USD": "1000", "BUDGET_MONTH_USD": "1000"}
 
     def again(body: dict[str, Any]) -> Item:
-        return Answer(None, [call("recall", query=str(next(n)))], sent=2000)
+        return Answer(None, [call("plan", steps=[str(next(n))])], sent=2000)
 
     with thinking(office, again, **env, **caps) as server:
         office.run()

@@ -26,9 +26,9 @@ _YES = frozenset({GO_ON, "yes", "y", "ok", "okay", "go", "continue"})
 
 @dataclass(frozen=True)
 class Limits:
-    """`turns` is how often the model is asked in one run; `reprompts` how often it is told
-    to go on after it stopped without `finish`; `repeats` how often it may make the same
-    call; `calls` how many calls of one turn are heeded."""
+    """`turns` is how often the model is asked in one run before the owner is; `reprompts` how
+    often it is told to go on after it stopped without `finish`; `repeats` how often it may make
+    the same call; `calls` how many calls of one turn are heeded."""
 
     turns: int = 25
     reprompts: int = 10
@@ -93,15 +93,18 @@ class GiveUp:
 Step = Think | Act | Leave | AskWhether | Finish | GiveUp
 
 
-def next_step(turns: Sequence[Turn], limits: Limits, *, talks: bool = False) -> Step:
+def next_step(
+    turns: Sequence[Turn], limits: Limits, *, talks: bool = False, worry: str = ""
+) -> Step:
     """What to do after `turns`. `talks`: a plain answer is what the owner waits for, as in
-    a conversation; else a task ends with a call of `finish` only."""
+    a conversation; else a task ends with a call of `finish` only. `worry` is what is odd
+    about what the last turn wants: then the owner is asked first."""
     if not turns:
         return Think()
     last = turns[-1]
     calls = last.reply.calls[: limits.calls]
     if len(last.became) < len(calls) or _open(last):
-        return _work(turns, last, calls, limits)
+        return _work(turns, last, calls, limits, worry)
     summary = _finished(last, calls)
     if summary is not None:
         return Finish(summary)
@@ -134,11 +137,15 @@ def is_go_on(word: str) -> bool:
     return word.strip(" .!").casefold() in _YES
 
 
-def _work(turns: Sequence[Turn], last: Turn, calls: Sequence[Wanted], limits: Limits) -> Step:
+def _work(
+    turns: Sequence[Turn], last: Turn, calls: Sequence[Wanted], limits: Limits, worry: str
+) -> Step:
     if last.word is not None and not is_go_on(last.word):
         return Leave(last, last.word) if last.word else AskWhether(last, _circles(last, calls))
     if last.word is None and not last.became and _repeats(turns, calls, limits):
         return AskWhether(last, _circles(last, calls))
+    if last.word is None and not last.became and worry:
+        return AskWhether(last, f"I seem to get nowhere: {worry}. Shall I go on?")
     return Act(last)
 
 
@@ -159,12 +166,18 @@ def _finished(turn: Turn, calls: Sequence[Wanted]) -> str | None:
 
 def _again(turns: Sequence[Turn], limits: Limits) -> Step:
     said = _last_words(turns)
-    if len(turns) >= limits.turns:
-        return GiveUp(f"Stopped after {len(turns)} turns without an end.{said}")
+    if turns[-1].word is None and len(since_word(turns)) >= limits.turns:
+        return AskWhether(turns[-1], f"{len(turns)} turns and no end. Shall I go on?")
     silent = sum(1 for turn in turns if not turn.reply.calls)
     if silent > limits.reprompts:
         return GiveUp(f"It stopped {silent} times without saying that it was done.{said}")
     return Think(reprompt=not turns[-1].reply.calls)
+
+
+def since_word(turns: Sequence[Turn]) -> Sequence[Turn]:
+    """The turns since the owner last said something, who then lets everything begin anew."""
+    said = [i for i, turn in enumerate(turns[:-1]) if turn.word is not None]
+    return turns[said[-1] + 1 :] if said else turns
 
 
 def _last_words(turns: Sequence[Turn]) -> str:

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from factotum.agent.loop import Turn
+from factotum.agent.loop import Turn, is_go_on
+from factotum.agent.turn import Became
 
 Message = dict[str, Any]
 
@@ -80,7 +81,15 @@ def _turn(heard: Heard, calls_most: int) -> list[Message]:
     left = len(reply.calls) - len(calls)
     if left > 0:
         answers[-1]["content"] += f"\n\n({left} more calls were not heeded: make fewer at once.)"
-    return [first, *answers]
+    return [first, *answers, *_word(heard.turn)]
+
+
+def _word(turn: Turn) -> list[Message]:
+    """What the owner said after the calls were made, and not instead of them."""
+    instead = Became.SKIPPED in turn.became.values()
+    if not turn.word or instead or is_go_on(turn.word):
+        return []
+    return [{"role": "user", "content": f"The owner says: {turn.word}"}]
 
 
 def arguments(args: Mapping[str, Any], most_chars: int = ARGUMENTS_MOST_CHARS) -> str:

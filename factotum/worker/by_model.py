@@ -6,6 +6,7 @@ The rules of the loop are `agent/loop.py`'s; here its steps meet the ledger and 
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 
 from factotum import failpoint, log
 from factotum.agent import loop
@@ -18,6 +19,7 @@ from factotum.agent.turn import Became, Over
 from factotum.gate.shape import misfits
 from factotum.inert import one_line
 from factotum.model import Call, Trust
+from factotum.worker import runaway
 from factotum.worker.calls import Calls
 from factotum.worker.case import Case
 from factotum.worker.children import root_of
@@ -61,7 +63,7 @@ class ByModel:
         talks = case.task.kind == "message"
         while True:
             turns = self.office.turns.of(case.run, self.limits.calls)
-            match loop.next_step(turns, self.limits, talks=talks):
+            match loop.next_step(turns, self.limits, talks=talks, worry=self._worry(turns)):
                 case loop.Think(reprompt):
                     return self._think(len(turns) + 1, reprompt)
                 case loop.Act(turn):
@@ -162,16 +164,32 @@ class ByModel:
             )
         failpoint.hit("step.recorded")
 
+    def _worry(self, turns: Sequence[Turn]) -> str:
+        """What is odd about what the last turn wants, or an empty string."""
+        if not runaway.is_fresh(turns):
+            return ""
+        return runaway.worry(turns, runaway.told(self.office.runs, self.case.run), self.limits)
+
+    def _so_far(self) -> str:
+        run = self.case.run
+        turns = self.office.turns.of(run, self.limits.calls)
+        return runaway.so_far(turns, self.office.budget.task_usd(run.task, run.n))
+
     def _whether(self, turn: Turn, question: str) -> Next:
         title, calls = self.case.task.title, turn.reply.calls
         words = one_line(turn.reply.text, 600)
+        undone = len(turn.became) < len(calls)
         return self.case.ask(
             f"{title}: {question}",
             idx=base(turn.n) + CIRCLES,
             choices=[loop.GO_ON, loop.STOP, *([] if calls else [loop.THAT_IS_IT])],
-            explained=(
-                f"{loop.GO_ON}: make the call once more. {loop.STOP}: end the task here. "
+            explained=f"{self._so_far()}. "
+            + (
+                f"{loop.GO_ON}: make the call. {loop.STOP}: end the task here. "
                 f"Anything else is told to the model instead of the call."
+                if undone
+                else f"{loop.GO_ON}: as many turns again. {loop.STOP}: end the task as failed. "
+                f"Anything else is told to the model."
                 if calls
                 else f"It says: “{words}” {loop.THAT_IS_IT}: take that for the answer. "
                 f"{loop.GO_ON}: tell it to go on. {loop.STOP}: end the task as failed. "
@@ -201,7 +219,7 @@ class ByModel:
     def _seal_last(self) -> bool:
         """Seals what the last turn asks for, if nothing of it comes first."""
         turns = self.office.turns.of(self.case.run, self.limits.calls)
-        match loop.next_step(turns, self.limits):
+        match loop.next_step(turns, self.limits, worry=self._worry(turns)):
             case loop.Act(turn):
                 return self._calls(turn).seal()
             case _:

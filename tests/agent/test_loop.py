@@ -16,6 +16,7 @@ from factotum.agent.loop import (
     Think,
     Turn,
     next_step,
+    since_word,
 )
 from factotum.agent.talk import Reply, Wanted
 from factotum.agent.turn import Became
@@ -81,10 +82,35 @@ def test_in_a_conversation_a_plain_answer_is_the_answer() -> None:
     assert next_step([said(1, text="It is noon.")], LIMITS, talks=True) == Finish("It is noon.")
 
 
-def test_it_stops_after_so_many_turns() -> None:
+def test_after_so_many_turns_the_owner_is_asked() -> None:
     turns = [said(n, call("notes__read", note=str(n))) for n in range(1, 6)]
     assert isinstance(next_step(turns[:4], LIMITS), Think)
-    assert isinstance(next_step(turns, LIMITS), GiveUp)
+    asked = next_step(turns, LIMITS)
+    assert asked == AskWhether(turns[-1], "5 turns and no end. Shall I go on?")
+    last = turns[-1]
+    for word, step in [
+        ("", AskWhether),
+        ("go on", Think),
+        ("stop", GiveUp),
+        ("look into the other folder", Think),
+    ]:
+        again = [*turns[:-1], Turn(last.n, last.reply, last.became, word)]
+        assert isinstance(next_step(again, LIMITS), step), word
+    gone_on = [*turns[:-1], Turn(last.n, last.reply, last.became, "go on")]
+    gone_on += [said(n, call("notes__read", note=str(n))) for n in range(6, 11)]
+    assert isinstance(next_step(gone_on[:-1], LIMITS), Think)
+    assert isinstance(next_step(gone_on, LIMITS), AskWhether)
+
+
+def test_what_is_odd_about_a_turn_is_asked_before_it_is_done() -> None:
+    turn = said(1, call("notes__read", note="a"), became=None)
+    asked = next_step([turn], LIMITS, worry="it goes to and fro")
+    assert isinstance(asked, AskWhether) and "it goes to and fro" in asked.question
+    for word, step in [("go on", Act), ("stop", Leave), ("", AskWhether)]:
+        again = Turn(1, turn.reply, {}, word)
+        assert isinstance(next_step([again], LIMITS, worry="it goes to and fro"), step)
+    begun = Turn(1, Reply("", (call("a"), call("b"))), {0: GOOD})
+    assert isinstance(next_step([begun], LIMITS, worry="odd"), Act)  # asked once, not in between
 
 
 def circling(times: int) -> list[Turn]:
@@ -165,8 +191,8 @@ def test_it_always_has_a_next_step_and_never_a_turn_too_many(
 ) -> None:
     step = next_step(turns, LIMITS, talks=talks)
     assert step == next_step(turns, LIMITS, talks=talks)
-    if isinstance(step, Think):
-        assert len(turns) < LIMITS.turns
+    if isinstance(step, Think) and turns and turns[-1].word is None:
+        assert len(since_word(turns)) < LIMITS.turns
     if isinstance(step, Finish) and not talks:
         assert any(one.tool == "finish" for one in turns[-1].reply.calls)
         assert set(turns[-1].became.values()) == {GOOD}
