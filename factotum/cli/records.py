@@ -70,6 +70,7 @@ def verify(given: tuple[str, ...], offline: bool, as_json: bool) -> int:
     """Compare every line in Logs with the ledger, the ledger with its chain, and the chain
     with what the anchors remember; exits 3 when something differs."""
     from factotum.keybox import Keybox
+    from factotum.views.audit import gone
     from factotum.views.audit import verify as compare
 
     keys = [_key(text) for text in given]
@@ -83,7 +84,7 @@ def verify(given: tuple[str, ...], offline: bool, as_json: bool) -> int:
             keys=keys,
             progress=_progress(as_json),
         )
-        findings = list(found)
+        findings = found + gone(opened.ledger, box)
         if place.running(opened.state) is None:
             findings += _unwritten(opened, found.pending)
         asked, against = ([], []) if offline else _anchored(opened)

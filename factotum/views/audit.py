@@ -19,7 +19,7 @@ from typing import Any
 
 from factotum import chain, disk
 from factotum.inert import one_line
-from factotum.keybox import State
+from factotum.keybox import NAME, State
 from factotum.ledger import Event, Ledger
 from factotum.views import journal, links, record
 from factotum.views.keyed import Keyring
@@ -85,7 +85,14 @@ def tail(logs: Path, ledger: Ledger, box: State | None) -> list[str]:
     for row in reversed(rows):
         check.stands(logs, row["seq"], ends)
     check.chain(box)
-    return check.found
+    return check.found + gone(ledger, box)
+
+
+def gone(ledger: Ledger, box: State | None) -> list[str]:
+    """What is to be said where the key box is empty although there is a chain."""
+    if box is None and links.head(ledger).n:
+        return [f"{NAME} is gone from the state directory: the log goes on under a new key"]
+    return []
 
 
 def _names(logs: Path) -> list[str]:

@@ -64,8 +64,8 @@ class Links:
         """Gives every event that has none its link, and takes a new key if one is offered.
 
         Call it outside of any transaction: the key must not move on before the ledger has the
-        codes for good. Raises OSError, sqlite3.Error; then nothing was sealed, or it is sealed and the key
-        moves on at the next call.
+        codes for good. Raises OSError, sqlite3.Error; then nothing was sealed, or it is sealed
+        and the key moves on at the next call.
         """
         if self._sealed is None:
             self._sealed = self._sealed_to()
