@@ -48,8 +48,7 @@ class Handbook:
         self.path = root / HANDBOOK
         self._ledger = ledger
         self._remember = remember
-        # The list of what is private keeps notes from a model; no model is told of rules.
-        fit = Fit(root, reader, Labels(ledger), Private)
+        fit = _Owners(root, reader, Labels(ledger))
         self._shelf: NotesShelf[tuple[Policy | None, bool]] = NotesShelf(
             lambda: [(HANDBOOK, self.path)], _load, reader, fit, fresh_s
         )
@@ -79,6 +78,18 @@ class Handbook:
     def stamp(self) -> object:
         """Equal to an earlier one if the handbook was not changed since."""
         return self._shelf.stamp()
+
+
+class _Owners(Fit):
+    """The list of what is private keeps notes from a model, and no model is told of rules. It
+    is looked anew also when it became known whose words the handbook holds."""
+
+    def __init__(self, root: Path, reader: Reader, labels: Labels) -> None:
+        super().__init__(root, reader, labels, Private)
+        self._record = labels
+
+    def rules(self) -> str:
+        return f"{super().rules()} {self._record.at(HANDBOOK)}"
 
 
 def _broken(reason: str) -> Policy:

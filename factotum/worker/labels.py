@@ -36,6 +36,8 @@ OTHERS_WORDS = tuple(
     )
 )
 
+_TRUST_MADE = "SELECT trust FROM made"
+
 #: How the names of our notes end, so that a link to a task of another ledger is known.
 _OURS = re.compile(r"(?:^|_)[a-z2-7]{6}\Z")
 #: How the names of files end that came with a task.
@@ -104,7 +106,7 @@ class Labels:
 
     def _made(self, path: str, note: Note) -> Iterator[Trust]:
         for key in (path.rpartition("/")[2], _place(path), _content(note.raw)):
-            for row in self._rows("SELECT trust FROM made", "made", key):
+            for row in self._rows(_TRUST_MADE, "made", key):
                 yield Trust(row["trust"])
         if MADE_BY in note.props:
             made_by = str(note.props[MADE_BY])
@@ -145,6 +147,18 @@ class Labels:
         with self.ledger.tx():
             for key in (_place(path), _content(raw)):
                 self.made(key, card, trust, now)
+
+    def at(self, path: str) -> str:
+        """What is on record of the place itself, by which a change of it is noticed."""
+        return " ".join(str(row["trust"]) for row in self._rows(_TRUST_MADE, "made", _place(path)))
+
+    def vouched(self, path: str, raw: bytes, channel: str, who: str, now: float) -> None:
+        """Forgets that others' words were put into the note at this path: the owner has read
+        it as it stands and takes it for their own."""
+        with self.ledger.tx() as db:
+            for key in (_place(path), _content(raw)):
+                db.execute("DELETE FROM made WHERE name = ? COLLATE NOCASE", (key,))
+            self.ledger.event("vouched", now, name=path, channel=channel, who=who)
 
 
 def _place(path: str) -> str:

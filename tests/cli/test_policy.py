@@ -5,6 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from factotum.ledger import Ledger
+from factotum.model import Trust
+from factotum.reader import Reader
+from factotum.worker.handbook import Handbook
+from factotum.worker.labels import Labels
 from tests.cli.conftest import ASK
 from tests.cli.terminal import Terminal
 from tests.office import TestOffice
@@ -225,3 +230,28 @@ def test_all_of_it_works_while_an_orchestrator_runs(office: TestOffice, terminal
 
     office.run(look)
     assert codes == [0, 0, 0]
+
+
+# -- accept
+
+
+def test_a_handbook_that_others_wrote_in_holds_again_when_the_owner_says_so(
+    office: TestOffice, terminal: Terminal
+) -> None:
+    write(office, SOUND)
+    assert "Nobody but you" in terminal("policy", "accept", "--yes").out
+    raw = (office.root / "Company_Handbook.md").read_bytes()
+    ledger = Ledger(office.state / "ledger.db")
+    Labels(ledger).changed("Company_Handbook.md", raw, "a-1", Trust.STRANGER, 1.0)
+    handbook = Handbook(office.root, Reader(), ledger)
+    said = terminal("policy", "check")
+    assert said.code == 3 and "holds words of others" in said.out
+    write(office, SOUND.replace("rival", "enemy"))  # an edit alone does not make it one's own
+    assert terminal("policy", "check").code == 3 and handbook.current().broken
+    assert terminal("policy", "accept").code == 2  # nobody is there to be asked
+    assert terminal("policy", "accept", "--yes").code == 0
+    assert not handbook.current().broken  # at once, in an office at work too
+    assert terminal("policy", "check").code == 0
+    ledger.close()
+    assert "vouched" in [event["kind"] for event in office.events()]
+    assert "holds the owner's own words, says" in terminal("logs").out

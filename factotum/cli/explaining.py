@@ -1,0 +1,119 @@
+"""`policy explain`: what would become of one call, and by which rule."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import click
+
+from factotum.cli import place
+from factotum.cli.household import house_of
+from factotum.cli.place import books
+from factotum.cli.telling import line, local
+from factotum.gate.facets import facets
+from factotum.gate.policy import Allow, Ask, Deny, Verdict, judge
+from factotum.gate.rows import row_of
+from factotum.gate.rules import House, Verb
+from factotum.inert import visible
+from factotum.model import Call, Task, Trust
+
+EXAMPLE = '{"to": ["ada@example.org"]}'
+LABELS = [label.value for label in Trust]
+
+
+@click.command()
+@click.argument("tool")
+@click.option("--args", "given", default="{}", metavar="JSON", help="The arguments of the call.")
+@click.option("--trust", default="owner", show_default=True, type=click.Choice(LABELS),
+              help="Whose words the task carries.")  # fmt: skip
+@click.option("--from", "sender", default="", metavar="ADDRESS",
+              help="Who wrote the mail that the task is about.")  # fmt: skip
+@click.option("--at", "clock", default="", metavar="HH:MM", help="The time of day; else now.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def explain(tool: str, given: str, trust: str, sender: str, clock: str, as_json: bool) -> None:
+    """Say what would become of a call of TOOL, and by which rule. Nothing is done."""
+    args = _args(given)
+    now = _moment(clock)
+    # A call that answers some mail is taken to answer the one that the task is about.
+    thread = {"message_id": args["in_reply_to"]} if sender and "in_reply_to" in args else {}
+    task = Task("t-none", "note", "", "", Trust(trust), sender=sender, properties=thread)
+    call = Call(tool, args)
+    with books() as opened:
+        house = house_of(opened, now.timestamp())
+        verdict = judge(call, task, house)
+        tried = _tried(call, task, house)
+    if as_json:
+        print(json.dumps({**_plain(verdict), "tried": tried}, ensure_ascii=False, indent=1))
+        return
+    print(f"{line(tool)}, {_whose(task)}, at {now:%H:%M}: {_said(verdict)}")
+    for one in tried:
+        print(f"  {'fits' if one['fits'] else 'no'}: {line(one['rule'], 200)}{_why(one)}")
+    if not row_of(tool).reviewed:
+        print("  Nobody has reviewed this tool: it is taken for the worst.")
+
+
+def _args(given: str) -> Mapping[str, Any]:
+    try:
+        found = json.loads(given)
+    except ValueError as wrong:
+        raise click.UsageError(f"--args is no JSON ({wrong}). Write: '{EXAMPLE}'") from None
+    if not isinstance(found, dict):
+        raise click.UsageError(f"--args must name each argument. Write: '{EXAMPLE}'")
+    return found
+
+
+def _moment(clock: str) -> datetime:
+    now = local(place.now())
+    if not clock:
+        return now
+    try:
+        at = datetime.strptime(clock, "%H:%M")  # noqa: DTZ007 (a time of day, in our zone)
+    except ValueError:
+        raise click.UsageError(f"--at {clock!r} is no time of day. Write it as 23:30") from None
+    return now.replace(hour=at.hour, minute=at.minute, second=0, microsecond=0)
+
+
+def _tried(call: Call, task: Task, house: House) -> list[dict[str, Any]]:
+    """Each permission and rule in order, up to the one that decides, and why not. A rule that
+    forbids or wants the strong word goes before all permissions."""
+    if house.policy.broken:
+        return []
+    found = facets(call, house.policy.tools.get(call.tool))
+    rules = list(house.policy.tried(call, found, task, house))
+    grants = [(grant, grant.why_not(call, found, task, house)) for grant in house.grants]
+    strict = rules and not rules[-1][1] and rules[-1][0].verb in (Verb.DENY, Verb.STRONG)
+    tried = []
+    for rule, why_not in rules if strict else [*grants, *rules]:
+        said = rule.said or rule.name
+        tried.append({"rule": said, "line": rule.line, "fits": not why_not, "why_not": why_not})
+        if not why_not:
+            break
+    return tried
+
+
+def _whose(task: Task) -> str:
+    by = f" from {line(task.sender)}" if task.sender else ""
+    words = {Trust.OWNER: "yours", Trust.KNOWN: "somebody you know", Trust.STRANGER: "a stranger"}
+    return f"for a task of {words[task.trust]}{by}"
+
+
+def _why(one: Mapping[str, Any]) -> str:
+    return "" if one["fits"] else f" ({visible(one['why_not'])})"
+
+
+def _said(verdict: Verdict) -> str:
+    match verdict:
+        case Allow(rule):
+            return f"goes without asking ({rule})"
+        case Deny(rule):
+            return f"never happens ({rule})"
+        case Ask(risk, rule):
+            return f"asks, {risk} risk ({rule})"
+
+
+def _plain(verdict: Verdict) -> dict[str, str]:
+    risk = {"risk": verdict.risk.value} if isinstance(verdict, Ask) else {}
+    return {"verdict": type(verdict).__name__.lower(), "rule": verdict.rule, **risk}

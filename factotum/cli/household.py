@@ -1,0 +1,44 @@
+"""The house as an orchestrator would find it, for commands that tell what it would do."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from factotum.cli import place
+from factotum.cli.place import Books
+from factotum.cli.telling import local
+from factotum.gate.rules import House
+from factotum.gate.secrets import Secrets
+from factotum.gate.sent import SentBook
+from factotum.models import surroundings
+from factotum.privacy import PrivateShelf
+from factotum.reader import Reader
+from factotum.settings import env_files
+from factotum.worker.contacts import Contacts
+from factotum.worker.fit import Fit
+from factotum.worker.handbook import Handbook
+from factotum.worker.house import Household
+from factotum.worker.labels import Labels
+
+
+def handbook_of(opened: Books) -> Handbook:
+    return Handbook(opened.root, Reader(), opened.ledger, remember=False)
+
+
+def house_of(opened: Books, at: float) -> House:
+    """The house as an orchestrator would find it."""
+    root, ledger = opened.root, opened.ledger
+    reader, around = Reader(), surroundings(os.environ, env_files(Path.cwd(), place.HERE))
+    private = PrivateShelf(root, reader).current
+    contacts = Contacts(root, reader, Fit(root, reader, Labels(ledger), private), SentBook(ledger))
+    keys = {name: key for name, key in around.items() if name.endswith("_KEY")}
+    household = Household(
+        ledger,
+        local,
+        handbook_of(opened).current,
+        contacts.of,
+        Secrets({**keys, **opened.settings.named_secrets()}).within,
+        contacts.namesake,
+    )
+    return household.at(at)
