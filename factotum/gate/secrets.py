@@ -14,7 +14,7 @@ import codecs
 import html
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -98,29 +98,32 @@ class Secrets:
             for gram in _grams(form.text, 1):
                 self._by_gram.setdefault(gram, set()).add(form)
 
-    def within(self, args: Mapping[str, Any]) -> str:
+    def within(self, args: Mapping[str, Any], before: Callable[[], str] = str) -> str:
         """The name of the setting whose value stands in the arguments, together or in parts, or
-        what looks like a secret of another kind; empty for neither."""
-        return self.in_text("\n".join(_texts(args)))
+        what looks like a secret of another kind; empty for neither. `before` gives what was
+        said in earlier calls; it is asked where the arguments hold a part of a secret."""
+        return self.in_text("\n".join(_texts(args)), before)
 
-    def in_text(self, text: str, depth: int = 0) -> str:
-        found = self._plainly(text)
+    def in_text(self, text: str, before: Callable[[], str] = str, depth: int = 0) -> str:
+        found = self._plainly(text, before)
         if found or depth >= DEPTH_MOST:
             return found
         for decoded in _decoded(text):
-            if found := self.in_text(decoded, depth + 1):
+            if found := self.in_text(decoded, before, depth + 1):
                 return found
         return ""
 
-    def _plainly(self, text: str) -> str:
+    def _plainly(self, text: str, before: Callable[[], str]) -> str:
         for name, word in self._words:
             if word.search(text):
                 return name
         letters = _letters(text)
         hits = self._by_gram.keys() & _grams(letters, STEP)
         seen = {form for gram in hits for form in self._by_gram[gram]}
-        for form in seen:
-            if _leaks(form, letters):
+        touched = [form for form in seen if _touches(form, letters)]
+        more = _letters(f"{before()}\n{text}") if touched else ""
+        for form in touched:
+            if _leaks(form, letters) or (more != letters and _leaks(form, more)):
                 return form.name
         for name, mark, pattern in PATTERNS:
             if mark in text and pattern.search(text):
@@ -171,6 +174,12 @@ def _leaks(form: _Form, letters: str) -> bool:
             return True
     covered = sum(any(there[max(0, at - PIECE + 1) : at + 1]) for at in range(len(whole)))
     return len(whole) >= 2 * PIECE and covered >= MOST_OF_IT * len(whole)
+
+
+def _touches(form: _Form, letters: str) -> bool:
+    """Whether the text holds a piece of the form that it hardly holds by chance."""
+    whole = form.text
+    return any(whole[at : at + PIECE] in letters for at in range(len(whole) - PIECE + 1))
 
 
 def _mixed(letters: str) -> bool:

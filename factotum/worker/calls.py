@@ -54,7 +54,7 @@ class Calls:
 
     @cached_property
     def house(self) -> House:
-        return self.office.house(self.now)
+        return self.office.house(self.now, self.task.id)
 
     def next(self) -> Next | Over:
         """What must be done next; Over when every call has an end."""

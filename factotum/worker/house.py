@@ -12,6 +12,9 @@ from factotum.gate.contact import Contact, nobody
 from factotum.gate.rules import House, Policy, Rule
 from factotum.ledger import Ledger
 
+#: Gives what was said before, where that must be known.
+Before = Callable[[], str]
+
 
 @dataclass
 class Household:
@@ -21,11 +24,15 @@ class Household:
     zone: Callable[[float], datetime]
     policy: Callable[[], Policy] = field(default=Policy)
     contact: Callable[[str], Contact] = field(default=nobody)
-    secret: Callable[[Mapping[str, Any]], str] = field(default=lambda args: "")
+    secret: Callable[[Mapping[str, Any], Before], str] = field(default=lambda args, before: "")
     namesake: Callable[[str], str] = field(default=lambda name: "")
 
-    def at(self, now: float) -> House:
-        """The house as it is at this moment (epoch seconds)."""
+    def at(self, now: float, task: str = "") -> House:
+        """The house as it is at this moment (epoch seconds), for the calls of a task: a secret
+        is also found where an earlier call of that task had the rest of it."""
+
+        def secret(args: Mapping[str, Any]) -> str:
+            return self.secret(args, lambda: self._said(task))
 
         def used(rule: str, seconds: float) -> int:
             row = self.ledger.db.execute(
@@ -40,7 +47,16 @@ class Household:
             self.policy(),
             self.contact,
             used,
-            self.secret,
+            secret,
             standing,
             self.namesake,
         )
+
+    def _said(self, task: str) -> str:
+        """The arguments of all that the task has called, tried to call, or sealed."""
+        rows = self.ledger.db.execute(
+            "SELECT reply FROM turn WHERE task = ? UNION ALL SELECT s.args FROM seal s"
+            " JOIN card c ON c.id = s.card WHERE c.task = ?",
+            (task, task),
+        )
+        return "\n".join(str(row[0]) for row in rows) if task else ""

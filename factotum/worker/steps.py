@@ -117,6 +117,12 @@ class Mind(Protocol):
         ...
 
 
+class HouseOf(Protocol):
+    """The house as it is at a moment (epoch seconds), for the calls of a task."""
+
+    def __call__(self, now: float, task: str = "") -> House: ...
+
+
 @dataclass
 class Office:
     """What a case needs from its surroundings, handed in by the door."""
@@ -134,7 +140,7 @@ class Office:
     budget: Budget
     children: Children
     plans: Plans
-    house: Callable[[float], House]
+    house: HouseOf
     limits: Limits = field(default_factory=Limits)
     known_tools: Callable[[], Sequence[str]] = field(default=lambda: ())
     check: Callable[[Call], list[str]] = field(default=lambda call: [])

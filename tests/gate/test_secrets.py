@@ -109,6 +109,23 @@ def test_a_secret_that_is_split_or_cut_short_is_found(args: dict[str, Any]) -> N
     assert SECRETS.within(args)
 
 
+def test_a_secret_that_is_split_over_several_calls_is_found() -> None:
+    first, last = PASSWORD[:6], PASSWORD[6:]
+    assert in_body(first) == in_body(last) == ""
+    said = f'{{"body":"{last}"}}'
+    assert SECRETS.within({"body": first}, lambda: said) == "FACTOTUM_SMTP_PASSWORD"
+    assert SECRETS.within({"body": f"{b64(KEY)[:15]}"}, lambda: b64(KEY)[15:])
+    assert SECRETS.within({"body": "Hi"}, lambda: PASSWORD) == ""  # that was before
+
+
+def test_what_was_said_before_is_asked_for_only_where_it_matters() -> None:
+    def before() -> str:
+        raise AssertionError("asked")
+
+    for text in HARMLESS:
+        SECRETS.within({"body": text}, before)
+
+
 def test_a_word_is_found_only_as_it_is_written() -> None:
     assert in_body("My word is sunshine.") == "FACTOTUM_IMAP_PASSWORD"
     assert in_body(b64("sunshine")) == "FACTOTUM_IMAP_PASSWORD"
