@@ -279,6 +279,7 @@ class Orchestrator:
         problems += [*self.playbooks.problems(), *self.staff.mind.problems()]
         problems += self.notary.problems()
         problems += self.staff.handbook.problems()
+        problems += [Problem(Path(name), why) for name, why in self.toolbox.troubles().items()]
         problems += self.staff.contacts.problems()
         if self.rooms.ledger.last_event() != before:
             found.soon.append(mono)  # one deed may make another possible: look once more

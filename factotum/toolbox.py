@@ -126,6 +126,14 @@ class Toolbox:
             reasons |= session.file.lacks(self._env_for(session.file.env))
         return reasons
 
+    def troubles(self) -> dict[str, str]:
+        """The servers of others that cannot be used, each with the reason."""
+        return {
+            name: session.broken
+            for name, session in self._sessions.items()
+            if name in self._others and session.broken
+        }
+
     async def catalogue(self) -> dict[str, Tool]:
         """Every tool that is on offer, by its full name `<server>__<tool>`. Only a server that
         has changed since it was last asked is started to be asked."""

@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from factotum.cages import cages_of
 from factotum.cli import place
 from factotum.cli.place import Books, books
 from factotum.cli.telling import line, local
@@ -170,4 +171,5 @@ def _health(opened: Books) -> Mapping[str, Any]:
         "ok": True,
         "stopped": pause.stopped(opened.ledger, stop_lies(opened.root)),
         "missing": missing,
+        "isolation": cages_of(opened.settings, opened.root, opened.state, place.HERE).shown(),
     }

@@ -220,6 +220,8 @@ def _banner(health: Mapping[str, Any]) -> Iterator[str]:
         yield f"> [!warning] Nothing is sent now. {shown(stopped, 300)}"
     elif not health.get("ok", True):
         yield "> [!warning] Something is wrong: see “Needs attention”, or run `factotum doctor`."
+    if without := health.get("isolation"):
+        yield f"> [!note] {shown(without, 300)}"
 
 
 def _waiting(approvals: Rows, year: int) -> list[str]:

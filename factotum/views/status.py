@@ -51,6 +51,8 @@ def _banner(health: Mapping[str, Any]) -> Iterator[str]:
         yield f"Nothing is sent now. {plain(health['stopped'], 300)}"
     elif not health.get("ok", True):
         yield "Something is wrong. Look for more with: factotum doctor"
+    if without := health.get("isolation"):
+        yield f"Note: {plain(without, 300)}"
 
 
 def _counts(counts: Mapping[str, int]) -> str:

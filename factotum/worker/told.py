@@ -73,8 +73,11 @@ def of_card(card: Card, runs: Runs) -> str:
         case "answered":
             return f"The owner answered:{why or ' (nothing)'}"
         case "succeeded" | "happened":
-            shown = json.dumps(evidence, ensure_ascii=False, sort_keys=True, default=str)
-            return f"Done.{_changed(card, runs)} Receipt: {shown}"
+            said = evidence.get("text")
+            receipt = {key: value for key, value in evidence.items() if key != "text"}
+            shown = json.dumps(receipt, ensure_ascii=False, sort_keys=True, default=str)
+            told = f"Done.{_changed(card, runs)} Receipt: {shown}"
+            return told if said is None else f"{told}\n{OUTSIDE}{said}"
         case "rejected":
             return f"The owner said no.{why and f' Why:{why}'} Do not ask for the same again."
         case "cancelled" | "withdrawn":
