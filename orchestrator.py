@@ -34,6 +34,7 @@ from factotum.scan import Entry, Listing, Problem, cut_short, mend_links
 from factotum.settings import env_files
 from factotum.staff import FRESH_S, Tools, hire
 from factotum.toolbox import Toolbox
+from factotum.views import notices
 from factotum.views.views import Views
 from factotum.wakeup import Wakeup
 from factotum.worker import claim
@@ -118,7 +119,8 @@ class Orchestrator:
             vault, rooms.ledger, rooms.reader, read, rooms.state, pace.stable_s, zone
         )
         self.playbooks = PlaybookShelf(vault.root, rooms.reader, FRESH_S)
-        self.views = Views(rooms.vault, rooms.ledger, rooms.runs, rooms.state, zone, out)
+        told = notices.Pace(settings.seconds("BUZZ_S"), last_s=settings.seconds("REMIND_S"))
+        self.views = Views(rooms.vault, rooms.ledger, rooms.runs, rooms.state, zone, out, told)
         self.mark = Mark(vault, rooms.ledger, rooms.register)
         self.desk = Desk()
         self.cages = cages_of(settings, vault.root, rooms.state, HERE)
@@ -145,6 +147,7 @@ class Orchestrator:
         )
         self.staff = hire(rooms, tools, done=self._look_again, stopped=self.stopped)
         self.worker = self.staff.worker
+        self.views.notices.policy = self.staff.handbook.current
         self.observer.house = self.worker.office.house
         mind = self.staff.mind
         shelves = (mind.agents, mind.skills, mind.persona, self.playbooks, self.staff.handbook)
@@ -254,6 +257,8 @@ class Orchestrator:
         taken = Taken() if self.stopping else self.intake.look(now, mono)
         listing = self.rooms.shelf.look(mono)
         seen = self.observer.look(listing, now, mono)
+        if not self.stopping:
+            self.staff.habits.look(now)
         room = 0 if self.stopping else self.worker.room  # what is not taken, another may take
         claimed = self.claims.look(listing, now, mono, room)
         self._more = claimed.more
@@ -288,6 +293,8 @@ class Orchestrator:
         self._show(listing, seen, problems, now, mono, at_work=at_work)
         due = (self.views.logs_due, self.views.dashboard.due)
         found.later += [at for at in due if at is not None]
+        if (tell_at := self.views.notices.next_at(now)) is not None:
+            found.later.append(mono + tell_at - now)
         return found, listing
 
     def _late_edits(self, now: float, *, ending: bool = False) -> None:
@@ -396,6 +403,10 @@ class Orchestrator:
             logger.error("tick failed", exc_info=broken)
             with contextlib.suppress(Exception):  # where the views can be written, they say so
                 now, mono = self.rooms.clock.wall(), self.rooms.clock.monotonic()
+                if self._failed >= FAILED_MOST:  # it does not pass by itself
+                    key = f"machine {self.rooms.clock.zone(now):%Y-%m-%d} {self._trouble}"
+                    kind, text = notices.MACHINE, self._trouble
+                    self.views.notices.add(kind, key, text, now, urgent=True)
                 self._show(*self._shown, now, mono)
             self._failed += 1
             again = self.rooms.clock.monotonic() + RETRY_TICK_S

@@ -46,6 +46,7 @@ NAMES: dict[str, str] = {
     "task.receipts": "the receipts are in the note; it has not moved",
     "task.projected": "a finished note was moved to Done or Failed",
     "log.appended": "a line was written into Logs",
+    "notice.told": "a notice is marked as told; no sign was given of it yet",
     "snapshot.written": "the snapshot for the views was written",
 }
 

@@ -138,7 +138,8 @@ CREATE TABLE permission (
 CREATE INDEX permission_open ON permission (ended) WHERE ended IS NULL;
 CREATE TABLE notice (
   seq INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, text TEXT NOT NULL,
-  urgent INTEGER NOT NULL, at REAL NOT NULL, told REAL
+  urgent INTEGER NOT NULL, at REAL NOT NULL, told REAL,
+  card TEXT NOT NULL DEFAULT '', how TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE INDEX notice_open ON notice (told) WHERE told IS NULL;
 CREATE INDEX decision_by_rule ON decision (who, at) WHERE channel = 'rule';

@@ -209,6 +209,10 @@ SETTINGS: tuple[Setting, ...] = (
     _seconds("STABLE_S", 2.0, "How long a file or a card must be unchanged before it is read."),
     _seconds("SCAN_S", 30.0, "How often every folder is looked at, whatever was heard."),
     _seconds("REGRET_S", 60.0, "How long an approved effect can still be cancelled."),
+    _seconds("BUZZ_S", 3600.0, "How long after one sign on the desktop the next may come."),
+    _seconds(
+        "REMIND_S", 86400.0, "How long before a request expires you are reminded a last time."
+    ),
     _seconds("EXPIRY_S", 604800.0, "How long an approval may be given (7 days)."),
     Setting("WORKERS", int, 4, "How many tasks are worked on at once.", at_least=1, at_most=64),
     Setting(
@@ -334,7 +338,7 @@ SETTINGS: tuple[Setting, ...] = (
         "MAX_TURNS",
         int,
         25,
-        "How often a model is asked in one run of a task.",
+        "How often a model is asked in one run of a task before you are asked whether to go on.",
         at_least=1,
         at_most=200,
     ),
@@ -345,6 +349,14 @@ SETTINGS: tuple[Setting, ...] = (
         "How often a model that stops without finishing is told to go on.",
         at_least=0,
         at_most=50,
+    ),
+    Setting(
+        "PROPOSE_AFTER",
+        int,
+        10,
+        "After how many equal yeses in a row a rule is proposed to you. 0: never.",
+        at_least=0,
+        at_most=1000,
     ),
     Setting(
         "BUDGET_CALL_USD",

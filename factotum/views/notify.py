@@ -1,7 +1,8 @@
 """A sign outside the vault that something waits: on the desktop, and in the terminal.
 
 The sign says that there is a question and its one-line title, never what a letter says.
-Nothing waits for it, and nothing depends on its being seen.
+Nothing waits for it, and nothing depends on its being seen. When one may be given is for
+`notices.py` to say.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from typing import IO
 
 from factotum import log
 from factotum.gate.records import Card
+from factotum.views import notices
+from factotum.views.notices import Notice
 from factotum.views.saying import plain
 
 logger = log.get("factotum.views.notify")
@@ -23,13 +26,8 @@ PROGRAM = "notify-send"
 #: How long the desktop may take to show it, in seconds.
 PATIENCE_S = 10.0
 
-#: The least time between two signs on the desktop, in seconds; what comes meanwhile is
-#: told together.
-PAUSE_S = 10.0
-
-#: A card that began to wait longer ago than this has been told of by an earlier process:
-#: a restart does not ring again. In seconds.
-FRESH_S = 300.0
+#: The longest line on the desktop, in characters.
+TEXT_CHARS = 300
 
 #: All that the program is told of our surroundings: where the desktop is, and no key.
 ENVIRONMENT = (
@@ -47,54 +45,61 @@ ENVIRONMENT = (
 _UNMARKED = str.maketrans({"<": "(", ">": ")", "&": "+"})
 
 
+#: What stands above the line, by what it is about.
+HEADINGS = {
+    notices.REMINDER: "It still waits for you",
+    notices.EXPIRED: "Nobody decided it",
+    notices.UNKNOWN: "Look at this, please",
+    notices.FAILED: "Something failed",
+    notices.BUDGET: "Work waits for money",
+    notices.LOGIN: "A login ends",
+    notices.MACHINE: "Something is wrong",
+    notices.DIGEST: "Good morning",
+}
+HEADING = "Something waits for you"
+
+
 class Bell:
+    """The terminal is told of each card at once, without a sound; sound and desktop sign are
+    for what `ring` is given."""
+
     def __init__(self, out: IO[str], environ: Mapping[str, str]) -> None:
         self.out = out
         self.environ = {name: environ[name] for name in ENVIRONMENT if name in environ}
-        self._rung: set[tuple[str, bool]] = set()
-        self._held: list[Card] = []
-        self._last: float | None = None
+        self._written: set[tuple[str, bool]] = set()
 
-    def ring(self, cards: Sequence[Card], now: float, mono: float) -> None:
-        """Tells once of each card that waits for a person, and once more if what came of it
-        is lost. Returns at once. `now` is the wall clock, `mono` a monotonic one."""
+    def write(self, cards: Sequence[Card]) -> None:
+        """Names in the terminal each card that waits, once, and once more if what came of it is
+        lost."""
         new = [card for card in cards if self._is_news(card)]
-        terminal_bell(self.out, new)
-        self._held += [card for card in new if now - _began(card) < FRESH_S]
-        if not self._held or (self._last is not None and mono - self._last < PAUSE_S):
-            return
-        waiting = {card.id for card in cards if card.status in {"pending", "unknown"}}
-        still = [card for card in self._held if card.id in waiting]
-        self._held = []
-        if still and desktop(message(still), self.environ):
-            self._last = mono
+        terminal(self.out, "".join(f"{_line(card)}\n" for card in new))
+
+    def ring(self, told: Sequence[Notice]) -> None:
+        """One sign for all of these. Returns at once."""
+        if told:
+            terminal(self.out, "\a")
+            desktop(HEADINGS.get(told[0].kind, HEADING), message(told), self.environ)
 
     def _is_news(self, card: Card) -> bool:
         key = (card.id, card.status == "unknown")
-        if card.status not in {"pending", "unknown"} or key in self._rung:
+        if card.status not in {"pending", "unknown"} or key in self._written:
             return False
-        self._rung.add(key)
+        self._written.add(key)
         return True
 
 
-def _began(card: Card) -> float:
-    return card.ended.at if card.ended else card.seal.shown or card.seal.created
-
-
-def message(cards: Sequence[Card]) -> str:
+def message(told: Sequence[Notice]) -> str:
     """One line for all of them, without anything that a desktop would take for markup."""
-    first = plain(cards[0].title).translate(_UNMARKED)
-    if cards[0].status == "unknown":
-        first = f"Unknown whether it happened: {first}"
-    return first if len(cards) == 1 else f"{len(cards)} things wait: {first} …"
+    first = plain(told[0].text, TEXT_CHARS).translate(_UNMARKED)
+    return first if len(told) == 1 else f"{len(told)} things: {first} …"
 
 
-def desktop(text: str, environ: Mapping[str, str]) -> bool:
+def desktop(heading: str, text: str, environ: Mapping[str, str]) -> bool:
     """Shows `text` as a notification, in the background; False where there is no desktop."""
     program = shutil.which(PROGRAM, path=environ.get("PATH", ""))
     if program is None or not environ.get("DBUS_SESSION_BUS_ADDRESS"):
         return False
-    command = [program, "--app-name=Factotum", "--", "Something waits for you", text]
+    command = [program, "--app-name=Factotum", "--", heading, text]
     thread = threading.Thread(target=_show, args=(command, dict(environ)), daemon=True)
     thread.start()
     return True
@@ -115,17 +120,20 @@ def _show(command: Sequence[str], environ: Mapping[str, str]) -> None:
         logger.info("the desktop did not show a sign", extra={"reason": str(failed)})
 
 
-def terminal_bell(stream: IO[str], cards: Sequence[Card]) -> bool:
-    """Rings in the terminal and names what waits, one line each; False where there is none."""
+def terminal(stream: IO[str], text: str) -> bool:
+    """Writes to the terminal; False where there is none."""
     try:
-        if not cards or not stream.isatty():
+        if not text or not stream.isatty():
             return False
-        lines = [f"Waiting for you: {plain(card.title)} ({_command(card)})" for card in cards]
-        stream.write("\a" + "\n".join(lines) + "\n")
+        stream.write(text)
         stream.flush()
     except (OSError, ValueError):
         return False  # the terminal has gone
     return True
+
+
+def _line(card: Card) -> str:
+    return f"Waiting for you: {plain(card.title)} ({_command(card)})"
 
 
 def _command(card: Card) -> str:

@@ -28,7 +28,7 @@ UNSAID = frozenset(
 #: What counts as having come of something, for the Dashboard's Recent Activity.
 OUTCOMES = frozenset(
     {"outcome", "ended", "resolved", "expired", "withdrawn", "damaged", "forged", "replay"}
-    | {"late_edit", "restored", "problem"}
+    | {"late_edit", "restored", "problem", "digest"}
 )
 
 
@@ -213,6 +213,7 @@ SAYINGS: dict[str, Callable[[Told], str | None]] = {
         part for part in (f"Everything paused by {t.by}", t.word("reason")) if part
     ),
     "resumed": lambda t: f"Going on again, says {t.by}",
+    "digest": lambda t: shown(t.event.data.get("told", ""), 400),
     "duplicate": lambda t: f"The same file again, put aside: {t.word('name')} · {t.task}",
     "restored": lambda t: (
         "The ledger was put back from an older copy. What may have been sent since is unknown, "

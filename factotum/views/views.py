@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
-from factotum import disk
+from factotum import disk, failpoint
 from factotum.gate.records import Card
 from factotum.keybox import Keybox
 from factotum.ledger import Ledger
@@ -18,6 +18,7 @@ from factotum.vault import Vault
 from factotum.views.dashboard import Dashboard
 from factotum.views.journal import Journal
 from factotum.views.links import Links
+from factotum.views.notices import Notices, Pace
 from factotum.views.notify import Bell
 from factotum.views.snapshot import Snapshot
 from factotum.worker.runs import Runs
@@ -45,6 +46,7 @@ class Views:
         state: Path,
         zone: Callable[[float], datetime],
         out: IO[str],
+        pace: Pace = Pace(),  # noqa: B008  (frozen)
     ) -> None:
         self.ledger = ledger
         self.runs = runs
@@ -52,6 +54,7 @@ class Views:
         self.dashboard = Dashboard(vault, ledger, zone)
         self.journal = Journal(vault, ledger, zone, Links(ledger, Keybox(state)))
         self.bell = Bell(out, os.environ)
+        self.notices = Notices(ledger, zone, pace)
         self._troubles: dict[str, Problem] = {}
         self.logs_due: float | None = None
 
@@ -84,7 +87,16 @@ class Views:
         )
         self._log(mono, at_work)
         self._written("Dashboard.md", lambda: self.dashboard.update(content, now, mono))
-        self.bell.ring(cards, now, mono)
+        self.bell.write(cards)
+        self._tell(cards, now)
+
+    def _tell(self, cards: Sequence[Card], now: float) -> None:
+        """Gives a sign of what is due. It is marked as told before, so it is never told twice."""
+        self.notices.look(cards, now)
+        if due := self.notices.due(cards, now):
+            self.notices.told(due, now)
+            failpoint.hit("notice.told")
+            self.bell.ring(due)
 
     def _log(self, mono: float, at_work: bool) -> None:
         if at_work and self.logs_due is None:

@@ -1,4 +1,4 @@
-"""The bell: once for each card, on the desktop by a program of its own, and in a terminal."""
+"""The bell: a sign on the desktop by a program of its own, and words in a terminal."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from factotum.model import Lost
-from factotum.views.notify import Bell, desktop, terminal_bell
+from factotum.views import notices
+from factotum.views.notices import Notice
+from factotum.views.notify import HEADINGS, Bell, desktop, terminal
 from tests.views.house import House, until
 
 STAND_IN = """#!/bin/sh
@@ -40,110 +42,89 @@ def signs(desk: dict[str, str], count: int) -> list[list[str]]:
     return [sign.split("\n") for sign in path.read_text().split("\n.\n")[:-1]]
 
 
-def test_a_card_rings_once(house: House, desk: dict[str, str]) -> None:
-    bell = Bell(io.StringIO(), desk)
-    first = house.card("Send this reply to Ada <b>Rossi</b> & Co?")
-    for _ in range(3):
-        bell.ring([first], house.now, house.mono)
-        house.go(20)
-    signs(desk, 1)
-    second = house.card("Send another?")
-    bell.ring([first, second], house.now, house.mono)
-    shown = signs(desk, 2)
-    assert len(shown) == 2
-    assert shown[0][:4] == [
+def notice(text: str = "Send this mail?", kind: str = notices.ASKS) -> Notice:
+    return Notice(1, kind, text, False, "")
+
+
+def test_a_notice_is_one_sign_without_markup(desk: dict[str, str]) -> None:
+    Bell(io.StringIO(), desk).ring([notice("Send this reply to Ada <b>Rossi</b> & Co?")])
+    (shown,) = signs(desk, 1)
+    assert shown[:4] == [
         "--app-name=Factotum",
         "--",
         "Something waits for you",
         "Send this reply to Ada (b)Rossi(/b) + Co?",
     ]
-    assert shown[1][3] == "Send another?"
 
 
-def test_the_program_gets_no_key(house: House, desk: dict[str, str]) -> None:
-    Bell(io.StringIO(), desk).ring([house.card()], house.now, house.mono)
+def test_the_program_gets_no_key(desk: dict[str, str]) -> None:
+    Bell(io.StringIO(), desk).ring([notice()])
     (shown,) = signs(desk, 1)
     assert "DBUS_SESSION_BUS_ADDRESS=unix:path=bus" in shown
     assert not any("hunter2" in word or "FACTOTUM" in word for word in shown)
 
 
-def test_many_at_once_are_one_sign(house: House, desk: dict[str, str]) -> None:
-    bell = Bell(io.StringIO(), desk)
-    cards = [house.card(f"Send {n}?") for n in range(30)]
-    bell.ring(cards[:20], house.now, house.mono)
-    signs(desk, 1)
-    house.go(3)
-    bell.ring(cards, house.now, house.mono)
-    house.go(7)
-    bell.ring(cards, house.now, house.mono)
-    assert [sign[3] for sign in signs(desk, 2)] == [
-        "20 things wait: Send 0? …",
-        "10 things wait: Send 20? …",
-    ]
+def test_many_at_once_are_one_sign_and_the_first_says_what_it_is(desk: dict[str, str]) -> None:
+    many = [notice("The offer", notices.FAILED), *(notice(f"Send {n}?") for n in range(19))]
+    Bell(io.StringIO(), desk).ring(many)
+    (shown,) = signs(desk, 1)
+    assert shown[2:4] == ["Something failed", "20 things: The offer …"]
 
 
-def test_an_unknown_outcome_rings_again(house: House, desk: dict[str, str]) -> None:
-    bell = Bell(io.StringIO(), desk)
-    card = house.card()
-    bell.ring([card], house.now, house.mono)
-    signs(desk, 1)
-    house.go(3600)
-    bell.ring([house.end(card, Lost("no answer"))], house.now, house.mono)
-    assert signs(desk, 2)[1][3].startswith("Unknown whether it happened: Send this mail")
-
-
-def test_a_restart_does_not_ring_again(house: House, desk: dict[str, str]) -> None:
-    card = house.card()
-    house.go(3600)
-    bell = Bell(io.StringIO(), desk)
-    bell.ring([card], house.now, house.mono)
-    bell.ring([card, house.card("A new one?")], house.now, house.mono)
-    assert [sign[3] for sign in signs(desk, 1)] == ["A new one?"]
-
-
-def test_what_was_decided_meanwhile_is_not_told(house: House, desk: dict[str, str]) -> None:
-    bell = Bell(io.StringIO(), desk)
-    first, second, third = (house.card(f"Send {n}?") for n in range(3))
-    bell.ring([first], house.now, house.mono)
-    signs(desk, 1)
-    bell.ring([first, second, third], house.now, house.mono)
-    house.go(10)
-    bell.ring([first, house.approve(second), third], house.now, house.mono)
-    assert signs(desk, 2)[1][3] == "Send 2?"
+def test_every_kind_has_a_place_and_headings_are_of_kinds() -> None:
+    assert set(HEADINGS) <= set(notices.KINDS)
 
 
 @pytest.mark.parametrize("without", ["DBUS_SESSION_BUS_ADDRESS", "PATH"])
 def test_where_there_is_no_desktop_nothing_is_started(desk: dict[str, str], without: str) -> None:
     del desk[without]
-    assert not desktop("text", desk)
+    assert not desktop("head", "text", desk)
 
 
-def test_a_program_that_fails_harms_nobody(house: House, desk: dict[str, str]) -> None:
+def test_a_program_that_fails_harms_nobody(desk: dict[str, str]) -> None:
     program = Path(desk["PATH"].partition(":")[0]) / "notify-send"
     program.write_text("#!/nowhere/at/all\n")
-    assert desktop("text", desk)
+    assert desktop("head", "text", desk)
     program.write_text('#!/bin/sh\ntouch "$HOME/ran"; exit 3\n')
-    assert desktop("text", desk)
+    assert desktop("head", "text", desk)
     until((Path(desk["HOME"]) / "ran").exists)
 
 
-def test_a_terminal_rings_and_says_what_to_type(house: House) -> None:
+def test_a_terminal_names_each_card_once_and_rings_with_the_sign(house: House) -> None:
     ours, theirs = os.openpty()
     card = house.card("Send \x1b[31mthis\nnow?")
     question = house.card("Which invoice?", kind="question", tool="ask_owner", args={})
     with open(theirs, "w", encoding="utf-8") as stream:
-        assert terminal_bell(stream, [card, question])
-        shown = os.read(ours, 4096).decode().replace("\r\n", "\n")
+        bell = Bell(stream, {})
+        bell.write([card, question])
+        bell.write([card, question])
+        bell.ring([notice()])
+        shown = ""
+        while "\a" not in shown:
+            shown += os.read(ours, 4096).decode().replace("\r\n", "\n")
     os.close(ours)
     assert shown == (
-        f"\aWaiting for you: Send \\u001b[31mthis now? (factotum approve {card.id})\n"
-        f"Waiting for you: Which invoice? (factotum answer {question.id})\n"
+        f"Waiting for you: Send \\u001b[31mthis now? (factotum approve {card.id})\n"
+        f"Waiting for you: Which invoice? (factotum answer {question.id})\n\a"
     )
+
+
+def test_a_card_whose_outcome_is_lost_is_named_once_more(house: House) -> None:
+    ours, theirs = os.openpty()
+    card = house.card()
+    with open(theirs, "w", encoding="utf-8") as stream:
+        bell = Bell(stream, {})
+        bell.write([card])
+        os.read(ours, 4096)
+        bell.write([house.end(card, Lost("no answer"))])
+        shown = os.read(ours, 4096).decode()
+    os.close(ours)
+    assert f"(factotum resolve {card.id})" in shown
 
 
 def test_a_log_file_is_no_terminal(house: House) -> None:
     out = io.StringIO()
-    assert not terminal_bell(out, [house.card()])
+    Bell(out, {}).write([house.card()])
     assert out.getvalue() == ""
 
 
@@ -151,4 +132,5 @@ def test_a_terminal_that_has_gone_harms_nobody(house: House) -> None:
     ours, theirs = os.openpty()
     os.close(ours)
     with open(theirs, "w", encoding="utf-8", buffering=1) as stream:
-        terminal_bell(stream, [house.card()])
+        Bell(stream, {}).write([house.card()])
+        terminal(stream, "\a")

@@ -1,0 +1,295 @@
+"""What a person is told outside the vault, each thing once, and not at any hour.
+
+A notice is a row: its key makes it unique, and it is marked as told before it is told, so no
+restart tells it twice (a kill in between loses the sign on the desktop, and nothing else: what
+it was about still waits in the vault). Quiet hours hold all that is not urgent, and so does the
+hour after the last sign; what was held is told together. Whoever tells people by another
+channel follows the rows by `told` and keeps a place of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from factotum.gate.records import Card
+from factotum.gate.rows import row_of
+from factotum.gate.rules import Policy, Quiet
+from factotum.ledger import Ledger
+from factotum.views import digest
+from factotum.views.quiet import Zone, began_at, in_quiet, next_at
+from factotum.views.saying import plain
+
+#: What a notice can be about, by its `kind`.
+ASKS, QUESTION, UNKNOWN, REMINDER, EXPIRED = "asks", "question", "unknown", "reminder", "expired"
+FAILED, BUDGET, LOGIN, MACHINE, DIGEST = "failed", "budget", "login", "machine", "digest"
+KINDS = (ASKS, QUESTION, UNKNOWN, REMINDER, EXPIRED, FAILED, BUDGET, LOGIN, MACHINE, DIGEST)
+
+#: Till when a notice about a card is of use: while the card has one of these states.
+OPEN = {
+    ASKS: {"pending"},
+    QUESTION: {"pending"},
+    REMINDER: {"pending"},
+    UNKNOWN: {"unknown"},
+    EXPIRED: {"expired"},
+}
+
+#: How a notice was ended: told, of no use any more, or of a time before there were notices.
+TOLD, OVER, BEFORE = "told", "over", "before"
+
+#: What waited longer when the first notices were made had been told of before. In seconds.
+FRESH_S = 300.0
+
+#: Where the ledger keeps up to which event failures were looked for.
+META = "notices"
+
+TITLE_CHARS = 100
+#: So far ahead a reminder need not be known exactly; and how long before the quiet time one
+#: is given that cannot wait for its end. In seconds.
+ROUGH_S, BEFORE_S = 26 * 3600.0, 60.0
+
+
+@dataclass(frozen=True)
+class Pace:
+    """`apart_s` between two signs; a reminder when `share` of a request's time is left, and
+    one `last_s` before its end. In seconds."""
+
+    apart_s: float = 3600.0
+    share: float = 0.25
+    last_s: float = 24 * 3600.0
+
+
+@dataclass(frozen=True)
+class Notice:
+    seq: int
+    kind: str
+    text: str
+    urgent: bool
+    card: str
+
+
+class Notices:
+    """Use it on the thread that owns the ledger. `policy` gives the rules in force, of which
+    the quiet time and the tools that pay count here."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        zone: Zone,
+        pace: Pace = Pace(),
+        policy: Callable[[], Policy] = Policy,
+    ) -> None:
+        self.ledger = ledger
+        self.zone = zone
+        self.pace = pace
+        self.policy = policy
+        self._key: object = None
+        self._later: list[float] = []
+        self._known: set[str] = set()
+
+    # -- making notices
+
+    def look(self, cards: Sequence[Card], now: float) -> None:
+        """Makes a notice of each thing that a person should know and has no notice yet."""
+        key = (self.ledger.last_event(), [(c.id, c.version, c.status) for c in cards])
+        if key == self._key and now < min(self._later, default=now + 1):
+            return
+        first = not self.ledger.meta(META)
+        if first:
+            self._begin(now)
+        for card in cards:
+            for kind, mark, text in self._of_card(card, now):
+                old = first and now - began(card) >= FRESH_S
+                self.add(kind, mark, text, now, urgent=self._urgent(card), card=card.id, old=old)
+        self._failures(now)
+        self._digest(cards, now)
+        self._key = (self.ledger.last_event(), key[1])
+        moments = self._moments(cards, now)
+        self._later = [min(moments)] if moments else []
+
+    def add(
+        self,
+        kind: str,
+        key: str,
+        text: str,
+        now: float,
+        *,
+        urgent: bool = False,
+        card: str = "",
+        old: bool = False,
+    ) -> bool:
+        """Adds a notice unless there is one of this key; whether it is new. `old`: it had been
+        told of before there were notices."""
+        if key in self._known:
+            return False
+        self._known.add(key)
+        if self.ledger.db.execute("SELECT 1 FROM notice WHERE key = ?", (key,)).fetchone():
+            return False
+        told, how = (now, BEFORE) if old else (None, "")
+        with self.ledger.tx() as db:
+            done = db.execute(
+                "INSERT OR IGNORE INTO notice (key, kind, text, urgent, at, told, card, how)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (key, kind, text, int(urgent), now, told, card, how),
+            )
+        return bool(done.rowcount)
+
+    def _of_card(self, card: Card, now: float) -> Iterator[tuple[str, str, str]]:
+        title = plain(card.title, TITLE_CHARS)
+        match card.status:
+            case "pending":
+                kind = QUESTION if card.kind == "question" else ASKS
+                yield kind, f"asks {card.id}", title
+                due = [at for at in self._reminders(card, now) if at <= now]
+                if due:
+                    mark = f"remind {card.id} {card.version} {len(due)}"
+                    yield REMINDER, mark, f"{self._till(card)}: {title}"
+            case "unknown":
+                yield UNKNOWN, f"unknown {card.id}", f"Unknown whether it happened: {title}"
+            case "expired":
+                yield EXPIRED, f"expired {card.id} {card.version}", f"Expired, not sent: {title}"
+
+    def _urgent(self, card: Card) -> bool:
+        """Whether money may have moved of which nothing is known."""
+        tool = card.seal.tool
+        facets = {*row_of(tool).facets, *self.policy().tools.get(tool, {})}
+        return card.status == "unknown" and bool(facets & {"amount", "amount_minor"})
+
+    def _till(self, card: Card) -> str:
+        assert card.seal.deadline is not None
+        at = self.zone(card.seal.deadline)
+        return f"Waits only till {at:%a} {at.day} {at:%b %H:%M}"
+
+    def _reminders(self, card: Card, now: float) -> list[float]:
+        """When to remind of a card, the earlier first: never in quiet hours that it will not
+        outlive, but before them. What is more than a day ahead is told roughly."""
+        deadline, ttl_s = card.seal.deadline, card.seal.ttl_s
+        if deadline is None:
+            return []
+        left_s = {self.pace.share * ttl_s, min(self.pace.last_s, ttl_s)} - {0.0, ttl_s}
+        moments = sorted(deadline - left for left in left_s)
+        quiet = self.policy().quiet
+        if quiet is None or not moments or moments[0] > now + ROUGH_S:
+            return moments
+        return [self._before_quiet(at, deadline, quiet) for at in moments]
+
+    def _before_quiet(self, at: float, deadline: float, quiet: Quiet) -> float:
+        if in_quiet(self.zone(at), quiet) and next_at(at, self.zone, quiet.end) >= deadline:
+            return began_at(at, self.zone, quiet) - BEFORE_S
+        return at
+
+    def _begin(self, now: float) -> None:
+        self.ledger.set_meta(META, str(self.ledger.last_event() or 1))
+
+    def _failures(self, now: float) -> None:
+        since = int(self.ledger.meta(META) or 0)
+        rows = self.ledger.db.execute(
+            "SELECT seq, task, json_extract(data, '$.run') AS run FROM event WHERE seq > ?"
+            " AND kind = 'ended' AND json_extract(data, '$.result') = 'failed'",
+            (since,),
+        ).fetchall()
+        for row in rows:
+            task = self.ledger.task(row["task"])
+            title = plain(task.title if task else row["task"], TITLE_CHARS)
+            with self.ledger.tx():
+                self.add(FAILED, f"failed {row['task']} {row['run']}", f"Failed: {title}", now)
+                self.ledger.set_meta(META, str(row["seq"]))
+
+    def _digest(self, cards: Sequence[Card], now: float) -> None:
+        """Once a day, when the quiet time is over: what waits, what was done, what it cost."""
+        quiet, here = self.policy().quiet, self.zone(now)
+        key = f"digest {here:%Y-%m-%d}"
+        if quiet is None or key in self._known or self._is_early(here, quiet):
+            return
+        with self.ledger.tx():
+            text = digest.text(self.ledger, cards, self._last_digest(now), now, self.zone)
+            if self.add(DIGEST, key, text, now, old=not text) and text:
+                self.ledger.event("digest", now, told=text)
+
+    def _is_early(self, here: datetime, quiet: Quiet) -> bool:
+        """Whether this day's quiet time has not ended yet, or nobody was here then."""
+        end = quiet.end
+        if in_quiet(here, quiet) or here.time() < end:
+            return True
+        first = self.ledger.events(limit=1)
+        born = self.zone(first[0].at) if first else here
+        return born.date() == here.date() and born.time() >= end
+
+    def _last_digest(self, now: float) -> float:
+        row = self.ledger.db.execute(
+            "SELECT max(at) AS at FROM notice WHERE kind = ?", (DIGEST,)
+        ).fetchone()
+        return max(float(row["at"] or 0.0), now - 24 * 3600.0)
+
+    # -- telling
+
+    def due(self, cards: Sequence[Card], now: float) -> list[Notice]:
+        """What is to be told now, all together; ends what is of no use any more."""
+        if not self._any("told IS NULL"):
+            return []
+        free = self._free_at(now) <= now
+        where = "told IS NULL" if free else "told IS NULL AND urgent = 1"
+        rows = self.ledger.db.execute(f"SELECT * FROM notice WHERE {where} ORDER BY seq").fetchall()
+        status = {card.id: card.status for card in cards} if rows else {}
+        useful = [row for row in rows if _of_use(row["kind"], row["card"], status)]
+        self._end([row["seq"] for row in rows if row not in useful], OVER, now)
+        told = [
+            Notice(row["seq"], row["kind"], row["text"], bool(row["urgent"]), row["card"])
+            for row in useful
+        ]
+        return sorted(told, key=lambda one: (not one.urgent, _place(one.kind)))
+
+    def told(self, notices: Sequence[Notice], now: float) -> None:
+        """Marks them as told; call it before they are."""
+        self._end([one.seq for one in notices], TOLD, now)
+
+    def next_at(self, now: float) -> float | None:
+        """When to look again although nothing has happened, in epoch seconds; None: never."""
+        held = [self._free_at(now)] if self._any("told IS NULL") else []
+        return min([*held, *self._later], default=None)
+
+    def _moments(self, cards: Sequence[Card], now: float) -> list[float]:
+        """When something is to be told of that time alone brings."""
+        pending = (card for card in cards if card.status == "pending")
+        reminders = [at for card in pending for at in self._reminders(card, now) if at > now]
+        quiet = self.policy().quiet
+        return [*reminders, *([next_at(now, self.zone, quiet.end)] if quiet else [])]
+
+    def _any(self, where: str) -> bool:
+        found = self.ledger.db.execute(f"SELECT 1 FROM notice WHERE {where} LIMIT 1").fetchone()
+        return found is not None
+
+    def _free_at(self, now: float) -> float:
+        """From when on a sign may be given that is not urgent, in epoch seconds."""
+        row = self.ledger.db.execute(
+            "SELECT max(told) AS at FROM notice WHERE how = ? AND urgent = 0", (TOLD,)
+        ).fetchone()
+        last = float(row["at"] or 0.0)
+        free = last + self.pace.apart_s if last <= now else now  # a clock that was set back
+        free = max(free, now)
+        quiet = self.policy().quiet
+        if quiet is not None and in_quiet(self.zone(free), quiet):
+            return next_at(free, self.zone, quiet.end)
+        return free
+
+    def _end(self, seqs: Sequence[int], how: str, now: float) -> None:
+        if seqs:
+            with self.ledger.tx() as db:
+                db.executemany(
+                    "UPDATE notice SET told = ?, how = ? WHERE seq = ? AND told IS NULL",
+                    [(now, how, seq) for seq in seqs],
+                )
+
+
+def _place(kind: str) -> int:
+    return KINDS.index(kind) if kind in KINDS else len(KINDS)
+
+
+def began(card: Card) -> float:
+    """Since when a card waits as it does now."""
+    return card.ended.at if card.ended else card.seal.shown or card.seal.created
+
+
+def _of_use(kind: str, card: str, status: dict[str, str]) -> bool:
+    return kind not in OPEN or status.get(card) in OPEN[kind]
