@@ -29,6 +29,7 @@ from factotum.worker.contacts import Contacts
 from factotum.worker.desk import Desk
 from factotum.worker.fit import Fit
 from factotum.worker.found_key import FoundKey
+from factotum.worker.habits import Habits
 from factotum.worker.handbook import Handbook
 from factotum.worker.house import Household
 from factotum.worker.lookups import Lookups
@@ -78,6 +79,7 @@ class Staff:
     found_key: FoundKey
     handbook: Handbook
     contacts: Contacts
+    habits: Habits
 
     def close(self) -> None:
         """Lets go of what was opened. Call it on the desk."""
@@ -190,7 +192,9 @@ def hire(
         stopped,
     )
     found_key = FoundKey(vault, rooms.ledger, lambda: budget.caps)
-    return Staff(worker, mind, budget, children, found_key, handbook, contacts)
+    after = settings.count("PROPOSE_AFTER")
+    habits = Habits(vault, rooms.ledger, rooms.reader, handbook.current, after)
+    return Staff(worker, mind, budget, children, found_key, handbook, contacts, habits)
 
 
 def _usable(toolbox: Toolbox) -> dict[str, Tool]:

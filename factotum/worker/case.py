@@ -41,7 +41,7 @@ class Case:
 
     def next(self) -> Next:
         """What must be done next. Records what needs no doing on the way."""
-        from factotum.worker import undoing
+        from factotum.worker import habits, undoing
         from factotum.worker.by_model import ByModel
         from factotum.worker.by_playbook import ByPlaybook
         from factotum.worker.found_key import next_step
@@ -54,6 +54,8 @@ class Case:
             return next_step(self)
         if undoing.FACT in self.row.facts:
             return undoing.next_step(self)
+        if habits.FACT in self.row.facts:
+            return habits.next_step(self)
         if self.run.plan is None and (waiting := ByPlaybook(self).choose()) is not None:
             return waiting
         plan = self.run.plan or {}
