@@ -19,6 +19,9 @@ from factotum.model import Call
 #: `amount` holds whole units as text or integer ("120.00"), `amount_minor` cents as integer.
 NAMES = ("recipients", "amount", "amount_minor", "currency", "url", "path")
 
+#: An amount with more digits before or behind the point is none that anybody means.
+DIGITS_MOST = 18
+
 Declared = Mapping[str, Sequence[str]]
 
 
@@ -44,8 +47,13 @@ def facets(call: Call, declared: Declared | None = None) -> Facets:
         _currency(call.args, names.get("currency", ())),
         tuple(_texts(call.args, names["url"])) if "url" in names else None,
         tuple(_texts(call.args, names["path"])) if "path" in names else None,
-        len(call.args.get("attachments") or ()),
+        _count(call.args.get("attachments")),
     )
+
+
+def _count(value: Any) -> int:
+    """How many files are named; what another tool calls so may be anything."""
+    return len(value) if isinstance(value, list | tuple) else int(bool(value))
 
 
 def recipients(tool: str, args: Mapping[str, Any]) -> list[str]:
@@ -86,7 +94,7 @@ def _amount(args: Mapping[str, Any], names: Declared) -> Decimal | None:
             one = Decimal(value)
         except InvalidOperation:
             return None
-        if not one.is_finite() or one < 0:
+        if not one.is_finite() or one < 0 or abs(one.adjusted()) > DIGITS_MOST:
             return None
         total += one.scaleb(-places)
     return total

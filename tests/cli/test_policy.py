@@ -201,6 +201,19 @@ def test_try_plays_a_rule_over_past_requests(office: TestOffice, terminal: Termi
     assert (once["asked"], len(once["fits"])) == (3, 1)
 
 
+def test_try_tells_what_was_changed_before_the_yes(
+    office: TestOffice, terminal: Terminal, asked: str
+) -> None:
+    path = office.one("Pending_Approval")
+    path.write_text(path.read_text().replace("here is invoice 1042", "here it is"))
+    office.run()
+    assert terminal("approve", asked).code == 0
+    office.run()
+    said = terminal("policy", "try", "deny: mail__send")
+    assert "It would have stopped 1 of 1 request; you changed 1 of them." in said.out
+    assert f"You said yes, changed, to: {asked}" in said.out
+
+
 def test_try_does_not_promise_what_fixed_rules_forbid(
     office: TestOffice, terminal: Terminal, asked: str
 ) -> None:

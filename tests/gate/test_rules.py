@@ -85,6 +85,8 @@ CONDITIONS: list[tuple[str, Call, bool, bool]] = [
     ("amount: up to 50 EUR", pay("-40"), False, True),
     ("amount: up to 50 EUR", pay("NaN"), False, True),
     ("amount: up to 50 eur", pay("40", "eur"), True, True),
+    ("amount: over 50 EUR", pay("9E+999999"), False, True),
+    ("amount: up to 50 EUR", pay("1E-999999"), False, True),
     ("amount: over 50 EUR", pay("50"), False, False),
     ("amount: over 50 EUR", pay("50.01"), True, True),
     ("amount: from 10 to 50.00 EUR", pay("10"), True, True),
@@ -152,6 +154,14 @@ def test_one_host_is_that_host_alone() -> None:
     there = House(NOON, held)
     assert held.first(yes, facets(yes, held.tools["net__get"]), task(), there)
     assert not held.first(no, facets(no, held.tools["net__get"]), task(), there)
+
+
+@pytest.mark.parametrize("value", [5, True, "a.pdf", {"a": 1}, 0.5])
+@pytest.mark.parametrize("tool", ["mail__send", "bank__transfer"])
+def test_what_another_tool_calls_attachments_may_be_anything(tool: str, value: object) -> None:
+    call = Call(tool, {"to": [ADA], "attachments": value})
+    assert facets(call).attachments == 1
+    assert isinstance(judge(call, task(), house("deny: mail__*, attachments: none")), Ask)
 
 
 # -- several rules
