@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from factotum.model import Trust
+from factotum.redaction import without_ours
 
 #: The version of the schema below. A ledger with a higher one was written by a newer
 #: Factotum and is refused; a lower one is brought up to date step by step.
@@ -331,11 +332,12 @@ class Ledger:
         return self.meta("epoch")
 
     def event(self, kind: str, now: float, task: str = "", card: str = "", **data: Any) -> None:
-        """Adds a row to the journal of deeds. Call it inside the deed's own transaction."""
+        """Adds a row to the journal of deeds, without the secrets that we were given. Call it
+        inside the deed's own transaction."""
         with self.tx() as db:
             db.execute(
                 "INSERT INTO event (at, kind, task, card, data) VALUES (?, ?, ?, ?, ?)",
-                (now, kind, task, card, dumps(data)),
+                (now, kind, task, card, dumps(without_ours(data))),
             )
 
     def events(self, after: int = 0, *, task: str = "", limit: int = 10_000) -> list[Event]:

@@ -1,8 +1,8 @@
 """What happened, one JSON line an event, for whoever looks after the machine.
 
 An event is a short phrase of ours in the past tense; what it is about stands in fields, and
-only fields of FIELDS are written. Never a note's text, never a key: registered secrets are
-blacked out, control characters are escaped, so no line can forge another.
+only fields of FIELDS are written. Never a note's text, never a key: secrets are blacked
+out, control characters are escaped, so no line can forge another.
 """
 
 from __future__ import annotations
@@ -11,9 +11,12 @@ import json
 import logging
 import re
 import traceback
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TextIO
+
+from factotum.redaction import BLACKED_OUT, black_out, hide
+
+__all__ = ["BLACKED_OUT", "FIELDS", "Lines", "get", "hide", "start"]
 
 #: What may stand in a line beside the event. Ids, names and numbers; no content.
 FIELDS = frozenset(
@@ -48,33 +51,22 @@ FIELDS = frozenset(
 #: The most characters of one field; a reason from outside can be of any length.
 FIELD_CHARS_MOST = 300
 
-#: A shorter secret would black out half the log, and protects nothing anyway.
-SECRET_CHARS_LEAST = 4
-
-BLACKED_OUT = "[secret]"
-
-#: What a terminal or an editor would act on: C1 controls, bidirectional and invisible marks,
-#: line separators, and halves of characters that cannot be written. JSON escapes the others.
-_UNSAFE = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+#: What a terminal or an editor would act on, or nobody would see: C1 controls, bidirectional
+#: and invisible marks, line separators, tags, and halves of characters that cannot be written.
+#: JSON escapes the others.
+_UNSAFE = re.compile(
+    "[\x7f-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f"
+    "\u2028-\u202e\u2060-\u206f\u2800\u3164\ud800-\uf8ff\ufeff\uffa0\ufff9-\ufffb"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff\U000f0000-\U0010ffff]"
+)
 
 #: What every record has anyway: whatever else it has was given as a field.
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-
-_secrets: set[str] = set()
 
 
 def get(name: str) -> logging.Logger:
     """The logger of a room, such as `factotum.worker`."""
     return logging.getLogger(name)
-
-
-def hide(secrets: Iterable[str]) -> None:
-    """From now on these appear in no line, neither as they are nor as part of an address."""
-    from urllib.parse import quote
-
-    for secret in secrets:
-        if len(secret) >= SECRET_CHARS_LEAST:
-            _secrets.update({secret, quote(secret, safe="")})
 
 
 def start(level: str, stream: TextIO) -> None:
@@ -113,14 +105,12 @@ class Lines(logging.Formatter):
                 for frame in traceback.extract_tb(broken.__traceback__)
             ]
         text = json.dumps(line, ensure_ascii=False)
-        return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+        return _UNSAFE.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def _clean(value: object) -> object:
     """The value as it may be written: numbers as they are, all else as text without secrets."""
     if value is None or isinstance(value, bool | int | float):
         return value
-    text = str(value)
-    for secret in sorted(_secrets, key=len, reverse=True):
-        text = text.replace(secret, BLACKED_OUT)
+    text = black_out(str(value))
     return text if len(text) <= FIELD_CHARS_MOST else text[: FIELD_CHARS_MOST - 1] + "…"

@@ -35,13 +35,14 @@ CHANNEL = "cli"
 
 def settings() -> Settings:
     """The settings, with `--vault` put in place of FACTOTUM_VAULT. Raises SettingsError."""
-    from factotum import failpoint
+    from factotum import failpoint, redaction
 
     environ = dict(os.environ)
     if vault := named():
         environ["FACTOTUM_VAULT"] = str(vault)
     loaded = load(environ, env_files(Path.cwd(), HERE))
     failpoint.arm(loaded.text("FAILPOINT"))
+    redaction.hide(loaded.secrets())
     return loaded
 
 

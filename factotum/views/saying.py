@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 from factotum.inert import inert, one_line
 from factotum.ledger import Event, Ledger
+from factotum.redaction import black_out
 
 TITLE_CHARS = 100
 REASON_CHARS = 200
@@ -35,7 +36,7 @@ OUTCOMES = frozenset(
 def plain(text: object, max_chars: int = TITLE_CHARS) -> str:
     """Any text in one line, without control characters or halves of characters."""
     whole = str(text).encode("utf-8", "backslashreplace").decode()
-    return one_line(whole, max_chars)
+    return one_line(black_out(whole), max_chars)
 
 
 def shown(text: object, max_chars: int = TITLE_CHARS) -> str:
@@ -44,9 +45,11 @@ def shown(text: object, max_chars: int = TITLE_CHARS) -> str:
 
 
 def link(name: str) -> str:
-    """A link to the note of this file name, or the bare name where it would not be one."""
+    """A link to the note of this file name, or the bare name where it would not be one, or
+    where what somebody wrote as its title is a secret."""
     stem = name.removesuffix(".md")
-    return f"[[{stem}]]" if _LINKABLE.fullmatch(stem) else shown(stem)
+    plain = _LINKABLE.fullmatch(stem) and black_out(stem) == stem
+    return f"[[{stem}]]" if plain else shown(stem)
 
 
 def local(at: float) -> datetime:
