@@ -56,7 +56,8 @@ class Cage:
     """What one child may use. `read` and `write` are folders or files beside what every
     program reads; `write` includes reading. `network` is the Internet and this machine's own
     services. Limits hold for each process: memory and file size in bytes; `processes` is how
-    many more the user may have than now."""
+    many more the user may have than now. `keeper` is the process that must not be signalled,
+    0 for this one; newer kernels let it signal nobody outside."""
 
     read: tuple[Path, ...] = ()
     write: tuple[Path, ...] = ()
@@ -65,6 +66,7 @@ class Cage:
     memory_bytes: int = 2048 * MIB
     file_bytes: int = 512 * MIB
     processes: int = 256
+    keeper: int = 0
 
 
 @functools.cache
@@ -100,7 +102,8 @@ def caged(cage: Cage, command: Sequence[str], found: Isolation | None = None) ->
 
 def _spec(cage: Cage, abi: int) -> dict[str, Any]:
     handled = (1 << 13) - 1 | REFER | TRUNCATE | (IOCTL_DEV if abi >= 5 else 0)
-    program = Filter(cage.network, signals=abi < 6, keeper=os.getpid()).program(platform.machine())
+    kept = Filter(cage.network, abi < 6, cage.keeper or os.getpid(), os.getpgid(cage.keeper))
+    program = kept.program(platform.machine())
     return {
         "handled_fs": handled,
         "handled_net": BIND_TCP | CONNECT_TCP if abi >= 4 and not cage.network else 0,

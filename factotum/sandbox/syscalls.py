@@ -33,6 +33,28 @@ DENIED: tuple[Numbers, ...] = (
     ("rt_tgsigqueueinfo", 297, 240),
     ("setpriority", 141, 140),
     ("ioprio_set", 251, 30),
+    ("migrate_pages", 256, 238),
+    ("move_pages", 279, 239),
+    ("sched_setscheduler", 144, 119),
+    ("sched_setparam", 142, 118),
+    ("sched_setattr", 314, 274),
+    # the names of files as they change, in folders that may not be read
+    ("inotify_add_watch", 254, 27),
+    ("fanotify_init", 300, 262),
+    ("fanotify_mark", 301, 263),
+    # memory and messages that all programs of a user share
+    ("shmget", 29, 194),
+    ("shmat", 30, 196),
+    ("shmctl", 31, 195),
+    ("semget", 64, 190),
+    ("semop", 65, 193),
+    ("semtimedop", 220, 192),
+    ("semctl", 66, 191),
+    ("msgget", 68, 186),
+    ("msgsnd", 69, 189),
+    ("msgrcv", 70, 188),
+    ("msgctl", 71, 187),
+    ("mq_open", 240, 180),
     # what asks no filter
     ("io_uring_setup", 425, 425),
     ("io_uring_enter", 426, 426),
@@ -107,8 +129,8 @@ BY_PATH: tuple[Numbers, ...] = (
 #: Calls that are looked into: (x86_64, aarch64).
 SOCKET, UTIMENSAT, PRLIMIT = (41, 198), (280, 88), (302, 261)
 CLONE, CLONE3, IOCTL = (56, 220), (435, 435), (16, 29)
-KILLS = ((62, 129), (200, 130), (234, 131))  # kill, tkill, tgkill
-PIDFD_SEND_SIGNAL = (424, 424)
+SCHED_SETAFFINITY = (203, 122)
+KILL, TKILL, TGKILL, PIDFD_SEND_SIGNAL = (62, 129), (200, 130), (234, 131), (424, 424)
 
 #: Any flag of clone() that makes a namespace.
 NAMESPACES = 0x7E020000
@@ -127,11 +149,13 @@ _DONE = 0
 @dataclass(frozen=True)
 class Filter:
     """`network` lets it open sockets of the Internet; others it never may. `signals` is false
-    where the kernel keeps signals in by itself; `keeper` is the process that is then spared."""
+    where the kernel keeps signals in by itself; `keeper` is the process that is then spared,
+    with its group."""
 
     network: bool
     signals: bool = False
     keeper: int = 0
+    keeper_group: int = 0
 
     def program(self, machine: str) -> bytes:
         """The program for prctl(PR_SET_SECCOMP). Raises KeyError for a machine whose numbers
@@ -157,14 +181,16 @@ class Filter:
         yield SOCKET[column], _only(0, families, errno.EACCES)
         yield UTIMENSAT[column], _only_without_path()
         yield PRLIMIT[column], _only(0, (0,), errno.EPERM)
+        yield SCHED_SETAFFINITY[column], _only(0, (0,), errno.EPERM)
         yield CLONE[column], _unless_bits(0, NAMESPACES)
         yield CLONE3[column], [_refuse(errno.ENOSYS)]  # then clone() is asked, whose flags we see
         yield IOCTL[column], _unless(1, (TIOCSTI, TIOCLINUX))
         if self.signals:
-            everybody = 0xFFFFFFFF
-            for numbers in KILLS:
-                yield numbers[column], _unless(0, (self.keeper, everybody))
-            yield PIDFD_SEND_SIGNAL[column], [_refuse(errno.EPERM)]
+            everybody, group = 0xFFFFFFFF, -self.keeper_group & 0xFFFFFFFF
+            yield KILL[column], _unless(0, (self.keeper, everybody, group))
+            yield TGKILL[column], _unless(0, (self.keeper,))
+            for numbers in (TKILL, PIDFD_SEND_SIGNAL):
+                yield numbers[column], [_refuse(errno.EPERM)]
 
 
 def _step(code: int, value: int, when_so: int = 0, when_not: int = 0) -> bytes:
