@@ -32,6 +32,10 @@ UNSEEN = re.compile(
 #: What to do about somebody who may be another.
 ASK = "Ask them another way."
 
+#: What a reading tool looks for, by the names of its arguments, and how much of it is told.
+SOUGHT = ("query", "note", "name", "id")
+SOUGHT_CHARS = 60
+
 #: How many unseen characters are named.
 NAMED_MOST = 8
 
@@ -49,6 +53,8 @@ def title(call: Call, sender: str, sender_name: str) -> str:
     """
     row = row_of(call.tool)
     if row.form is not LETTER:
+        if not row.acts and (what := next(filter(None, map(call.args.get, SOUGHT)), "")):
+            return f"{row.verb}: {one_line(str(what), SOUGHT_CHARS)}?"
         return f"{row.verb if row.reviewed else f'{row.verb}: {call.tool}'}?"
     to = recipients(call.tool, call.args)
     if sender and [one.casefold() for one in to] == [sender.casefold()]:

@@ -70,8 +70,8 @@ LETTER = Form(
 
 #: One reviewed row a tool.
 REVIEWED: dict[str, Row] = {
-    "mail__search": Row(reads_private=True, reads_untrusted=True),
-    "mail__read": Row(reads_private=True, reads_untrusted=True),
+    "mail__search": Row(reads_private=True, reads_untrusted=True, verb="Look through your mail"),
+    "mail__read": Row(reads_private=True, reads_untrusted=True, verb="Read a mail of yours"),
     "mail__draft": Row(
         writes_own=True,
         effect=Effect.QUERYABLE,
@@ -92,10 +92,10 @@ REVIEWED: dict[str, Row] = {
     ),
     "mail__find_sent": Row(reads_private=True, offered=False),
     # The label of a note comes with what is read of it: reading alone taints nothing.
-    "notes__search": Row(reads_private=True),
-    "notes__read": Row(reads_private=True),
-    "recall": Row(reads_private=True),
-    "skill__read": Row(reads_private=True),
+    "notes__search": Row(reads_private=True, verb="Look through your notes"),
+    "notes__read": Row(reads_private=True, verb="Read this note"),
+    "recall": Row(reads_private=True, verb="Look into my memory"),
+    "skill__read": Row(reads_private=True, verb="Read a skill"),
     "notes__write": Row(
         writes_own=True, effect=Effect.IDEMPOTENT, risk=Risk.LOW, verb="Write a note"
     ),

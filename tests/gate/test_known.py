@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from factotum.gate.contact import Contact
-from factotum.gate.known import gaps, not_theirs, oddities, told
+from factotum.gate.known import gaps, not_theirs, oddities, title, told
 from factotum.gate.rules import House
 from factotum.model import Call
 
@@ -127,3 +127,20 @@ def test_a_long_text_is_looked_at_once(text: str) -> None:
     began = time.process_time()
     gaps(text * (1_000_000 // len(text)))
     assert time.process_time() - began < 4
+
+
+@pytest.mark.parametrize(
+    ("tool", "args", "asks"),
+    [
+        ("notes__search", {"folder": "Done", "query": "rent"}, "Look through your notes: rent?"),
+        ("notes__read", {"note": "Drafts/a.md"}, "Read this note: Drafts/a.md?"),
+        ("mail__read", {"id": "17"}, "Read a mail of yours: 17?"),
+        ("skill__read", {}, "Read a skill?"),
+        ("notes__write", {"title": "A", "name": "x"}, "Write a note?"),
+        ("notes__search", {"query": "a\n# b " * 40}, "Look through your notes: a # b a # b"),
+    ],
+)
+def test_also_a_look_says_what_it_is_about(tool: str, args: dict[str, str], asks: str) -> None:
+    """Where a rule of the house makes even reading ask."""
+    said = title(Call(tool, args), "", "")
+    assert said.startswith(asks) and len(said) < 90 and "\n" not in said
