@@ -189,6 +189,26 @@ def test_one_changed_character_in_the_middle_switches_it_off(house: House) -> No
     assert offered == {}
 
 
+@needs_a_cage
+@pytest.mark.slow
+def test_a_server_made_with_the_library_works_in_the_cage(house: House, tmp_path: Path) -> None:
+    page = (HOSTILE.parents[2] / "docs/tools.md").read_text()
+    script = tmp_path / "tools" / "clock.py"
+    script.write_text(page.split("```python\n")[1].split("```")[0])
+    clock = ThirdParty("clock", sys.executable, ("-I", str(script)))
+
+    async def whole() -> Any:
+        toolbox = Toolbox(house.folder / "mcp", lambda names: {}, cages=house.cages, others=[clock])
+        try:
+            return await toolbox.call("clock__now", {"zone": "Asia/Kolkata"}, META)
+        finally:
+            await toolbox.close()
+
+    outcome = asyncio.run(whole())
+    assert isinstance(outcome, Succeeded), outcome
+    assert outcome.receipt["text"].endswith("+05:30")
+
+
 @pytest.mark.parametrize("off", [True, False])
 def test_without_isolation_it_runs_only_by_the_owners_word(house: House, off: bool) -> None:
     house.cages = Cages(
