@@ -79,8 +79,8 @@ class Memory:
         return self._pinned.get(server)
 
     def names(self) -> set[str]:
-        """Every tool that was on offer when its server was last asked."""
-        return {tool.name for pinned in self._pinned.values() for tool in pinned.tools}
+        """Every tool that an agent was offered when its server was last asked."""
+        return {tool.name for one in self._pinned.values() for tool in one.tools if tool.offered}
 
     def learn(self, server: str, pinned: Pinned) -> None:
         """Remembers it. A disk that takes nothing costs a question at the next start."""

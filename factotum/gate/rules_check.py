@@ -22,14 +22,17 @@ FACETS: Mapping[str, tuple[str, ...]] = {
     "url": ("url",),
     "path": ("path",),
 }
+#: How many tools one warning names.
+NAMED_MOST = 4
 
 
 def warnings(policy: Policy, known: Iterable[str] = ()) -> list[Mistake]:
     """What is worth a second look, by line. `known` are tools beside the reviewed ones."""
-    tools = sorted({*REVIEWED, *known})
+    tools = sorted({*(name for name, row in REVIEWED.items() if row.offered), *known})
     found: list[Mistake] = []
     for number, rule in enumerate(policy.rules):
         told = [*_tools(rule, tools), *_open(rule), *_idle(rule, policy.tools)]
+        told += _wide(rule, tools, policy.tools)
         told += _unreached(rule, policy.rules[:number])
         found += [Mistake(rule.line, message) for message in told]
     return found
@@ -59,9 +62,24 @@ def _idle(rule: Rule, declared: Mapping[str, Declared]) -> Iterator[str]:
             yield "what others caused asks in any case, but for an answer to somebody you know"
         if one.key not in FACETS or len(rule.tools) != 1 or "*" in rule.tools[0]:
             continue
-        names = declared.get(rule.tools[0], row_of(rule.tools[0]).facets)
-        if not set(FACETS[one.key]) & set(names):
+        if not _knows(rule.tools[0], one.key, declared):
             yield f"`{one.key}` is not known of {rule.tools[0]}, so this never allows anything"
+
+
+def _wide(rule: Rule, known: list[str], declared: Mapping[str, Declared]) -> Iterator[str]:
+    """Conditions that all calls of some tool meet, because nothing of it is known."""
+    if rule.verb is Verb.ALLOW:
+        return
+    for key in (one.key for one in rule.conditions if one.key in FACETS):
+        found = [tool for tool in known if _covered(tool, rule)]
+        blind = [tool for tool in found if not _knows(tool, key, declared)]
+        if blind:
+            named = ", ".join(blind[:NAMED_MOST]) + (" and more" if blind[NAMED_MOST:] else "")
+            yield f"`{key}` is not known of {named}: every call of these fits"
+
+
+def _knows(tool: str, key: str, declared: Mapping[str, Declared]) -> bool:
+    return bool(set(FACETS[key]) & set(declared.get(tool, row_of(tool).facets)))
 
 
 def _unreached(rule: Rule, earlier: tuple[Rule, ...]) -> Iterator[str]:

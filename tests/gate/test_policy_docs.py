@@ -65,6 +65,7 @@ def test_what_goes_to_a_rival_never_happens() -> None:
     for to in ("x@rival.example", "x@eu.rival.example", "Bo@other.example", "bo+n@other.example"):
         assert isinstance(judge(mail(ADA, to), OWN, there), Deny)
     assert isinstance(judge(mail(ADA), OWN, there), Ask)
+    assert isinstance(judge(Call("mail__read", {"id": "1"}), OWN, there), Allow)
 
 
 def test_big_transfers_need_the_strong_word() -> None:

@@ -430,6 +430,10 @@ def test_what_is_no_rule_is_refused(text: str) -> None:
         ("{deny: mail__sent}", "there is no tool `mail__sent` now; did you mean `mail__send`?"),
         ("{allow: '*'}", "it allows every tool, also those that nobody has reviewed"),
         ("{allow: mail__send, amount: up to 5 EUR}", "`amount` is not known of mail__send"),
+        (
+            "{deny: mail__*, recipient: in a.example}",
+            "`recipient` is not known of mail__read, mail__search",
+        ),
         ("{allow: mail__send, trust: stranger}", "what others caused asks in any case"),
         ("{ask: mail__*}\n  - {allow: mail__send}", "it never decides: “ask mail__*” in line 5"),
     ],
