@@ -190,6 +190,24 @@ def test_handed_in_twice_it_is_one_task_wherever_its_note_went(office: TestOffic
     assert len(office.files("Needs_Action")) == 1
 
 
+def test_a_note_that_the_person_threw_away_does_not_come_back(office: TestOffice) -> None:
+    handed(office, DROP)
+    office.one("Needs_Action").unlink()
+    handed(office, DROP)
+    assert office.files("Needs_Action") == []
+    room = mailroom(office)
+    other = replace(DROP, source_id="7:3")
+    room.put(*room.register("t-cccccccccccccccc", other, 1.0))
+    room.ledger.close()  # killed here, before it counted as seen
+    office.run()
+    for path in [*office.files("In_Progress"), *office.files("Failed"), *office.files("Done")]:
+        path.unlink()
+    room = mailroom(office)
+    room.put(*room.register("t-cccccccccccccccc", other, 2.0))
+    room.ledger.close()
+    assert office.files("Needs_Action") == []
+
+
 @pytest.mark.parametrize("steps", [1, 2])
 @pytest.mark.parametrize("claimed", [False, True])
 def test_a_kill_between_two_steps_loses_and_doubles_nothing(

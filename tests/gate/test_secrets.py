@@ -50,6 +50,8 @@ DISGUISES: dict[str, Callable[[str], str]] = {
     "base64 for addresses": lambda s: base64.urlsafe_b64encode(f"?>{s}~~".encode()).decode(),
     "base64 without an end": lambda s: b64(s).rstrip("="),
     "base64 with breaks": lambda s: "\n".join(b64(s)[n : n + 5] for n in range(0, 99, 5)),
+    "base64 with breaks, one byte before": lambda s: " ".join(b64(f"x{s}")),
+    "base64 with breaks, two bytes before": lambda s: " ".join(b64(f"xy{s}")),
     "base64 twice": lambda s: b64(b64(s)),
     "base32": lambda s: base64.b32encode(s.encode()).decode(),
     "hex": lambda s: s.encode().hex(),
@@ -131,6 +133,10 @@ def test_a_word_is_found_only_as_it_is_written() -> None:
     assert in_body(b64("sunshine")) == "FACTOTUM_IMAP_PASSWORD"
     for text in ("Sun, shine on!", "sunshiner", "enihsnus"):
         assert in_body(text) == ""
+
+
+def test_a_secret_of_a_few_letters_is_found_whole() -> None:
+    assert Secrets({"A_KEY": "abcdefgh-1x"}).in_text("so: abcdefgh 1x.") == "A_KEY"
 
 
 def test_a_short_value_is_no_secret() -> None:
