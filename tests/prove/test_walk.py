@@ -163,7 +163,7 @@ def test_what_a_known_person_would_have_sent_elsewhere_asks_for_the_strong_word(
     house.arrives(3, ADA, proved=True)
     with thinking(house.office, [reply(3, cc=["backup@data-safe.example"]), FINISH]):
         house.office.run()
-        house.office.move(*house.pending(), "Approved")
+        house.office.move(house.pending()[0], "Approved")
         house.office.run()
     assert house.sent == 0
     assert house.office.card().status == "pending"
@@ -189,7 +189,7 @@ def test_an_edit_comes_back_once_and_then_is_what_is_sent(house: House) -> None:
         office.move(note, "Approved")
         office.run()
         assert (house.sent, office.card().version) == (0, 2)
-        office.move(*house.pending(), "Approved")
+        office.move(house.pending()[0], "Approved")
         office.run()
     assert [one.message.get_content().strip() for one in house.relay.messages] == [
         "I shall look for it."
