@@ -195,6 +195,10 @@ class Vault:
             disk.fsync_folder(target.parent)
             disk.fsync_folder(source.parent)
 
+    def hold_claims(self) -> None:
+        """Makes the claims up to here survive a power cut."""
+        disk.fsync_folder(self.folder(State.IN_PROGRESS))
+
     def move_beside(self, source: Path, target: Path, mark: str, *, durable: bool = True) -> Path:
         """Moves to `target`, or, where that name is taken, beside it under one with `mark` in
         it; returns where it lies now. Raises FileNotFoundError."""

@@ -90,6 +90,10 @@ class Performer:
             raise NotOpen(f"{card.name}: {reason}")
         if rule := self._forbidden(card):
             raise GateError(f"{card.name}: a rule forbids it now ({rule})")
+        if card.decision is not None and card.decision.channel == "rule":
+            # What a rule allowed runs while its task's note lies where it was claimed to: a
+            # claim that a power cut took back would have it all done again.
+            self.mark.vault.hold_claims()
         return self.register.begin(card, key, self.clock())
 
     def _forbidden(self, card: Card) -> str:
