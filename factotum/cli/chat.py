@@ -19,8 +19,7 @@ import click
 from factotum import names
 from factotum.cli import FAILED, place
 from factotum.cli.place import Books, books
-from factotum.cli.telling import line, told
-from factotum.gate.card import body
+from factotum.cli.telling import as_shown, line, told
 from factotum.gate.register import Card, NotOpen
 from factotum.inert import one_line, visible
 from factotum.ledger import TaskRow
@@ -185,7 +184,9 @@ class Talk:
 
     async def _decided(self, card: Card) -> bool:
         """Asks for the person's word on a request; False when it is not given here."""
-        print(f"\n{textwrap.indent(self._shown(card), '  ')}")
+        print(
+            f"\n{textwrap.indent(as_shown(card, self.opened.settings.seconds('REGRET_S')), '  ')}"
+        )
         question = card.kind == "question"
         if not self.asks or card.seal.risk is Risk.HIGH:
             print(f"  factotum {'answer' if question else 'approve'} {card.id}")
@@ -199,14 +200,6 @@ class Talk:
         if said.casefold() in {"yes", "y"}:
             return self._decide(card, "approve", "")
         return self._decide(card, "reject", "" if said.casefold() in {"no", "n"} else said)
-
-    def _shown(self, card: Card) -> str:
-        """The card as its note shows it, without what is folded away there."""
-        regret_s = self.opened.settings.seconds("REGRET_S")
-        whole = visible(body(card, place.now(), regret_s))
-        lines = [one for one in whole.splitlines() if not one.startswith(">") or "[!w" in one]
-        text = "\n".join(lines).strip()
-        return f"{text}\n\nWhy it asks: {line(card.seal.rule, 200)} ({card.seal.risk} risk)"
 
     def _decide(self, card: Card, verdict: str, why: str) -> bool:
         register, now = self.opened.register, place.now()

@@ -51,13 +51,12 @@ def approve(id: str, at_once: bool, also: str) -> None:
             raise NotOpen(f"{card.name} is a question; answer it: factotum answer {card.id} TEXT")
         print(_what(card))
         if not (at_once and card.status == "approved"):
-            _sealed_as_written(opened, card)
-            card = _decide(opened, card, "approve", channel=_confirmed(opened, card), also=also)
+            card = say_yes(opened, card, also=also)
         elif also:
             raise NotOpen(f"{card.name} is approved already; --also goes with the yes itself")
         if at_once:
             opened.register.wish(card.id, "send_now", CHANNEL, place.who(), place.now())
-        print(f"Approved. {_goes_out(opened, card, at_once)}")
+        print(f"Approved. {goes_out(opened, card, at_once)}")
         for given in grants.standing(opened.ledger, place.now()) if also else ():
             if given.card == card.id:
                 print(f"And not asked again: {line(told(given, place.now()), 300)}")
@@ -75,7 +74,7 @@ def reject(id: str, why: str) -> None:
         if card.status == "expired":
             opened.register.close(card, "withdrawn", place.now())
         else:
-            _decide(opened, card, "reject", why)
+            decide(opened, card, "reject", why)
         print("Refused. Nothing is done.")
         _tell(opened)
 
@@ -95,7 +94,7 @@ def answer(id: str, text: tuple[str, ...]) -> None:
         if card.kind != "question":
             raise NotOpen(f"{card.name} is no question; say yes or no: factotum approve {card.id}")
         print(_what(card))
-        _decide(opened, card, "answer", said)
+        decide(opened, card, "answer", said)
         print("Answered.")
         _tell(opened)
 
@@ -145,7 +144,13 @@ def resolve(id: str, choice: str) -> None:
 # -- shared
 
 
-def _decide(
+def say_yes(opened: Books, card: Card, *, also: str = "") -> Card:
+    """A yes to exactly this version; where much is at stake, what it is about is typed."""
+    _sealed_as_written(opened, card)
+    return decide(opened, card, "approve", channel=_confirmed(opened, card), also=also)
+
+
+def decide(
     opened: Books,
     card: Card,
     verdict: str,
@@ -218,7 +223,7 @@ def _what(card: Card) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _goes_out(opened: Books, card: Card, at_once: bool) -> str:
+def goes_out(opened: Books, card: Card, at_once: bool) -> str:
     regret_s = opened.settings.seconds("REGRET_S")
     if at_once or not regret_s or card.seal.effect is not Effect.OPAQUE:
         return "It is carried out at once."

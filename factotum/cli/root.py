@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "show": ("showing", "Everything about one task or one request."),
     "new": ("asking", "Write a task."),
     "chat": ("chat", "Talk with your employee in the terminal."),
+    "review": ("reviewing", "Go through all that waits for you."),
     "answer": ("deciding", "Answer a question."),
     "approve": ("deciding", "Say yes to a request."),
     "reject": ("deciding", "Say no to a request."),

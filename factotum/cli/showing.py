@@ -48,14 +48,15 @@ def show(id: str, as_json: bool) -> None:
             facts = _card_facts(thing) if isinstance(thing, Card) else _task_facts(opened, thing)
             print(json.dumps(facts, indent=1))
             return
-        lines = _card(opened, thing) if isinstance(thing, Card) else _task(opened, thing)
+        lines = card_lines(opened, thing) if isinstance(thing, Card) else _task(opened, thing)
         print("\n".join(lines))
 
 
 # -- a request
 
 
-def _card(opened: Books, card: Card) -> Iterator[str]:
+def card_lines(opened: Books, card: Card) -> Iterator[str]:
+    """All of a request, line by line."""
     seal = card.seal
     yield _safe(card.title)
     yield f"{card.id} · version {card.version} · {opened.register.said(card)}"

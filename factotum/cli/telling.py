@@ -10,10 +10,15 @@ import re
 from datetime import UTC, datetime
 
 from factotum.cli import place
+from factotum.gate.card import body
+from factotum.gate.records import Card
 from factotum.inert import one_line, visible
 from factotum.ledger import Event, Ledger
 from factotum.views.saying import tell
 from factotum.words import when
+
+#: Callouts of a card that are not folded away.
+SHOWN = ("> [!warning]", "> [!danger]")
 
 _ESCAPED = re.compile(r"\\([\[\]`$|*_~^#%!=\\.)+-])")
 
@@ -42,3 +47,11 @@ def local(at: float) -> datetime:
 def moment(at: float) -> str:
     """A time as a person says it now."""
     return when(local(at), local(place.now()))
+
+
+def as_shown(card: Card, regret_s: float) -> str:
+    """A request as its note shows it, without what is folded away there."""
+    whole = visible(body(card, place.now(), regret_s))
+    lines = [one for one in whole.splitlines() if not one.startswith(">") or one.startswith(SHOWN)]
+    text = "\n".join(lines).strip()
+    return f"{text}\n\nWhy it asks: {line(card.seal.rule, 200)} ({card.seal.risk} risk)"

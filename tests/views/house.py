@@ -86,12 +86,12 @@ class House:
         run = self.runs.current(task, self.now)
         letter = {"to": ["ada@rossi.example"], "subject": "Invoice", "body": "Hi Ada, here it is."}
         more = {"args": letter, "ttl_s": 86_400.0, "tool": "mail__send", **more}
+        more.setdefault("risk", Risk.MEDIUM)
         trust = Trust.STRANGER if more.pop("stranger", False) else Trust.OWNER
         proposal = Proposal(
             idx=len(self.runs.cards(run)),
             title=title,
             effect=Effect.OPAQUE,
-            risk=Risk.MEDIUM,
             rule="whatever leaves the house asks",
             trust=trust,
             policy="built-in-1",
