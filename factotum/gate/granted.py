@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from factotum.gate import policy
 from factotum.gate.facets import Facets
-from factotum.gate.grants import SAID, THREAD, TONIGHT, Grant, standing, thread_of
+from factotum.gate.grants import PAGES, SAID, THREAD, TONIGHT, Grant, standing, thread_of
 from factotum.gate.links import origin, plain_link
 from factotum.gate.rules import Quiet, Rule, Scene, Verb
 from factotum.ledger import Ledger
@@ -59,7 +59,8 @@ def _objections(grant: Grant, scene: Scene) -> Iterator[str]:
     if not _same_errand(grant, task):
         yield "it is about another task"
     yield _elsewhere(grant, scene.found)
-    if task.trust.lowest(grant.trust) is not grant.trust:
+    # Pages were to be read: what stands in them may say which other one of that host is next.
+    if grant.kind != PAGES and task.trust.lowest(grant.trust) is not grant.trust:
         yield "words of others have come into the task since"
     if grant.kind == TONIGHT and house.now >= evening(house.now, grant.at, house.policy.quiet):
         yield "the quiet time has begun"

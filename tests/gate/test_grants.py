@@ -165,6 +165,48 @@ def test_an_evening_comes_after_the_yes_and_within_a_day(hour: int, start: int) 
     assert at < ends <= at + timedelta(days=1)
 
 
+def page(url: str) -> Call:
+    return Call("web__read", {"url": url})
+
+
+def test_a_yes_for_pages_lets_so_many_of_that_host_be_read(desk: Desk) -> None:
+    task = desk.task(Trust.STRANGER, sender=ADA)
+    card = desk.asked(task, page("https://example.org/start"))
+    assert offered(card) == ("pages",)
+    desk.yes(card, "3")
+    for other in (
+        "http://example.org/a",
+        "https://www.example.org/a",
+        "https://example.org:8443/a",
+        "https://example.org.evil.example/a",
+        "https://example.org@evil.example/a",
+        "https://example.org/?q=" + "a+letter+" * 12,
+        "https://example.org/?d=Y3VzdG9tZXJzOiBBZGEsIEJvYg",
+    ):
+        assert isinstance(desk.judged(task, page(other)), Ask), other
+    elsewhere = desk.task(Trust.OWNER, "t-2")
+    assert isinstance(desk.judged(elsewhere, page("https://example.org/a")), Ask)
+    for n in range(3):
+        desk.used(task, page(f"https://example.org/wiki/Page_{n}?lang=en"))
+    assert isinstance(desk.judged(task, page("https://example.org/a")), Ask)
+
+
+def test_pages_that_were_read_do_not_end_the_leave_to_read_more(desk: Desk) -> None:
+    task = desk.task()
+    desk.yes(desk.asked(task, page("https://example.org/start")), "3")
+    after = replace(task, trust=Trust.STRANGER)  # the first page was somebody else's words
+    assert isinstance(desk.judged(after, page("https://example.org/next")), Allow)
+    assert isinstance(desk.judged(after, mail(ADA)), Ask)
+
+
+@pytest.mark.parametrize("url", ["ftp://example.org/", "https://a@example.org/", "example.org"])
+def test_pages_are_offered_for_plain_addresses_alone(desk: Desk, url: str) -> None:
+    card = desk.asked(desk.task(), page(url))
+    assert offered(card) == ()
+    with pytest.raises(GrantError):
+        desk.yes(card, "3")
+
+
 # -- what no permission is for
 
 
