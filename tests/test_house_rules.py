@@ -1,4 +1,4 @@
-"""The handbook's rules in an office at work: what passes, what asks, what never happens."""
+"""The handbook changes, breaks or goes away under an office at work."""
 
 from __future__ import annotations
 
@@ -47,30 +47,6 @@ def dashboard(office: TestOffice) -> str:
     return (office.root / "Dashboard.md").read_text()
 
 
-def test_what_a_rule_allows_is_sent_without_asking_and_says_by_which(
-    office: TestOffice, relay: Relay
-) -> None:
-    rules(office, "  - {name: to Ada at once, allow: mail__send, recipient: in rossi.example}")
-    office.type("Please send the invoice.\n\ngo")
-    office.run()
-    assert len(relay.messages) == 1
-    decision = office.card().decision
-    assert decision is not None
-    assert (decision.channel, decision.who) == ("rule", "to Ada at once")
-    assert office.card().seal.policy.startswith("rules-")
-    assert office.card().seal.rule == "house rule 1, “to Ada at once”"
-    assert "allowed by: to Ada at once" in dashboard(office)
-
-
-def test_what_a_rule_forbids_is_never_asked_about(office: TestOffice, relay: Relay) -> None:
-    rules(office, "  - {name: no mail, deny: mail__*}")
-    office.type("Please send the invoice.\n\ngo")
-    office.run()
-    assert relay.messages == [] and office.cards() == []
-    (told,) = office.files("Failed")
-    assert "a rule forbids it: house rule 1, “no mail”" in told.read_text()
-
-
 def test_a_strong_rule_makes_a_card_that_a_move_does_not_approve(
     office: TestOffice, relay: Relay
 ) -> None:
@@ -82,19 +58,6 @@ def test_a_strong_rule_makes_a_card_that_a_move_does_not_approve(
     office.run()
     office.run()
     assert relay.messages == []
-
-
-def test_over_its_rate_an_allow_asks(office: TestOffice, relay: Relay) -> None:
-    rules(office, "  - {allow: mail__send, recipient: in rossi.example, rate: [2 per hour]}")
-    for name in ("a.md", "b.md", "c.md"):
-        office.type("Please send the invoice.\n\ngo", name)
-    office.run()
-    assert len(relay.messages) == 2
-    assert len(office.files("Pending_Approval")) == 1
-    office.hands.go(3700)
-    office.type("Please send the invoice.\n\ngo", "d.md")
-    office.run()
-    assert len(relay.messages) == 3
 
 
 def test_a_change_of_the_rules_holds_at_the_next_look(office: TestOffice, relay: Relay) -> None:
