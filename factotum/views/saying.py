@@ -110,11 +110,14 @@ def _card(event: Event, ledger: Ledger) -> tuple[str, str]:
     version = event.data.get("version")
     version = version if isinstance(version, int) else row["version"]
     decided = ledger.db.execute(
-        "SELECT who FROM decision WHERE card = ? AND version = ? AND channel = 'rule'",
+        "SELECT CASE WHEN p.id IS NULL THEN d.who ELSE s.rule END AS rule FROM decision d"
+        " JOIN seal s ON s.card = d.card AND s.version = d.version"
+        " LEFT JOIN permission p ON p.id = d.who"
+        " WHERE d.card = ? AND d.version = ? AND d.channel = 'rule'",
         (event.card, version),
     ).fetchone()
     title = shown(row["title"])
-    return (title, str(decided["who"])) if decided else (f"{title} · {link(row['name'])}", "")
+    return (title, str(decided["rule"])) if decided else (f"{title} · {link(row['name'])}", "")
 
 
 def _sealed(told: Told) -> str | None:

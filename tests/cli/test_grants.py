@@ -57,6 +57,7 @@ def test_a_yes_for_tonight_is_listed_used_and_revoked(
     assert terminal("policy", "revoke", grant["id"]).code == 1
     assert terminal("policy", "revoke", "all").code == 0
     log = "\n".join(path.read_text() for path in office.files("Logs"))
+    assert "allowed by: your permission of" in log
     assert "Permitted beforehand by" in log and "A permission was ended by" in log
 
 
