@@ -35,6 +35,7 @@ from factotum.settings import env_files
 from factotum.staff import FRESH_S, Tools, hire
 from factotum.toolbox import Toolbox
 from factotum.views import notices
+from factotum.views.pruning import Pruning
 from factotum.views.views import Views
 from factotum.wakeup import Wakeup
 from factotum.worker import claim
@@ -121,6 +122,8 @@ class Orchestrator:
         self.playbooks = PlaybookShelf(vault.root, rooms.reader, FRESH_S)
         told = notices.Pace(settings.seconds("BUZZ_S"), last_s=settings.seconds("REMIND_S"))
         self.views = Views(rooms.vault, rooms.ledger, rooms.runs, rooms.state, zone, out, told)
+        days = settings.count("AUDIT_DAYS") if settings.given("AUDIT_DAYS") else 0
+        self.pruning = Pruning(vault, rooms.ledger, days, zone)
         self.mark = Mark(vault, rooms.ledger, rooms.register)
         self.desk = Desk()
         self.cages = cages_of(settings, vault.root, rooms.state, HERE)
@@ -283,6 +286,7 @@ class Orchestrator:
         problems += [*listing.problems, *taken.problems, *claimed.problems, *seen.problems]
         problems += [*self.playbooks.problems(), *self.staff.mind.problems()]
         problems += self.notary.problems()
+        self.pruning.look(now)
         problems += self.staff.handbook.problems()
         problems += [Problem(Path(name), why) for name, why in self.toolbox.troubles().items()]
         problems += self.staff.contacts.problems()

@@ -340,6 +340,11 @@ class Vault:
         if fresh:
             disk.fsync_folder(path.parent)
 
+    def remove_own(self, path: Path) -> None:
+        """Removes a file that is ours alone."""
+        path.unlink()
+        disk.fsync_folder(path.parent)
+
     def replace_own(self, path: Path, data: bytes) -> None:
         """Replaces a file that is ours alone and can be made again (no fsync)."""
         disk.replace(path, data, self._scratch(path.name), durable=False)

@@ -21,7 +21,7 @@ from factotum import chain, disk
 from factotum.inert import one_line
 from factotum.keybox import NAME, State
 from factotum.ledger import Event, Ledger
-from factotum.views import journal, links, record
+from factotum.views import journal, links, pruning, record
 from factotum.views.keyed import Keyring
 from factotum.views.saying import local
 
@@ -78,8 +78,8 @@ def tail(logs: Path, ledger: Ledger, box: State | None) -> list[str]:
     every start. Lines that are not written yet are no finding."""
     check = _Check(ledger, Keyring(ledger, ()), lambda lines: None)
     rows = ledger.db.execute(
-        "SELECT seq FROM chain WHERE seq <= ? ORDER BY n DESC LIMIT ?",
-        (journal.last_seq(logs, ledger), TAIL_LINES),
+        "SELECT seq FROM chain WHERE seq > ? AND seq <= ? ORDER BY n DESC LIMIT ?",
+        (journal.pruned_to(ledger), journal.last_seq(logs, ledger), TAIL_LINES),
     ).fetchall()
     ends: dict[str, set[bytes]] = {}
     for row in reversed(rows):
@@ -241,6 +241,8 @@ class _Check:
         """Adds the events that no line tells of, by the day on which they should stand."""
         last = max(self._places, default=0)
         gone = []
+        before, wrong = pruning.pruned(self.ledger, lambda at: local(at).date())
+        self.found += wrong
         for row in self.ledger.db.execute(
             "SELECT seq, at FROM event WHERE seq <= ? ORDER BY seq", (self.newest,)
         ):
@@ -248,7 +250,7 @@ class _Check:
                 continue
             if pending_ok and row["seq"] > last:
                 self.found.pending += 1
-            else:
+            elif local(row["at"]).date() >= before:
                 gone.append((local(row["at"]).date(), row["seq"]))
         for day, some in groupby(sorted(gone), key=lambda one: one[0]):
             seqs = [seq for _, seq in some]

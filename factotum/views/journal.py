@@ -20,6 +20,9 @@ from factotum.views import links, record, saying
 
 FOLDER = "Logs"
 
+#: The kind of event that says which days were taken out of the audit log.
+PRUNED = "pruned"
+
 #: How many events are written at a time.
 BATCH = 500
 
@@ -54,7 +57,7 @@ class Journal:
             self.chained.extend()
         newest = self.ledger.last_event()
         if self._seq is None:
-            self._seq = last_seq(self.folder, self.ledger)
+            self._seq = max(last_seq(self.folder, self.ledger), pruned_to(self.ledger))
         written = 0
         while newest > self._seq:
             events = self.ledger.events(self._seq, limit=BATCH)
@@ -116,6 +119,14 @@ def last_seq(folder: Path, ledger: Ledger) -> int:
         if found[-1]:
             break
     return max(found, default=0)
+
+
+def pruned_to(ledger: Ledger) -> int:
+    """The number of the last event whose line was pruned, 0 if none was."""
+    rows = ledger.db.execute("SELECT seq FROM event WHERE kind = ?", (PRUNED,)).fetchall()
+    events = [event for row in rows for event in ledger.events(row["seq"] - 1, limit=1)]
+    lasts = (event.data.get("last") for event in events)
+    return max((last for last in lasts if isinstance(last, int)), default=0)
 
 
 def _logs(folder: Path) -> list[os.DirEntry[str]]:

@@ -226,6 +226,7 @@ SAYINGS: dict[str, Callable[[Told], str | None]] = {
         "and each such card waits for your word"
     ),
     "audit_key": _audit_key,
+    "pruned": lambda t: f"Taken out of the audit log: the days before {t.word('before')}",
     "permitted": _permitted,
     "no_money": lambda t: f"Work waits for money: {t.word('reason')}",
     "revoked": lambda t: f"A permission was ended by {t.by}: {t.about}",
