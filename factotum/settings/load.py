@@ -17,10 +17,13 @@ from factotum.settings.rows import PREFIX, SETTINGS, Setting, Value
 
 V = TypeVar("V", bound=Value)
 
-#: Names under which people keep what is nobody else's business.
+#: How the names end under which people keep what is nobody else's business; and a password
+#: within an address.
 _SECRET = re.compile(
-    r"(?i)(?:^|_)(?:API)?(?:KEY|TOKEN|SECRET|PASS|PASSWD|PASSWORD|MACAROON)(?:_|$)"
+    r"(?i)(?:^|_)(?:API)?(?:KEY|TOKEN|SECRET|PASS|PASSWD|PASSWORD|PASSPHRASE|MACAROON|SEED)"
+    r"(?:_HEX|_BASE64)?\Z"
 )
+_LOGIN = re.compile(r"://[^\s:/@]*:([^\s/@]+)@")
 
 _BY_NAME: dict[str, Setting] = {row.name: row for row in SETTINGS}
 
@@ -122,7 +125,7 @@ def load(environ: Mapping[str, str], env_files: Sequence[Path] = ()) -> Settings
     problems: list[str] = []
     file = _from_file(env_files, problems)
     given = {name: one for name, one in file.items() if name.upper().startswith(PREFIX)}
-    others = {name: one.text for name, one in file.items() if _SECRET.search(name)}
+    others = {name: _secret(name, one.text) for name, one in file.items() if name not in given}
     here = Path.cwd()
     given |= {
         name: _Given(text.strip(), "the environment", here)
@@ -148,7 +151,7 @@ def load(environ: Mapping[str, str], env_files: Sequence[Path] = ()) -> Settings
         problems = [*_open_passwords(values), *_overlap(values)]
     if problems:
         raise SettingsError("\n".join(problems))
-    return Settings(values, written, {k: v for k, v in others.items() if k not in given})
+    return Settings(values, written, others)
 
 
 def apart(vault: Path, state_dir: Path) -> None:
@@ -173,6 +176,14 @@ def _from_file(files: Sequence[Path], problems: list[str]) -> dict[str, _Given]:
         name: _Given(text, f"{path}, line {number}", path.parent)
         for name, (text, number) in lines.items()
     }
+
+
+def _secret(name: str, text: str) -> str:
+    """What of a setting that is not ours must never be sent; empty for one that may be."""
+    if _SECRET.search(name):
+        return text
+    login = _LOGIN.search(text)
+    return login[1] if login else ""
 
 
 def _no_such(full: str) -> str:
