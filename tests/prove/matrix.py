@@ -223,6 +223,11 @@ def types_milk(world: World) -> None:
     world.life.type("Buy milk.\n", "Milk.md")
 
 
+def jots_a_mail_down(world: World) -> None:
+    world.life.playbook(JOT.replace("kind: note", "kind: email"))
+    world.life.drop("ask.eml", ASK)
+
+
 def posts(world: World) -> None:
     world.life.playbook(POST)
     world.life.type("Buy milk.\n", "Milk.md")
@@ -266,6 +271,7 @@ END = call("finish", summary="It is done.")
 
 KINDS = [
     Kind("new note", "notes__write", types_milk, notes_in("Drafts")),
+    Kind("new note about a mail", "notes__write", jots_a_mail_down, notes_in("Drafts")),
     Kind(
         "changed note",
         "notes__change",
@@ -364,7 +370,8 @@ def check(world: World) -> int:
     kind, life = world.kind, world.life
     happened = kind.count(world)
     assert happened <= 1, f"{kind.name} happened {happened} times"
-    (card,) = [card for card in life.cards() if card.seal.tool == kind.tool]
+    mine = [card for card in life.cards() if card.seal.tool == kind.tool]
+    (card,) = [card for card in mine if card.status not in {"cancelled", "withdrawn"}]
     nothing_without_a_decision(life)
     notes = where_the_tasks_are(life)
     assert len(notes) == kind.tasks, f"{kind.tasks} tasks, but {notes}"
