@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import time
+from dataclasses import replace
+from datetime import UTC, datetime, time
 from decimal import Decimal
 from typing import TypeVar
 
@@ -10,11 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from factotum.gate.conditions import Amount, Caused, Domain, Files, Hours, Rate, Recipient, Stand
-from factotum.gate.rules import Condition, Policy, Quiet, Rule, Verb
+from factotum.gate.policy import Allow, judge
+from factotum.gate.rows import REVIEWED, row_of
+from factotum.gate.rules import Condition, House, Policy, Quiet, Rule, Verb
 from factotum.gate.rules_text import PolicyError, parse
 from factotum.gate.rules_words import plain, render, version, words
 from factotum.gate.where import Host, Place, Web
-from factotum.model import Trust
+from factotum.model import Call, Task, Trust
 
 T = TypeVar("T")
 QUICK = settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
@@ -118,6 +121,34 @@ def test_what_is_written_is_read_again(made: Policy) -> None:
     ]
     assert (read.quiet, read.budgets, read.tools) == (made.quiet, made.budgets, made.tools)
     assert all(plain(one).count(": ") >= 1 for one in read.rules)
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12)
+    | st.sampled_from(["ada@a.example", "1E+99999", "sNaN", "http://[x", "../x", "Drafts/a.md"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner),
+    max_leaves=5,
+)  # fmt: skip
+ARGS = st.dictionaries(
+    st.sampled_from(["to", "bcc", "note", "url", "sum", "cur", "payee", "attachments", "text"]),
+    VALUES,
+    max_size=5,
+)
+
+
+@settings(QUICK, max_examples=60)
+@given(policy(), st.sampled_from([*REVIEWED, "bank__transfer", "q"]), ARGS)
+def test_no_rules_let_through_what_a_stranger_caused(
+    rules: Policy, tool: str, args: dict[str, object]
+) -> None:
+    open_ = replace(rules, rules=(*rules.rules, Rule("all the rest", Verb.ALLOW, ("*",))))
+    house = House(datetime(2026, 11, 30, 12, tzinfo=UTC), open_)
+    task = Task("t-1", "email", "", "", Trust.STRANGER, sender="ada@a.example")
+    verdict = judge(Call(tool, args), task, house)
+    row = row_of(tool)
+    if row.egress or row.mutates or row.asks_below_owner:
+        assert not isinstance(verdict, Allow)
+    judge(Call(tool, args), replace(task, trust=Trust.OWNER), house)  # whatever it says
 
 
 def test_decimals_and_times_are_compared_as_they_are_meant() -> None:
