@@ -36,6 +36,7 @@ from factotum.staff import FRESH_S, Tools, hire
 from factotum.toolbox import Toolbox
 from factotum.views import notices
 from factotum.views.pruning import Pruning
+from factotum.views.reminding import Pace
 from factotum.views.views import Views
 from factotum.wakeup import Wakeup
 from factotum.worker import claim
@@ -120,7 +121,7 @@ class Orchestrator:
             vault, rooms.ledger, rooms.reader, read, rooms.state, pace.stable_s, zone
         )
         self.playbooks = PlaybookShelf(vault.root, rooms.reader, FRESH_S)
-        told = notices.Pace(settings.seconds("BUZZ_S"), last_s=settings.seconds("REMIND_S"))
+        told = Pace(settings.seconds("BUZZ_S"), last_s=settings.seconds("REMIND_S"))
         self.views = Views(rooms.vault, rooms.ledger, rooms.runs, rooms.state, zone, out, told)
         days = settings.count("AUDIT_DAYS") if settings.given("AUDIT_DAYS") else 0
         self.pruning = Pruning(vault, rooms.ledger, days, zone)

@@ -9,6 +9,7 @@ channel follows the rows by `told` and keeps a place of their own.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +19,8 @@ from factotum.gate.rows import row_of
 from factotum.gate.rules import Policy, Quiet
 from factotum.ledger import Ledger
 from factotum.views import digest
-from factotum.views.quiet import Zone, began_at, in_quiet, next_at
+from factotum.views.quiet import Zone, in_quiet, next_at
+from factotum.views.reminding import Pace, reminders
 from factotum.views.saying import plain
 
 #: What a notice can be about, by its `kind`.
@@ -45,19 +47,6 @@ FRESH_S = 300.0
 META = "notices"
 
 TITLE_CHARS = 100
-#: So far ahead a reminder need not be known exactly; and how long before the quiet time one
-#: is given that cannot wait for its end. In seconds.
-ROUGH_S, BEFORE_S = 26 * 3600.0, 60.0
-
-
-@dataclass(frozen=True)
-class Pace:
-    """`apart_s` between two signs; a reminder when `share` of a request's time is left, and
-    one `last_s` before its end. In seconds."""
-
-    apart_s: float = 3600.0
-    share: float = 0.25
-    last_s: float = 24 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -77,7 +66,7 @@ class Notices:
         self,
         ledger: Ledger,
         zone: Zone,
-        pace: Pace = Pace(),
+        pace: Pace = Pace(),  # noqa: B008  (frozen)
         policy: Callable[[], Policy] = Policy,
     ) -> None:
         self.ledger = ledger
@@ -98,15 +87,30 @@ class Notices:
         first = not self.ledger.meta(META)
         if first:
             self._begin(now)
-        for card in cards:
-            for kind, mark, text in self._of_card(card, now):
-                old = first and now - began(card) >= FRESH_S
-                self.add(kind, mark, text, now, urgent=self._urgent(card), card=card.id, old=old)
+        new = [
+            (card, kind, mark, text)
+            for card in cards
+            for kind, mark, text in self._of_card(card, now)
+            if mark not in self._known
+        ]
+        if new:
+            self._make(new, now, first)
         self._failures(now)
         self._digest(cards, now)
         self._key = (self.ledger.last_event(), key[1])
         moments = self._moments(cards, now)
         self._later = [min(moments)] if moments else []
+
+    def _make(self, new: Sequence[tuple[Card, str, str, str]], now: float, first: bool) -> None:
+        """Adds all of these in one transaction; of the first ever, what is old as told before."""
+        try:
+            with self.ledger.tx():
+                for card, kind, mark, text in new:
+                    old, urgent = first and now - began(card) >= FRESH_S, self._urgent(card)
+                    self.add(kind, mark, text, now, urgent=urgent, card=card.id, old=old)
+        except sqlite3.Error:
+            self._known.clear()  # none of them is there
+            raise
 
     def add(
         self,
@@ -162,22 +166,7 @@ class Notices:
         return f"Waits only till {at:%a} {at.day} {at:%b %H:%M}"
 
     def _reminders(self, card: Card, now: float) -> list[float]:
-        """When to remind of a card, the earlier first: never in quiet hours that it will not
-        outlive, but before them. What is more than a day ahead is told roughly."""
-        deadline, ttl_s = card.seal.deadline, card.seal.ttl_s
-        if deadline is None:
-            return []
-        left_s = {self.pace.share * ttl_s, min(self.pace.last_s, ttl_s)} - {0.0, ttl_s}
-        moments = sorted(deadline - left for left in left_s)
-        quiet = self.policy().quiet
-        if quiet is None or not moments or moments[0] > now + ROUGH_S:
-            return moments
-        return [self._before_quiet(at, deadline, quiet) for at in moments]
-
-    def _before_quiet(self, at: float, deadline: float, quiet: Quiet) -> float:
-        if in_quiet(self.zone(at), quiet) and next_at(at, self.zone, quiet.end) >= deadline:
-            return began_at(at, self.zone, quiet) - BEFORE_S
-        return at
+        return reminders(card, self.pace, self.policy().quiet, self.zone, now)
 
     def _begin(self, now: float) -> None:
         self.ledger.set_meta(META, str(self.ledger.last_event() or 1))
@@ -233,7 +222,8 @@ class Notices:
         rows = self.ledger.db.execute(f"SELECT * FROM notice WHERE {where} ORDER BY seq").fetchall()
         status = {card.id: card.status for card in cards} if rows else {}
         useful = [row for row in rows if _of_use(row["kind"], row["card"], status)]
-        self._end([row["seq"] for row in rows if row not in useful], OVER, now)
+        kept = {row["seq"] for row in useful}
+        self._end([row["seq"] for row in rows if row["seq"] not in kept], OVER, now)
         told = [
             Notice(row["seq"], row["kind"], row["text"], bool(row["urgent"]), row["card"])
             for row in useful

@@ -18,8 +18,9 @@ from factotum.vault import Vault
 from factotum.views.dashboard import Dashboard
 from factotum.views.journal import Journal
 from factotum.views.links import Links
-from factotum.views.notices import Notices, Pace
+from factotum.views.notices import Notices
 from factotum.views.notify import Bell
+from factotum.views.reminding import Pace
 from factotum.views.snapshot import Snapshot
 from factotum.worker.runs import Runs
 

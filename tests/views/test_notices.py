@@ -17,8 +17,9 @@ from factotum.gate.records import Card
 from factotum.gate.rules import Policy, Quiet
 from factotum.model import FailedClean, Lost, Succeeded
 from factotum.views import notices as kinds
-from factotum.views.notices import Notice, Notices, Pace
+from factotum.views.notices import Notice, Notices
 from factotum.views.quiet import in_quiet, next_at
+from factotum.views.reminding import Pace
 from tests.office import TestOffice
 from tests.views.house import NOON, House, houses
 
