@@ -12,6 +12,7 @@ import pytest
 from factotum import failpoint
 from factotum.doctor import GIB, Finding, Level, Machine, Patient, examine
 from factotum.ledger import Ledger
+from factotum.sandbox import isolation
 from factotum.settings import load
 from tests.cli.terminal import Terminal
 from tests.office import TestOffice
@@ -49,6 +50,10 @@ MAIL = {
 }
 
 
+needs_a_cage = pytest.mark.skipif(not isolation().possible, reason=isolation().why)
+
+
+@needs_a_cage
 def test_a_good_machine_has_nothing_wrong(office: TestOffice) -> None:
     bad = [f for f in examine(patient(office, MAIL)) if f.level is not Level.OK]
     assert [f for f in bad if f.check != "space"] == []
@@ -215,3 +220,74 @@ def test_the_failpoints_are_listed(office: TestOffice) -> None:
     said = Terminal(office.folder)("doctor", "--failpoints")
     assert said.code == 0
     assert [line.split()[0] for line in said.out.splitlines()] == list(failpoint.NAMES)
+
+
+@needs_a_cage
+def test_the_nine_points_are_each_passed_or_not(office: TestOffice) -> None:
+    points = found(patient(office), "checklist")
+    assert [one.text[:9] for one in points] == [f"{n}/9 pass:" for n in range(1, 10)]
+
+
+@needs_a_cage
+@pytest.mark.parametrize("point", [1, 2, 4, 5, 7, 8])
+def test_a_point_that_is_not_passed_says_what_to_do(office: TestOffice, point: int) -> None:
+    env = {}
+    machine = GOOD
+    match point:
+        case 1:
+            (office.root / ".env").write_text("FACTOTUM_IMAP_PASSWORD=x")
+        case 2:
+            listed = office.folder / "servers.json"
+            listed.write_text("{}")
+            listed.chmod(0o644)
+            env["FACTOTUM_TOOL_SERVERS"] = str(listed)
+        case 4:
+            machine = replace(GOOD, uid=0)
+        case 5:
+            env["FACTOTUM_SANDBOX"] = "off"
+        case 7:
+            (office.root / "Logs").rmdir()
+        case 8:
+            office.state.chmod(0o755)
+    points = found(replace(patient(office, env), machine=machine), "checklist")
+    failed = [one for one in points if one.level is not Level.OK]
+    assert [one.text[:8] for one in failed] == [f"{point}/9 fail"]
+
+
+@pytest.mark.parametrize(
+    ("env", "level", "said"),
+    [
+        ({}, Level.OK, "tool processes run in a cage"),
+        ({"FACTOTUM_SANDBOX": "off"}, Level.WARNING, "can read your keys"),
+    ],
+)
+def test_it_is_said_whether_tools_are_caged(
+    office: TestOffice, env: dict[str, str], level: Level, said: str
+) -> None:
+    if not isolation().possible and not env:
+        pytest.skip(isolation().why)
+    (one,) = found(patient(office, env), "isolation")
+    assert (one.level, said in one.text) == (level, True)
+
+
+def test_servers_of_others_and_the_shell_are_looked_at(office: TestOffice) -> None:
+    listed = office.folder / "servers.json"
+    entries = {
+        "clock": {"command": "true", "network": True},
+        "gone": {"command": "/no/such/program"},
+        "nosy": {"command": "true", "read": [str(office.root)]},
+    }
+    listed.write_text(json.dumps({"mcpServers": entries}))
+    listed.chmod(0o600)
+    env = {"FACTOTUM_TOOL_SERVERS": str(listed), "FACTOTUM_SHELL_FOLDER": str(office.root)}
+    shell, clock, gone, nosy = found(patient(office, env), "servers")
+    assert "FACTOTUM_SHELL_FOLDER may not have" in shell.text
+    assert clock.text == "clock, not reviewed: only its private folder; the network"
+    assert "there is no /no/such/program" in gone.text
+    assert "which no tool may see" in nosy.text
+    assert [one.level for one in (shell, clock, gone, nosy)] == [
+        Level.PROBLEM,
+        Level.OK,
+        Level.PROBLEM,
+        Level.PROBLEM,
+    ]

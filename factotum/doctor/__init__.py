@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from factotum.doctor import apart, around, audit, machine, model, vault
+from factotum.doctor import apart, around, audit, checklist, machine, model, vault
 from factotum.doctor.findings import GIB, Finding, Found, Level, Machine, Patient
 
 __all__ = ["GIB", "Finding", "Level", "Machine", "Patient", "examine"]
@@ -35,6 +35,7 @@ CHECKS: tuple[tuple[str, Callable[[Patient], Found]], ...] = (
     ("node", machine.node),
     ("obsidian", around.obsidian),
     ("notifier", machine.notifier),
+    ("checklist", checklist.points),
 )
 
 

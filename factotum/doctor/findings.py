@@ -37,11 +37,17 @@ class Machine:
     memory_bytes: int = 0
     cores: int = 0
     path: str | None = None
+    uid: int = 1000
 
     @classmethod
     def this(cls) -> Machine:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        return cls(memory_bytes=memory, cores=os.cpu_count() or 1, path=os.environ.get("PATH"))
+        return cls(
+            memory_bytes=memory,
+            cores=os.cpu_count() or 1,
+            path=os.environ.get("PATH"),
+            uid=os.getuid(),
+        )
 
 
 @dataclass(frozen=True)
