@@ -386,6 +386,8 @@ class Orchestrator:
     def _after_the_break(self) -> None:
         """The time since we last ran does not count against the person either."""
         self.notary.begin(self.rooms.vault.root / "Logs", Keybox(self.rooms.state))
+        with contextlib.suppress(OSError):  # the first look says it
+            self.views.journal.seal()
         beat = self.rooms.state / "beat"
         now = self.rooms.clock.wall()
         if beat.exists() and abs(gap := now - beat.stat().st_mtime) > JUMP_S:

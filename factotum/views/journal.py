@@ -53,8 +53,7 @@ class Journal:
 
     def write(self) -> int:
         """Appends what the ledger has that the logs have not; returns how many events."""
-        if self.chained is not None:
-            self.chained.extend()
+        self.seal()
         newest = self.ledger.last_event()
         if self._seq is None:
             self._seq = max(last_seq(self.folder, self.ledger), pruned_to(self.ledger))
@@ -64,6 +63,11 @@ class Journal:
             for day, some in groupby(events, lambda event: f"{self.zone(event.at):%Y-%m-%d}"):
                 written += self._day(day, list(some))
         return written
+
+    def seal(self) -> None:
+        """Gives every event its place in the chain, whether or not its line is written yet."""
+        if self.chained is not None:
+            self.chained.extend()
 
     def _day(self, day: str, events: list[Event]) -> int:
         """The readable lines come first: torn off by a crash they are completed, while a
