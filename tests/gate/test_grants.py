@@ -139,6 +139,20 @@ def test_words_of_others_that_came_in_since_end_it(desk: Desk) -> None:
     task = desk.task()
     desk.yes(desk.asked(task, mail(ADA)), "thread")
     assert isinstance(desk.judged(replace(task, trust=Trust.STRANGER), mail(ADA)), Ask)
+    known = desk.task(Trust.KNOWN, "t-2", ADA)
+    desk.yes(desk.asked(known, mail(ADA)), "thread")
+    assert isinstance(desk.judged(known, mail(ADA)), Allow)
+    fallen = replace(known, trust=Trust.STRANGER)  # it has read a page, say
+    assert isinstance(verdict := desk.judged(fallen, mail(ADA)), Ask)
+    assert verdict.risk is Risk.MEDIUM  # so that nothing else made it ask
+
+
+def test_tonight_for_anothers_task_is_for_that_task(desk: Desk) -> None:
+    known = desk.task(Trust.KNOWN, sender=ADA)
+    answer = mail(ADA, in_reply_to="<2@rossi.example>")
+    desk.yes(desk.asked(known, answer), "tonight")
+    assert isinstance(desk.judged(known, answer), Allow)
+    assert isinstance(desk.judged(desk.task(Trust.KNOWN, "t-2", ADA), answer), Ask)
 
 
 def test_a_yes_for_tonight_holds_for_all_tasks_of_the_owner(desk: Desk) -> None:
