@@ -104,6 +104,8 @@ def offered(card: Card) -> tuple[str, ...]:
     seal, row = card.seal, row_of(card.seal.tool)
     if card.kind != "effect" or seal.risk is Risk.HIGH or not row.reviewed or seal.attachments:
         return ()
+    if not row.acts:
+        return ()  # what needs no decision row of its own could not be counted
     if {"amount", "amount_minor"} & set(row.facets):
         return ()
     found = facets(Call(seal.tool, seal.args))

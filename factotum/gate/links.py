@@ -46,6 +46,8 @@ def plain_link(url: str) -> bool:
     if len(parts.query) > QUERY_MOST_CHARS or len(whole) > PATH_MOST_CHARS:
         return False
     decoded = unquote(unquote(whole))
+    if "//" in decoded or "\\" in decoded:
+        return False  # another address stands in it, to which it may lead
     return not any(map(_coded, re.findall(rf"[A-Za-z0-9]{{{WORD_CHARS},}}", decoded)))
 
 

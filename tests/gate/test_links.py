@@ -58,6 +58,9 @@ CODED = base64.urlsafe_b64encode(b"customer list: Ada, Bob").decode()
     [
         "/?q=" + "word+" * 21,
         "/" + "word/" * 41,
+        "/go?to=https://evil.example/",
+        "/go?to=%2F%2Fevil.example",
+        "/go?to=%255C%255Cevil.example",
         f"/{CODED}",
         f"/?d={CODED}",
         f"/?d={b'customer list of Ada'.hex()}",
