@@ -120,7 +120,7 @@ class Cages:
     def _check_system(self) -> None:
         for shared in system():
             for kept in (self.root, self.state):
-                if kept.resolve().is_relative_to(shared):
+                if kept.resolve().is_relative_to(shared.resolve()):
                     raise CageError(f"{kept} lies in {shared}, which every program reads")
 
     def _forbidden(self, places: Sequence[Path]) -> Iterator[tuple[Path, Path]]:

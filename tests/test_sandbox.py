@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import platform
+import signal
 import struct
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 
 from factotum.sandbox import Cage, CageError, Isolation, caged, interpreter, isolation
+from factotum.sandbox.cage import by_bubblewrap
 from factotum.sandbox.syscalls import ARCHES, Filter
 
 needs_a_cage = pytest.mark.skipif(not isolation().possible, reason=isolation().why)
@@ -102,6 +104,29 @@ for name, attempt in TRIES.items():
 print(json.dumps(came))
 """
 
+LANDLOCK = Isolation(True, "Landlock", isolation().abi)
+BUBBLEWRAP = by_bubblewrap(0)
+#: Each way in which a cage can be closed, and older versions of the first.
+WAYS = [
+    pytest.param(
+        LANDLOCK,
+        id="landlock",
+        marks=pytest.mark.skipif(LANDLOCK.abi < 3, reason="there is no Landlock here"),
+    ),
+    pytest.param(
+        BUBBLEWRAP,
+        id="bubblewrap",
+        marks=pytest.mark.skipif(not BUBBLEWRAP.possible, reason=BUBBLEWRAP.why),
+    ),
+]
+OLDER = [
+    pytest.param(
+        Isolation(True, "Landlock", abi),
+        id=f"landlock-{abi}",
+        marks=pytest.mark.skipif(LANDLOCK.abi < abi, reason="it is not that new"),
+    )
+    for abi in (3, 4, 6)
+]
 #: A filter that lets everything through.
 ALLOW_ALL = base64.b64encode(struct.pack("=HBBI", 6, 0, 0, 0x7FFF0000)).decode()
 REFUSED = (
@@ -110,6 +135,9 @@ REFUSED = (
     "Invalid cross-device link",  # a move or a link to where it has no rights
     "Function not implemented",  # clone3, so that clone is asked
     "not allowed to raise maximum limit",
+    # in a world of bubblewrap the place or the process is not there at all
+    "No such file or directory",
+    "No such process",
 )
 NUMBERS = {"x86_64": [56, 321, 250, 304, 254, 29], "aarch64": [220, 280, 219, 265, 27, 194]}
 
@@ -152,21 +180,24 @@ def cage_of(own: Path, **more: Any) -> Cage:
     return Cage(read=interpreter(), write=(own,), cwd=own, **more)
 
 
-@needs_a_cage
 @pytest.mark.prove
-@pytest.mark.parametrize("abi", [3, 4, 6, isolation().abi])
+@pytest.mark.parametrize("way", [*WAYS, *OLDER])
 def test_nothing_that_a_caged_child_tries_gets_through(
-    house: Path, tmp_path: Path, keeper: int, abi: int
+    house: Path, tmp_path: Path, keeper: int, way: Isolation
 ) -> None:
     """By an older Landlock too, which keeps neither signals nor sockets in: the filter does."""
     before = seen(house)
     numbers = json.dumps(NUMBERS[platform.machine()])
     command = [sys.executable, "-I", "-c", WITHIN, str(house), str(keeper), numbers]
     cage = cage_of(tmp_path / "own", keeper=keeper)
-    ended = within(cage, command, Isolation(True, "", min(abi, isolation().abi)))
+    ended = within(cage, command, way)
     assert ended.returncode == 0, ended.stderr
     came = json.loads(ended.stdout)
     assert len(came) >= 48
+    if way.bwrap:  # which shows its own processes, and nobody else's
+        assert came.pop("list the processes") == "done"
+        if os.getuid() == 0:  # there is no other user to become
+            assert came.pop("become another user") == "Invalid argument"
     assert {name: what for name, what in came.items() if what not in REFUSED} == {}
     assert seen(house) == before
     os.kill(keeper, 0)  # it lives
@@ -198,7 +229,6 @@ def test_each_wall_of_the_cage_is_needed(
     assert {name for name in through if came[name] == "done"} == through
 
 
-@needs_a_cage
 def test_without_the_cage_the_same_child_gets_through(
     house: Path, tmp_path: Path, keeper: int
 ) -> None:
@@ -224,8 +254,8 @@ def seen(house: Path) -> dict[str, tuple[int, bytes]]:
     }
 
 
-@needs_a_cage
-def test_a_caged_child_works_in_its_own_folder(tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", WAYS)
+def test_a_caged_child_works_in_its_own_folder(tmp_path: Path, way: Isolation) -> None:
     own = tmp_path / "own"
     own.mkdir()
     script = (
@@ -233,49 +263,49 @@ def test_a_caged_child_works_in_its_own_folder(tmp_path: Path) -> None:
         "echo x | sort | wc -l; python3 -c 'import ssl, socket; socket.socketpair()';"
         "(sleep 30 & kill $!); : > /dev/null; date > t; tar cf t.tar t; tar xf t.tar"
     )
-    ended = within(cage_of(own), ["/bin/sh", "-c", script])
+    ended = within(cage_of(own), ["/bin/sh", "-c", script], way)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout.split() == ["hello", "1"]
     assert oct((own / "c").stat().st_mode)[-3:] == "600"
 
 
-@needs_a_cage
-def test_modes_are_not_changed_by_a_path(house: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", WAYS)
+def test_modes_are_not_changed_by_a_path(house: Path, tmp_path: Path, way: Isolation) -> None:
     """It says that it was done, because git and npm would end otherwise."""
     before = seen(house)
     script = f"chmod 777 {house} {house}/Approved/card.md && touch -t 200001010000 {house}/code.py"
-    ended = within(cage_of(tmp_path / "own"), ["/bin/sh", "-c", script])
+    ended = within(cage_of(tmp_path / "own"), ["/bin/sh", "-c", script], way)
     assert seen(house) == before
     assert (house / "code.py").stat().st_mtime > 1_000_000_000, ended.stderr
 
 
-@needs_a_cage
-def test_git_works_in_the_cage(tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", WAYS)
+def test_git_works_in_the_cage(tmp_path: Path, way: Isolation) -> None:
     own = tmp_path / "own"
     own.mkdir()
     script = (
         "git init -q . && git config user.email a@example.test && git config user.name A &&"
         "echo x > f && git add f && git commit -q -m first && git log --format=%s"
     )
-    ended = within(cage_of(own), ["/bin/sh", "-c", script])
+    ended = within(cage_of(own), ["/bin/sh", "-c", script], way)
     if "not found" in ended.stderr:
         pytest.skip("there is no git here")
     assert ended.stdout == "first\n", ended.stderr
 
 
-@needs_a_cage
-def test_the_network_is_there_where_it_is_allowed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", WAYS)
+def test_the_network_is_there_where_it_is_allowed(tmp_path: Path, way: Isolation) -> None:
     import socket
 
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         code = f"import socket; socket.create_connection(('127.0.0.1', {port})).close()"
         command = [sys.executable, "-I", "-c", code]
-        assert within(cage_of(tmp_path, network=True), command).returncode == 0
-        assert within(cage_of(tmp_path), command).returncode != 0
+        assert within(cage_of(tmp_path, network=True), command, way).returncode == 0
+        assert within(cage_of(tmp_path), command, way).returncode != 0
 
 
-@needs_a_cage
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(
     ("script", "limits"),
     [
@@ -286,18 +316,20 @@ def test_the_network_is_there_where_it_is_allowed(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_child_has_limits(tmp_path: Path, script: str, limits: dict[str, int]) -> None:
-    assert within(cage_of(tmp_path), ["/bin/sh", "-c", script]).returncode == 0
-    assert within(cage_of(tmp_path, **limits), ["/bin/sh", "-c", script]).returncode != 0
+def test_a_child_has_limits(
+    tmp_path: Path, script: str, limits: dict[str, int], way: Isolation
+) -> None:
+    assert within(cage_of(tmp_path), ["/bin/sh", "-c", script], way).returncode == 0
+    assert within(cage_of(tmp_path, **limits), ["/bin/sh", "-c", script], way).returncode != 0
 
 
-@needs_a_cage
-def test_a_child_gets_no_file_that_lies_open(tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", WAYS)
+def test_a_child_gets_no_file_that_lies_open(tmp_path: Path, way: Isolation) -> None:
     (tmp_path / "secret").write_text("not-a-real-key")
     with (tmp_path / "secret").open() as lying:
         os.set_inheritable(lying.fileno(), True)
         ended = subprocess.run(
-            caged(cage_of(tmp_path), ["/bin/sh", "-c", f"cat <&{lying.fileno()}"]),
+            caged(cage_of(tmp_path), ["/bin/sh", "-c", f"cat <&{lying.fileno()}"], way),
             close_fds=False,
             capture_output=True,
             text=True,
@@ -305,6 +337,31 @@ def test_a_child_gets_no_file_that_lies_open(tmp_path: Path) -> None:
         )
     assert "not-a-real-key" not in ended.stdout
     assert ended.returncode != 0
+
+
+def test_what_is_missing_on_this_machine_is_said_with_its_remedy() -> None:
+    assert "sudo apt install bubblewrap" in by_bubblewrap(0, "/no/such/place").why
+    assert not by_bubblewrap(0, "/no/such/place").possible
+
+
+def test_a_bubblewrap_that_does_not_work_is_no_cage(tmp_path: Path) -> None:
+    broken = tmp_path / "bwrap"
+    broken.write_text("#!/bin/sh\necho 'setting up uid map: Permission denied' >&2; exit 1\n")
+    broken.chmod(0o755)
+    found = by_bubblewrap(0, str(tmp_path))
+    assert not found.possible
+    assert "does not work here: setting up uid map: Permission denied" in found.why
+
+
+@pytest.mark.skipif(not BUBBLEWRAP.possible, reason=BUBBLEWRAP.why)
+def test_a_world_of_bubblewrap_ends_with_whoever_made_it(tmp_path: Path) -> None:
+    cage = cage_of(tmp_path)
+    command = caged(cage, ["/bin/sh", "-c", "echo up; sleep 50"], BUBBLEWRAP)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True) as maker:
+        assert maker.stdout is not None
+        assert maker.stdout.readline() == b"up\n"
+        os.killpg(maker.pid, signal.SIGKILL)
+        assert maker.stdout.read() == b""  # nobody holds the other end any more
 
 
 def test_without_isolation_there_is_no_command() -> None:

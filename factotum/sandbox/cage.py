@@ -8,13 +8,14 @@ import functools
 import json
 import os
 import platform
+import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from factotum.sandbox import places
+from factotum.sandbox import bubblewrap, places
 from factotum.sandbox.syscalls import ARCHES, Filter
 
 LAUNCH = Path(__file__).with_name("launch.py")
@@ -34,6 +35,9 @@ WRITE = (
 BIND_TCP, CONNECT_TCP = 1, 2
 ABSTRACT_SOCKETS, SIGNALS = 1, 2
 
+#: Where a program is looked for that is trusted to close a cage.
+PROGRAMS = "/usr/bin:/bin:/usr/local/bin"
+
 MIB = 1024 * 1024
 
 
@@ -44,11 +48,13 @@ class CageError(Exception):
 @dataclass(frozen=True)
 class Isolation:
     """Whether children can be caged here. `why` says in words what is missing, or what closes
-    the cage; `abi` is Landlock's version, 0 for none."""
+    the cage; `abi` is Landlock's version, 0 for none; `bwrap` is bubblewrap, where that is
+    what closes it."""
 
     possible: bool
     why: str
     abi: int = 0
+    bwrap: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,17 +84,24 @@ def isolation() -> Isolation:
         return Isolation(False, f"no filter of system calls is known for {platform.machine()}")
     libc = ctypes.CDLL(None, use_errno=True)
     abi = libc.syscall(444, None, ctypes.c_size_t(0), ctypes.c_uint32(1))
-    if abi < 1:
+    if abi >= ABI_LEAST:
+        return Isolation(True, f"Landlock version {abi} and a filter of system calls", abi)
+    return by_bubblewrap(max(0, abi))
+
+
+def by_bubblewrap(abi: int, path: str = PROGRAMS) -> Isolation:
+    """What there is without a Landlock that is new enough: Raspberry Pi OS builds its kernels
+    without any. `path` is where bubblewrap is looked for."""
+    found = shutil.which("bwrap", path=path)
+    landlock = f"Landlock version {abi}" if abi else "no Landlock"
+    lacks = f"this kernel ({platform.release()}) has {landlock}"
+    if found is None:
         return Isolation(
-            False,
-            f"Landlock is not switched on in this kernel ({platform.release()}): it needs Linux "
-            f"6.2 or newer, and `landlock` in the kernel's list lsm=",
+            False, f"{lacks}, and bubblewrap is not installed. Run: sudo apt install bubblewrap"
         )
-    if abi < ABI_LEAST:
-        return Isolation(
-            False, f"Landlock is too old here (version {abi}): Linux 6.2 is needed", abi
-        )
-    return Isolation(True, f"Landlock version {abi} and a filter of system calls", abi)
+    if refused := bubblewrap.refused(found):
+        return Isolation(False, f"{lacks}, and bubblewrap does not work here: {refused}")
+    return Isolation(True, "bubblewrap and a filter of system calls", 0, found)
 
 
 def caged(cage: Cage, command: Sequence[str], found: Isolation | None = None) -> list[str]:
@@ -96,19 +109,30 @@ def caged(cage: Cage, command: Sequence[str], found: Isolation | None = None) ->
     found = isolation() if found is None else found
     if not found.possible:
         raise CageError(found.why)
-    spec = json.dumps(_spec(cage, found.abi), separators=(",", ":"))
-    return [sys.executable, "-I", "-S", str(LAUNCH), spec, *command]
+    spec = json.dumps(_spec(cage, 0 if found.bwrap else found.abi), separators=(",", ":"))
+    launch = [sys.executable, "-I", "-S", str(LAUNCH), spec, *command]
+    if not found.bwrap:
+        return launch
+    read = (*places.system(), *places.interpreter(), LAUNCH, *cage.read)
+    around = bubblewrap.around(found.bwrap, read, cage.write, network=cage.network)
+    return [*around, *launch]
 
 
 def _spec(cage: Cage, abi: int) -> dict[str, Any]:
     handled = (1 << 13) - 1 | REFER | TRUNCATE | (IOCTL_DEV if abi >= 5 else 0)
-    kept = Filter(cage.network, abi < 6, cage.keeper or os.getpid(), os.getpgid(cage.keeper))
+    kept = Filter(
+        cage.network,
+        0 < abi < 6,
+        cage.keeper or os.getpid(),
+        os.getpgid(cage.keeper),
+        by_path=not abi,
+    )
     program = kept.program(platform.machine())
     return {
         "handled_fs": handled,
         "handled_net": BIND_TCP | CONNECT_TCP if abi >= 4 and not cage.network else 0,
         "scoped": ABSTRACT_SOCKETS | SIGNALS if abi >= 6 else 0,
-        "words": 3 if abi >= 6 else 2 if abi >= 4 else 1,
+        "words": 3 if abi >= 6 else 2 if abi >= 4 else min(abi, 1),
         "rules": [[str(path), access & handled] for path, access in _rules(cage)],
         "filter": base64.b64encode(program).decode(),
         "cwd": str(cage.cwd),
@@ -123,7 +147,7 @@ def _spec(cage: Cage, abi: int) -> dict[str, Any]:
 
 def _rules(cage: Cage) -> list[tuple[Path, int]]:
     return [
-        *((path, READ) for path in places.system()),
+        *((path.resolve(), READ) for path in places.system()),
         *((Path(name), READ_FILE | WRITE_FILE) for name in places.DEVICES),
         *((path.resolve(), READ) for path in cage.read),
         *((path.resolve(), WRITE) for path in cage.write),

@@ -96,7 +96,7 @@ def seccomp(program: bytes) -> None:
 
 
 def main(spec: dict[str, Any], command: list[str]) -> None:
-    if os.getsid(0) != os.getpid():
+    if spec["words"] and os.getsid(0) != os.getpid():
         os.setsid()
     os.umask(0o077)
     os.closerange(3, 4096)
@@ -104,8 +104,9 @@ def main(spec: dict[str, Any], command: list[str]) -> None:
     os.chdir(spec["cwd"])
     limit(spec["limits"])
     checked(prctl(PR_SET_NO_NEW_PRIVS, 1), "no_new_privs")
-    landlock(spec)
-    drop_powers()
+    if spec["words"]:  # else bubblewrap has done both
+        landlock(spec)
+        drop_powers()
     seccomp(base64.b64decode(spec["filter"]))
     os.execvpe(command[0], command, os.environ)  # noqa: S606 (that is what it is for)
 

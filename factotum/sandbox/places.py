@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 #: Programs and libraries of the system.
@@ -88,21 +88,14 @@ SECRETS = (
 
 
 def system() -> Iterator[Path]:
-    """What every program may read, as it really lies; what is not there is left out."""
+    """What every program may read; what is not there is left out."""
     names = (*PROGRAMS, *(f"/etc/{name}" for name in ETC), *FACTS)
-    yield from _real(names)
+    yield from (path for path in map(Path, names) if path.exists())
 
 
 def interpreter() -> tuple[Path, ...]:
     """Where this Python and its libraries lie."""
-    return tuple(dict.fromkeys(_real((sys.prefix, sys.base_prefix, sys.exec_prefix))))
-
-
-def _real(names: Iterable[str]) -> Iterator[Path]:
-    for name in names:
-        path = Path(name)
-        if path.exists():
-            yield path.resolve()
+    return tuple(dict.fromkeys(map(Path, (sys.prefix, sys.base_prefix, sys.exec_prefix))))
 
 
 def secret_places(home: Path) -> tuple[Path, ...]:

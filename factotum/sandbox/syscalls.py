@@ -150,12 +150,14 @@ _DONE = 0
 class Filter:
     """`network` lets it open sockets of the Internet; others it never may. `signals` is false
     where the kernel keeps signals in by itself; `keeper` is the process that is then spared,
-    with its group."""
+    with its group. `by_path` is true where files are held by what is mounted, so that a mode
+    may be changed by a path."""
 
     network: bool
     signals: bool = False
     keeper: int = 0
     keeper_group: int = 0
+    by_path: bool = False
 
     def program(self, machine: str) -> bytes:
         """The program for prctl(PR_SET_SECCOMP). Raises KeyError for a machine whose numbers
@@ -169,7 +171,8 @@ class Filter:
         ]
         if machine == "x86_64":  # the same calls under other numbers
             steps += [_step(_AT_LEAST, 0x40000000, 0, 1), _refuse(errno.ENOSYS)]
-        for rows, answer in ((DENIED, errno.EPERM), (BY_PATH, _DONE)):
+        tables = [(DENIED, errno.EPERM), *([] if self.by_path else [(BY_PATH, _DONE)])]
+        for rows, answer in tables:
             for _, *numbers in rows:
                 steps += [_step(_EQUAL, int(numbers[column]), 0, 1), _refuse(answer)]
         for number, inner in self._looked_into(column):
@@ -179,7 +182,8 @@ class Filter:
     def _looked_into(self, column: int) -> Iterator[tuple[int, list[bytes]]]:
         families = (AF_INET, AF_INET6) if self.network else ()
         yield SOCKET[column], _only(0, families, errno.EACCES)
-        yield UTIMENSAT[column], _only_without_path()
+        if not self.by_path:
+            yield UTIMENSAT[column], _only_without_path()
         yield PRLIMIT[column], _only(0, (0,), errno.EPERM)
         yield SCHED_SETAFFINITY[column], _only(0, (0,), errno.EPERM)
         yield CLONE[column], _unless_bits(0, NAMESPACES)
