@@ -102,7 +102,9 @@ def test_a_question_that_was_refused_is_not_put_again(office: TestOffice) -> Non
 
 
 def test_the_same_letter_ten_times_is_refused_once(office: TestOffice) -> None:
-    office.playbook(REPLY)
+    office.playbook(
+        REPLY.replace("      subject", '      in_reply_to: "{message_id}"\n      subject')
+    )
     office.drop("1.eml", mail(1))
     office.run()
     refuse(office, "Spam.")

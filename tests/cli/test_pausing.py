@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -153,6 +154,27 @@ def test_a_running_office_is_stopped_within_a_second(
         else:
             (office.root / "STOP.md").unlink()
         assert until(lambda: len(relay.messages) == 1, 10)
+
+
+@pytest.mark.slow
+def test_an_idle_office_hears_of_a_pause_and_of_a_stop_note_within_a_second(
+    terminal: Terminal, office: TestOffice
+) -> None:
+    note = office.root / "stop.MD"
+    words: list[tuple[Callable[[], object], bool]] = [
+        (lambda: terminal("pause"), True),
+        (lambda: terminal("resume"), False),
+        (lambda: note.write_text(""), True),
+        (note.unlink, False),
+    ]
+    with up(terminal):
+        assert until(snapshot_path(office.state).exists)
+        time.sleep(1.5)  # till it has come to rest
+        for say, stops in words:
+            say()
+            start = time.monotonic()
+            assert until(lambda stops=stops: bool(stopped(office)) is stops, 5)  # type: ignore[misc]
+            assert time.monotonic() - start < 1.0
 
 
 def stopped(office: TestOffice) -> str:
