@@ -342,3 +342,45 @@ def test_what_is_unknown_is_settled_first(office: TestOffice) -> None:
     card = done(office, "write")
     lost = Card(**{**vars(card), "ended": Ended("UNKNOWN", {}, 1.0)})
     assert "factotum resolve" in undo.refusal(lost)
+
+
+PLACES = (
+    "seal.committed", "attempt.begun", "effect.before", "effect.after", "outcome.recorded",
+    "card.rewritten", "card.projected", "task.receipts", "task.projected",
+)  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("word", "place"),
+    [
+        *(("write", place) for place in PLACES),
+        ("change", "effect.after"),
+        ("send", "seal.committed"),
+    ],
+)
+def test_an_undo_that_is_killed_anywhere_happens_once(
+    office: TestOffice, relay: Relay, word: str, place: str
+) -> None:
+    card = done(office, word)
+    person = terminal(office)
+    assert person("undo", card.id).code == 0
+    killed = Terminal(office.folder, {**person.env, "FACTOTUM_FAILPOINT": place})
+    code = killed.really("run", "--once").code
+    office.run()
+    if word == "send":
+        person("approve", newest(office).id)
+        killed.really("run", "--once")
+        office.run()
+        office.run()
+        assert len(relay.messages) == 2
+        assert len([c for c in office.cards() if c.status == "succeeded"]) == 2
+    else:
+        assert code == -9
+        assert office.files("Drafts") == []
+        assert bianchi(office).read_text() == NOTE
+        assert newest(office).status == "succeeded"
+        assert newest(office).attempts <= 2
+    assert "asked for already" in undone(office, card.id).out
+    assert len(list((office.root / ".trash").glob("*.md"))) == (word == "write")
+    assert len([path for path in office.files("Done") if path.name.startswith("undo-")]) == 1
