@@ -44,16 +44,24 @@ class DemoError(Exception):
 class House:
     """Stands while its `with` block runs; then the office is stopped and all is removed."""
 
-    def __init__(self, smtp_port: int, *, regret_s: float = REGRET_S, keep: bool = False) -> None:
+    def __init__(
+        self,
+        smtp_port: int,
+        *,
+        regret_s: float = REGRET_S,
+        keep: bool = False,
+        more: Mapping[str, str] | None = None,
+    ) -> None:
+        """`more` are settings beside those of the demo, without their prefix."""
         self.keep = keep
         self.folder = Path(tempfile.mkdtemp(prefix="factotum-demo-")).resolve()
         self.root = self.folder / "vault"
         self.state = self.folder / "state"
         self.office: subprocess.Popen[bytes] | None = None
         adopt.make(adopt.plan(self.root, HERE / "vault_template"), None, time.time())
-        self._write_env(smtp_port, regret_s)
+        self._write_env(smtp_port, regret_s, more or {})
 
-    def _write_env(self, smtp_port: int, regret_s: float) -> None:
+    def _write_env(self, smtp_port: int, regret_s: float, more: Mapping[str, str]) -> None:
         values = {
             "VAULT": self.root,
             "STATE_DIR": self.state,
@@ -66,6 +74,7 @@ class House:
             "SMTP_PORT": smtp_port,
             "SMTP_SECURITY": "none",
             "MAIL_FROM": letter.OWNER,
+            **more,
         }
         text = "".join(f'FACTOTUM_{name}="{value}"\n' for name, value in values.items())
         path = self.folder / ".env"
