@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import threading
@@ -17,6 +18,7 @@ from factotum.gate.register import Register
 from factotum.ledger import Ledger
 from factotum.model import Risk, Trust
 from factotum.sandbox import isolation
+from tests.mcp.test_others import REFUSED
 from tests.office import TestOffice, smtp
 from tests.servers.model import ScriptedModelServer, call
 from tests.servers.smtp import Relay
@@ -150,7 +152,8 @@ def test_a_tool_of_others_asks_each_time_and_answers_from_its_cage(
     listed.chmod(0o600)
     office.env["FACTOTUM_TOOL_SERVERS"] = str(listed)
     office.type("Look it up.\n")
-    vault = {"paths": [], "folders": [str(office.root / "Approved")], "port": 9, "keeper": 1}
+    vault: dict[str, Any] = {"paths": [], "folders": [str(office.root / "Approved")], "port": 9}
+    vault["keeper"] = os.getpid()
     look = call("hostile__look", word=f"try {json.dumps(vault)}")
     with thinking(office, [look, FINISH]) as server:
         office.run()
@@ -160,7 +163,7 @@ def test_a_tool_of_others_asks_each_time_and_answers_from_its_cage(
         said = told(server)
     came = json.loads(said.rpartition("no order.]\n")[2])
     assert came.pop("write at home") == "done"
-    assert set(came.values()) <= {"Permission denied", "Operation not permitted"}
+    assert set(came.values()) <= REFUSED
     assert label(office) is Trust.STRANGER
 
 

@@ -34,10 +34,14 @@ def around(
 
 
 def _named(paths: Iterable[Path]) -> list[str]:
-    """Each by its name and, where a link stands before it, as it really lies; a folder before
-    what lies in it, so that it does not hide it."""
-    both = {str(one) for path in paths for one in (path.absolute(), path.resolve())}
-    return sorted(name for name in both if not name.startswith("/proc"))
+    """Each by its name and, where a link stands before it, as it really lies. What lies in
+    another one is there with it."""
+    both = {one for path in paths for one in (path.absolute(), path.resolve())}
+    kept: list[Path] = []
+    for path in sorted(both):  # a folder stands before what lies in it
+        if not any(path.is_relative_to(above) for above in (Path("/proc"), *kept)):
+            kept.append(path)
+    return list(map(str, kept))
 
 
 def refused(program: str) -> str:
