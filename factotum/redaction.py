@@ -33,6 +33,9 @@ LOOKS_LIKE_A_KEY = re.compile(
     re.DOTALL,
 )
 
+#: What is shorter looks like none of them.
+KEY_CHARS_LEAST = 15
+
 _forms: set[str] = set()
 _registered: re.Pattern[str] | None = None
 
@@ -75,7 +78,7 @@ def black_out(text: str) -> str:
     """The text without secrets, those that we were given and those that look like a key."""
     if _registered is not None:
         text = _registered.sub(BLACKED_OUT, text)
-    return LOOKS_LIKE_A_KEY.sub(BLACKED_OUT, text)
+    return text if len(text) < KEY_CHARS_LEAST else LOOKS_LIKE_A_KEY.sub(BLACKED_OUT, text)
 
 
 def without_ours(value: Any) -> Any:

@@ -23,12 +23,10 @@ from factotum.keybox import NAME, State
 from factotum.ledger import Event, Ledger
 from factotum.views import journal, links, pruning, record
 from factotum.views.keyed import Keyring
+from factotum.views.placed import Events
 from factotum.views.saying import local
 
 LOG_MOST_BYTES = 1 << 30
-
-#: How many events are looked up at a time.
-WINDOW = 2000
 
 #: How much of the end of the log is looked at at every start.
 TAIL_LINES = 50
@@ -102,28 +100,6 @@ def _names(logs: Path) -> list[str]:
         return []
 
 
-class _Events:
-    """Events of the ledger with their links, looked up in windows: a log is read in order."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        self.ledger = ledger
-        self._held: dict[int, tuple[Event, chain.Link | None]] = {}
-
-    def at(self, seq: object) -> tuple[Event, chain.Link | None] | None:
-        if not isinstance(seq, int) or isinstance(seq, bool) or not 0 < seq < 2**62:
-            return None
-        if seq not in self._held:
-            events = self.ledger.events(seq - 1, limit=WINDOW)
-            if not events or events[0].seq != seq:
-                return None
-            rows = self.ledger.db.execute(
-                "SELECT * FROM chain WHERE seq BETWEEN ? AND ?", (seq, events[-1].seq)
-            ).fetchall()
-            placed = {row["seq"]: links.link_of(row) for row in rows}
-            self._held = {event.seq: (event, placed.get(event.seq)) for event in events}
-        return self._held.get(seq)
-
-
 class _Check:
     def __init__(self, ledger: Ledger, keyring: Keyring, progress: Callable[[int], None]) -> None:
         self.ledger = ledger
@@ -134,9 +110,10 @@ class _Check:
         self.old = links.before(ledger)
         self.begun = links.head(ledger).n > 0
         self.found = Findings()
-        self.events = _Events(ledger)
+        self.events = Events(ledger)
         self._places: dict[int, str] = {}
         self._before = chain.NOTHING
+        self._made = (0, b"")
         self._read = 0
 
     def file(self, path: Path) -> None:
@@ -161,38 +138,54 @@ class _Check:
 
     def _line(self, path: Path, where: str, text: bytes, before: int) -> int:
         """Checks one line; returns the number of its event, or the one before."""
-        line = record.read(text)
-        if line is None or not isinstance(line.get("ledger"), str):
-            self.found.append(f"{where}: cannot be read as a line of mine")
-            return before
-        if line["ledger"] != self.mark:
-            self.found.foreign += 1
-            return before
-        seq = line.get("seq")
-        known = self.events.at(seq)
+        known = self.events.at(before + 1)  # as it nearly always is: nothing to take apart
+        if known is None or before + 1 in self._places or text != self._expected(*known):
+            known = self._found_by(where, text)
         if known is None:
-            self.found.append(f"{where}: the ledger knows no event {one_line(str(seq), 30)}")
             return before
         event, link = known
-        if not record.same_event(line, event):
-            self.found.append(f"{where}: the ledger has another event {seq} (was it put back?)")
-            return before
+        seq = event.seq
         self.found.checked += 1
-        if event.seq in self._places:
-            self.found.append(f"{where}: event {seq} stands also in {self._places[event.seq]}")
-        elif event.seq < before:
+        if seq in self._places:
+            self.found.append(f"{where}: event {seq} stands also in {self._places[seq]}")
+        elif seq < before:
             self.found.append(f"{where}: event {seq} is not in its place, it stands after {before}")
-        self._places[event.seq] = where
-        expected = record.line(event, self.ledger, self.mark)
-        if link is not None:
-            expected = chain.chained(expected, link.n, link.mac)
-        if text != expected.encode():
-            self.found.append(f"{where}: was changed ({_difference(line, json.loads(expected))})")
+        self._places[seq] = where
+        expected = self._expected(event, link)
+        if text != expected:
+            difference = _difference(json.loads(text), json.loads(expected))
+            self.found.append(f"{where}: was changed ({difference})")
         elif abs((date.fromisoformat(path.stem) - local(event.at).date()).days) > 1:
             self.found.append(f"{where}: event {seq} belongs into the log of another day")
         else:
             self.place(where, event, link, text)
-        return max(before, event.seq)
+        return max(before, seq)
+
+    def _found_by(self, where: str, text: bytes) -> tuple[Event, chain.Link | None] | None:
+        """The event that a line says it tells of, or None when it is none of ours."""
+        line = record.read(text)
+        if line is None or not isinstance(line.get("ledger"), str):
+            self.found.append(f"{where}: cannot be read as a line of mine")
+            return None
+        if line["ledger"] != self.mark:
+            self.found.foreign += 1
+            return None
+        known = self.events.at(seq := line.get("seq"))
+        if known is None:
+            self.found.append(f"{where}: the ledger knows no event {one_line(str(seq), 30)}")
+        elif not record.same_event(line, known[0]):
+            self.found.append(f"{where}: the ledger has another event {seq} (was it put back?)")
+            return None
+        return known
+
+    def _expected(self, event: Event, link: chain.Link | None) -> bytes:
+        """The line of an event as it was written; the last one is remembered."""
+        if self._made[0] != event.seq:
+            text = record.line(event, self.ledger, self.mark)
+            if link is not None:
+                text = chain.chained(text, link.n, link.mac)
+            self._made = (event.seq, text.encode())
+        return self._made[1]
 
     def place(self, where: str, event: Event, link: chain.Link | None, text: bytes) -> None:
         """Checks the place in the chain of a line that is as the ledger has it."""

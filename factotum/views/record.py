@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sqlite3
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from factotum.gate.facets import recipients
 from factotum.gate.rows import row_of
 from factotum.inert import one_line
 from factotum.ledger import Event, Ledger
-from factotum.redaction import BLACKED_OUT, LOOKS_LIKE_A_KEY
+from factotum.redaction import BLACKED_OUT, KEY_CHARS_LEAST, LOOKS_LIKE_A_KEY
 
 #: A longer text of an event is given by its length and checksum, in characters.
 TEXT_CHARS_MOST = 200
@@ -27,6 +29,9 @@ DEPTH_MOST = 3
 
 #: What an event may tell that is the text of a letter, a note or an answer.
 MEASURED = frozenset({"text", "body", "why"})
+
+#: What stays as it is when it is made one line.
+_PLAIN = re.compile(r"[!-~]*(?: [!-~]+)*")
 
 #: Fields of an event that have a place of their own in the line.
 PLACED = ("digest", "rule", "version", "n")
@@ -39,7 +44,7 @@ def line(event: Event, ledger: Ledger, marked: str | None = None) -> str:
     whoever knows it already."""
     data = event.data
     seal = _seal(event, ledger)
-    decision = _decision(event, ledger)
+    decision = _decision(event, seal, ledger)
     written: dict[str, Any] = {
         "timestamp": _time(event),
         "action_type": _text(seal["tool"]) if seal else event.kind,
@@ -125,9 +130,8 @@ def _seal(event: Event, ledger: Ledger) -> sqlite3.Row | None:
 AFTER_DECISION = frozenset({"decided", "attempt", "try_failed", "outcome"})
 
 
-def _decision(event: Event, ledger: Ledger) -> sqlite3.Row | None:
-    seal = _seal(event, ledger) if event.kind in AFTER_DECISION else None
-    if seal is None:
+def _decision(event: Event, seal: sqlite3.Row | None, ledger: Ledger) -> sqlite3.Row | None:
+    if seal is None or event.kind not in AFTER_DECISION:
         return None
     found: sqlite3.Row | None = ledger.db.execute(
         "SELECT verdict, channel, who FROM decision WHERE card = ? AND version = ?",
@@ -147,8 +151,14 @@ def _actor(event: Event) -> str:
 
 
 def _target(event: Event, seal: sqlite3.Row | None) -> str:
-    reached = recipients(seal["tool"], json.loads(seal["args"])) if seal else []
-    return _text(", ".join(reached) or str(event.data.get("name") or event.card or event.task))
+    reached = _reached(seal["tool"], seal["args"]) if seal else ""
+    return _text(reached or str(event.data.get("name") or event.card or event.task))
+
+
+@lru_cache(maxsize=256)
+def _reached(tool: str, args: str) -> str:
+    """Whom a call reaches: a card has some five events, one after the other."""
+    return ", ".join(recipients(tool, json.loads(args)))
 
 
 def _approval(event: Event, decision: sqlite3.Row | None) -> str | None:
@@ -240,4 +250,8 @@ def _checksum(text: str) -> dict[str, Any]:
 def _text(text: str) -> str:
     """Without what looks like a key. The secrets that we were given the ledger leaves out of an
     event, since the line must be the same in every process."""
-    return one_line(LOOKS_LIKE_A_KEY.sub(BLACKED_OUT, text), TEXT_CHARS_MOST)
+    if len(text) >= KEY_CHARS_LEAST:
+        text = LOOKS_LIKE_A_KEY.sub(BLACKED_OUT, text)
+    if len(text) <= TEXT_CHARS_MOST and _PLAIN.fullmatch(text):
+        return text  # as nearly all are
+    return one_line(text, TEXT_CHARS_MOST)
