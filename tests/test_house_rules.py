@@ -110,3 +110,37 @@ def test_deleting_the_handbook_lifts_nothing(office: TestOffice, relay: Relay) -
     assert relay.messages == []
     assert "everything asks" in office.one("Pending_Approval").read_text()
     assert "Put it back" in dashboard(office)
+
+
+def test_a_note_that_asks_is_shown_whole_and_can_be_changed(office: TestOffice) -> None:
+    office.playbook(DRAFT)
+    rules(office, "  - ask: notes__write")
+    office.type("Please send the invoice.\n\ngo")
+    office.run()
+    path = office.one("Pending_Approval")
+    text = path.read_text()
+    assert "Title: Invoice\n\nHere it is.\n" in text
+    path.write_text(text.replace("\nHere it is.\n", "\nHere it is, Ada.\n"))
+    office.run()
+    office.move(office.one("Pending_Approval"), "Approved")
+    office.run()
+    office.run()
+    assert office.one("Drafts").read_text().endswith("Here it is, Ada.\n")
+
+
+def test_a_note_is_not_written_where_only_other_things_lie(office: TestOffice) -> None:
+    office.playbook(DRAFT)
+    rules(office, "  - ask: notes__write")
+    office.type("Please send the invoice.\n\ngo")
+    office.run()
+    path = office.one("Pending_Approval")
+    path.write_text(path.read_text().replace("Folder: Drafts", "Folder: ../elsewhere"))
+    for _ in range(2):
+        office.run()
+        for card in office.files("Pending_Approval"):
+            office.move(card, "Approved")
+    office.run()
+    assert office.files("Drafts") == []
+    assert not (office.root.parent / "elsewhere").exists()
+    assert office.card().status == "failed_clean"
+    assert "'../elsewhere'" in str(office.card().ended)

@@ -97,7 +97,11 @@ REVIEWED: dict[str, Row] = {
     "recall": Row(reads_private=True, verb="Look into my memory"),
     "skill__read": Row(reads_private=True, verb="Read a skill"),
     "notes__write": Row(
-        writes_own=True, effect=Effect.IDEMPOTENT, risk=Risk.LOW, verb="Write a note"
+        writes_own=True,
+        effect=Effect.IDEMPOTENT,
+        risk=Risk.LOW,
+        form=Form("The note", ("folder", "title"), "text"),
+        verb="Write this note",
     ),
     "notes__change": Row(
         mutates=True,

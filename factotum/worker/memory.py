@@ -22,8 +22,10 @@ from factotum.inert import one_line, visible
 from factotum.model import FOLDERS, FailedClean, Outcome, Succeeded, Trust
 from factotum.note import Note, fence, render
 from factotum.privacy import fold
+from factotum.tools import misfits
 from factotum.vault import OWN, Changed, Vault
 from factotum.worker.labels import MADE_BY, Labels
+from factotum.worker.local import TOOLS
 from factotum.worker.outside import led_nowhere
 from factotum.worker.pages import NOTE_MOST_BYTES, Page, Pages
 from factotum.worker.passage import Unfit, changed, sha256_of, stands_there
@@ -62,6 +64,9 @@ class Deeds:
 
     def perform(self, card: Card, task: str) -> Outcome:
         """`task` is the name of the task's note, without its ending."""
+        tool = TOOLS.get(card.seal.tool)
+        if tool and (wrong := misfits(tool, card.seal.args)):
+            return FailedClean("; ".join(wrong))  # a person may have changed it on the card
         try:
             match card.seal.tool:
                 case "notes__write":

@@ -136,7 +136,7 @@ def test_a_long_text_is_looked_at_once(text: str) -> None:
         ("notes__read", {"note": "Drafts/a.md"}, "Read this note: Drafts/a.md?"),
         ("mail__read", {"id": "17"}, "Read a mail of yours: 17?"),
         ("skill__read", {}, "Read a skill?"),
-        ("notes__write", {"title": "A", "name": "x"}, "Write a note?"),
+        ("notes__write", {"title": "A", "name": "x"}, "Write this note?"),
         ("notes__search", {"query": "a\n# b " * 40}, "Look through your notes: a # b a # b"),
     ],
 )
