@@ -60,7 +60,9 @@ def judge(call: Call, task: Task, house: House = BARE) -> Verdict:
         return Deny(f"a secret stands in it ({secret}); secrets go nowhere")
     built_in = _built_in(call, task)
     if house.policy.broken:
-        return Ask(_risk_of(built_in), "the handbook's rules cannot be read, so everything asks")
+        return Ask(
+            _risk_of(built_in, call), "the handbook's rules cannot be read, so everything asks"
+        )
     found = facets(call, house.policy.tools.get(call.tool))
     first = house.policy.first(call, found, task, house)
     if first is not None and first.verb in (Verb.DENY, Verb.STRONG):
@@ -79,7 +81,7 @@ def _by_rule(rule: Rule, built_in: Verdict, call: Call, found: Facets, task: Tas
         case Verb.STRONG:
             return Ask(Risk.HIGH, said)
         case Verb.ASK:
-            return Ask(_risk_of(built_in), said)
+            return Ask(_risk_of(built_in, call), said)
         case Verb.ALLOW if isinstance(built_in, Ask) and (why := _never(rule, call, found, task)):
             return Ask(built_in.risk, why)
         case Verb.ALLOW:
@@ -109,8 +111,10 @@ def _answers(call: Call, found: Facets, task: Task) -> bool:
     return alone and bool(thread) and replies_to == thread and not found.attachments
 
 
-def _risk_of(verdict: Verdict) -> Risk:
-    return verdict.risk if isinstance(verdict, Ask) else Risk.MEDIUM
+def _risk_of(verdict: Verdict, call: Call) -> Risk:
+    """What a rule has asked about that needs no asking by itself is of the tool's own risk: low
+    for our drafts and notes, so that many can be looked at together."""
+    return verdict.risk if isinstance(verdict, Ask) else row_of(call.tool).risk
 
 
 def _built_in(call: Call, task: Task) -> Verdict:
