@@ -45,6 +45,7 @@ NAMES: dict[str, str] = {
     "card.projected": "a card was moved to where its outcome belongs",
     "task.receipts": "the receipts are in the note; it has not moved",
     "task.projected": "a finished note was moved to Done or Failed",
+    "log.sealed": "events have their codes in the ledger; the key has not moved on",
     "log.appended": "a line was written into Logs",
     "notice.told": "a notice is marked as told; no sign was given of it yet",
     "snapshot.written": "the snapshot for the views was written",

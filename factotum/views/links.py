@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from factotum import chain
+from factotum import chain, failpoint
 from factotum.keybox import Keybox, Offer, State
 from factotum.ledger import Event, Ledger
 from factotum.views import record
@@ -84,6 +84,7 @@ class Links:
                 self._announce("taken", offer.name, state.last.n + 2, offer.at)
                 state, sealed = self._seal(state, sealed)
                 state = State(state.last, offer.key, offer.name)
+        failpoint.hit("log.sealed")
         self._sealed = sealed
         self.box.put(state)
         if offer:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -345,6 +349,41 @@ def test_a_crash_while_a_key_is_taken_costs_nothing(house: House) -> None:
         assert found == []
     assert [period.because for period in periods(house.ledger)] == ["begun", "taken"]
     assert found.keyed == 12
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from factotum.keybox import Keybox
+from factotum.views.links import Links
+from tests.views.house import House, utc
+from factotum.views.journal import Journal
+house = House(Path(sys.argv[1]))
+for n in range(3):
+    house.card(f"Send {n}?")
+    if n == 1:
+        Keybox(house.folder).offer(bytes(range(32)), house.now)
+    Journal(house.vault, house.ledger, utc, Links(house.ledger, Keybox(house.folder))).write()
+"""
+
+
+@pytest.mark.parametrize(
+    "place", ["log.sealed:1", "log.sealed:2", "log.sealed:3", "log.appended:2"]
+)
+def test_killed_at_any_write_the_chain_holds(tmp_path: Path, place: str) -> None:
+    env = {**os.environ, "FACTOTUM_FAILPOINT": place}
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-c", KILLED, str(tmp_path)]
+    done = subprocess.run(command, cwd=root, env=env, check=False)
+    assert done.returncode == -signal.SIGKILL
+    house = House(tmp_path)
+    house.card("One more?")
+    journal(house).write()
+    box = Keybox(house.folder).open()
+    keys = [KEY] if "taken" in [period.because for period in periods(house.ledger)] else []
+    assert audit.verify(house.logs, house.ledger, box=box, keys=keys) == []
+    assert len({period.because for period in periods(house.ledger)}) == 1 + len(keys)
+    house.close()
 
 
 @pytest.mark.parametrize("place", [0, 1])
