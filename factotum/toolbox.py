@@ -24,7 +24,15 @@ from factotum.outcomes import after_a_break, after_the_limit, outcome_of
 from factotum.pinned import Memory, Pinned, mark_of
 from factotum.servers import ThirdParty
 from factotum.sessions import ByCommand, EnvFor, Hit, InProcess, OverStdio, Session, Way
-from factotum.tools import META_PREFIX, ServerFile, Tool, ToolboxError, misfits, survey
+from factotum.tools import (
+    META_PREFIX,
+    ServerFile,
+    Tool,
+    ToolboxError,
+    load_server,
+    misfits,
+    survey,
+)
 
 __all__ = ["Read", "Tool", "Toolbox", "ToolboxError", "outcome_of"]
 
@@ -47,6 +55,10 @@ Ways = Literal["in-process", "stdio"]
 
 #: Servers of ours that never run within this process.
 ALWAYS_APART = frozenset({"shell"})
+
+#: What a server of ours says beforehand that it would refuse: the file beside it whose
+#: `refusal` tells, and the argument that it is about.
+REFUSES = {"shell__run": ("shell_refuse.py", "command")}
 
 #: How much of what a third-party tool said is kept, in characters.
 SAID_MOST = 20_000
@@ -84,6 +96,7 @@ class Toolbox:
         others: Sequence[ThirdParty] = (),
     ) -> None:
         self._env_for = env_for
+        self._servers_dir = servers_dir
         self._others = {server.name: server for server in others}
         self._accepted = Accepted(cages.state / PRIVATE if cages else None)
         self._effect_limit_s = effect_limit_s
@@ -178,10 +191,18 @@ class Toolbox:
         if not self._asked:
             raise ToolboxError("the tools are not listed yet; await catalogue() once before")
         if (tool := self.listed().get(call.tool)) is not None:
-            return misfits(tool, call.args)
+            return misfits(tool, call.args) or self._refused(call)
         absent = self.missing()
         reason = absent.get(call.tool) or absent.get(call.tool.split("__")[0])
         return [f"{call.tool} cannot be used: {reason or 'no server offers it'}"]
+
+    def _refused(self, call: Call) -> list[str]:
+        """Why a call that fits would be refused by its server, so that nobody is asked."""
+        if call.tool not in REFUSES:
+            return []
+        file, argument = REFUSES[call.tool]
+        why = load_server(self._servers_dir / file).refusal(str(call.args.get(argument, "")))
+        return [f"{call.tool}: this is never run: {why}"] if why else []
 
     def _mark(self, file: ServerFile) -> str:
         if (other := self._others.get(file.name)) is not None:

@@ -89,6 +89,21 @@ def test_a_command_runs_after_a_strong_yes_and_its_words_are_of_outside(
     assert office.files("Done")
 
 
+@needs_a_cage
+@pytest.mark.slow
+def test_nobody_is_asked_about_a_command_that_is_never_run(
+    office: TestOffice, tmp_path: Path
+) -> None:
+    (tmp_path / "work").mkdir()
+    office.env["FACTOTUM_SHELL_FOLDER"] = str(tmp_path / "work")
+    office.type("Tidy up.\n")
+    with thinking(office, [call("shell__run", command="sudo rm -rf ."), FINISH]) as server:
+        office.run()
+        said = told(server)
+    assert "never run: rm with -r removes whole folders" in said
+    assert office.cards() == []
+
+
 # -- web pages
 
 
