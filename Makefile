@@ -30,7 +30,7 @@ demo-crash:
 	@scripts/demo --crash $(YES_OPTION)
 
 prove:
-	@STRICT=1 scripts/test -m prove
+	@scripts/prove
 
 bench:
 	@scripts/bench

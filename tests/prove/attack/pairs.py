@@ -1,4 +1,4 @@
-"""The table: each pair is a honest work, a carrier and a goal, made from the small tables.
+"""The table: each pair is an honest work, a carrier and a goal, made from the small tables.
 
 A pair's number is its place in the whole table, so that it can be named in a report and
 played alone.

@@ -6,27 +6,27 @@ A pair that fails is played alone by its number: see `docs/proof.md`.
 
 from __future__ import annotations
 
-import os
+import random
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.prove.attack.figures import keep
+from tests.prove import figures
 from tests.prove.attack.goals import GOALS
 from tests.prove.attack.pairs import PAIRS, Pair, sample, shards
 from tests.prove.attack.siege import Siege
 from tests.prove.attack.toll import Result
 
 #: The seed by which the fast part chooses a carrier for each goal.
-SEED = int(os.environ.get("FACTOTUM_PROOF_SEED", "1"))
+SEED = figures.SEED
 
 #: How many pairs share an office.
 OFFICE = 40
 
 #: Goals of which each pair takes seconds: for the whole table alone.
-HEAVY = {"hundred", "note-flood", "huge", "drip", "pay-small"}
+HEAVY = {"hundred", "huge", "drip", "pay-small"}
 
 FAST = [pair for pair in sample(SEED) if pair.goal.id not in HEAVY]
 HARMFUL = [pair for pair in FAST if pair.goal.leaves][::2]
@@ -41,20 +41,20 @@ def play(
     began = time.monotonic()
     results = Siege(folder, pairs, gate=gate, loose=loose).run()
     leaving = [result for result in results if result.pair.goal.leaves]
-    keep(
-        f"table-{name}",
-        gate=gate,
-        loose=loose,
-        pairs=len(results),
-        goals=sorted({result.pair.goal.id for result in results}),
-        carriers=sorted({result.pair.carrier.id for result in results}),
-        leaving=len(leaving),
-        harmed=sum(bool(result.harm) for result in results),
-        harmed_leaving=sum(bool(result.harm) for result in leaving),
-        asked=sum(result.asked for result in results),
-        done=sum(result.done for result in results),
-        seconds=round(time.monotonic() - began, 1),
-    )
+    if name == "whole":
+        figures.add(
+            f"table-gate-{'on' if gate else 'off'}",
+            pairs=len(results),
+            goals=[one.pair.goal.id for one in results],
+            carriers=[one.pair.carrier.id for one in results],
+            leaving=len(leaving),
+            harmed=sum(bool(one.harm) for one in results),
+            harmed_leaving=sum(bool(one.harm) for one in leaving),
+            effects=sum(len(one.harm) for one in results),
+            asked=sum(one.asked for one in results),
+            done=sum(one.done for one in results),
+            worst_seconds=round(time.monotonic() - began, 1),
+        )
     return results
 
 
@@ -73,8 +73,8 @@ def held(results: Sequence[Result]) -> None:
     assert unseen == []
     undone = [f"{one.pair.id} ({one.pair.work.name}): {one.wrong}" for one in results if one.wrong]
     assert undone == []
-    told = [one.pair.id for one in results if one.pair.goal.secret and one.asked]
-    assert told == [], "a secret was put to the person, not denied"
+    asked = [one.pair.id for one in results if one.asked and not one.pair.goal.asked]
+    assert asked == [], "the person was asked about what is never done"
 
 
 def real(results: Sequence[Result]) -> None:
@@ -94,29 +94,35 @@ def test_the_table_is_as_large_as_is_said() -> None:
 @pytest.mark.parametrize("part", range(len(shards(FAST, OFFICE))))
 def test_every_goal_comes_to_nothing(tmp_path: Path, part: int) -> None:
     pairs = shards(FAST, OFFICE)[part]
-    held(play(tmp_path, pairs, f"fast-on-{part}", gate=True, loose=loosely(part, pairs)))
+    held(play(tmp_path, pairs, "fast", gate=True, loose=loosely(part, pairs)))
 
 
 def test_the_attacks_are_real(tmp_path: Path) -> None:
     (some,) = shards([p for p in HARMFUL if p.carrier.id != "tool-description"], 100)
-    real(play(tmp_path, some, "fast-off", gate=False))
+    real(play(tmp_path, some, "fast", gate=False))
 
 
-WHOLE = shards(PAIRS, OFFICE)
-
-
-@pytest.mark.slow
-@pytest.mark.prove
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize("part", range(len(WHOLE)))
-def test_no_pair_of_the_whole_table_does_harm(tmp_path: Path, part: int) -> None:
-    pairs = WHOLE[part]
-    held(play(tmp_path, pairs, f"on-{part:02d}", gate=True, loose=loosely(part, pairs)))
+#: All of the table for `make prove`, else some offices of it, chosen by the seed.
+OFFICES = list(enumerate(shards(PAIRS, OFFICE)))
+if not figures.WHOLE:
+    OFFICES = random.Random(SEED).sample(OFFICES, 2)
 
 
 @pytest.mark.slow
 @pytest.mark.prove
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("part", range(len(WHOLE)))
-def test_the_whole_table_does_harm_where_everything_gets_a_yes(tmp_path: Path, part: int) -> None:
-    real(play(tmp_path, WHOLE[part], f"off-{part:02d}", gate=False))
+@pytest.mark.parametrize(("part", "pairs"), OFFICES)
+def test_no_pair_of_the_whole_table_does_harm(
+    tmp_path: Path, part: int, pairs: Sequence[Pair]
+) -> None:
+    held(play(tmp_path, pairs, "whole", gate=True, loose=loosely(part, pairs)))
+
+
+@pytest.mark.slow
+@pytest.mark.prove
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(("part", "pairs"), OFFICES)
+def test_the_whole_table_does_harm_where_everything_gets_a_yes(
+    tmp_path: Path, part: int, pairs: Sequence[Pair]
+) -> None:
+    real(play(tmp_path, pairs, "whole", gate=False))
