@@ -118,6 +118,9 @@ def test_a_yes_holds_for_no_other_version(register: Register) -> None:
     newer = register.reseal(card, 4.0, "changed", args=EVE)
     assert newer.status == "pending"
     assert not begins(register, newer) and not begins(register, card)
+    newer = yes(register, newer)
+    assert not begins(register, card), "the old words, on the yes to the new ones"
+    assert begins(register, newer)
 
 
 def test_high_risk_begins_by_no_weak_yes(register: Register) -> None:
@@ -214,6 +217,14 @@ def change(note: str) -> Call:
     return Call("notes__change", {"note": note, "find": "", "replace": "x"})
 
 
+#: A tool of somebody else's of which the owner has told what its arguments mean.
+PUT = Call(
+    "notes__mail", {"to": ["ada@rossi.example"], "note": "Office/Skills/x.md", "body": "x", **REPLY}
+)
+TOLD = replace(
+    LOOSE, policy=replace(ALL, tools={PUT.tool: {"recipients": ["to"], "path": ["note"]}})
+)
+
 #: Calls that nobody may make unasked, with the label, the house, and the least risk.
 ASKS: list[tuple[Call, Trust, House, Risk]] = [
     (mail(), OWNER, PLAIN, Risk.MEDIUM),
@@ -239,6 +250,7 @@ ASKS: list[tuple[Call, Trust, House, Risk]] = [
     (Call("remember", {"text": "x", "about": "x"}), KNOWN, LOOSE, Risk.LOW),
     (Call("mail__draft", {"to": ["a@b.example"], "attachments": ["a.pdf"]}), STRANGER, PLAIN, Risk.LOW),
     (Call("forget", {"note": "Office/Memory/x.md", "why": "x"}), OWNER, PLAIN, Risk.LOW),
+    (PUT, KNOWN, TOLD, Risk.HIGH),
     (change("Notes/x.md"), OWNER, PLAIN, Risk.LOW),
     (change("Notes/x.md"), STRANGER, LOOSE, Risk.LOW),
     (change("Company_Handbook.md"), OWNER, LOOSE, Risk.HIGH),
