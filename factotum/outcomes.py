@@ -9,6 +9,9 @@ from typing import Any
 from factotum.model import FailedClean, Lost, Outcome, Succeeded
 from factotum.phase import read_phase
 
+#: How much of what a third-party tool said is kept, in characters.
+SAID_MOST = 20_000
+
 
 def outcome_of(answer: Any, tool: str) -> Outcome:
     """The outcome that a server reported in its structured answer."""
@@ -21,6 +24,13 @@ def outcome_of(answer: Any, tool: str) -> Outcome:
             return Lost(last_known)
         case _:
             return Lost(f"{tool} answered, but not with an outcome that is known")
+
+
+def answered(with_error: bool, said: str) -> Outcome:
+    """The outcome of a call to a server of others: that it was made, and what was said. Whether
+    an error that it tells of left something done, nobody but it can know."""
+    how = "with an error" if with_error else "without an error"
+    return Succeeded({"answered": how, "text": said[:SAID_MOST]})
 
 
 def after_a_break(what: str, meta: Mapping[str, Any]) -> Outcome:

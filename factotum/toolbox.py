@@ -16,14 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, overload
 
-from factotum.accepted import Accepted
-from factotum.cages import PRIVATE, Cages
+from factotum.cages import Cages
 from factotum.cleaned import cleaned
-from factotum.model import Call, FailedClean, Outcome, Succeeded
-from factotum.outcomes import after_a_break, after_the_limit, outcome_of
+from factotum.guests import Guests
+from factotum.model import Call, FailedClean, Outcome
+from factotum.outcomes import after_a_break, after_the_limit, answered, outcome_of
 from factotum.pinned import Memory, Pinned, mark_of
 from factotum.servers import ThirdParty
-from factotum.sessions import ByCommand, EnvFor, Hit, InProcess, OverStdio, Session, Way
+from factotum.sessions import EnvFor, Hit, InProcess, OverStdio, Session, Way
 from factotum.tools import (
     META_PREFIX,
     ServerFile,
@@ -60,9 +60,6 @@ ALWAYS_APART = frozenset({"shell"})
 #: `refusal` tells, and the argument that it is about.
 REFUSES = {"shell__run": ("shell_refuse.py", "command")}
 
-#: How much of what a third-party tool said is kept, in characters.
-SAID_MOST = 20_000
-
 
 @dataclass(frozen=True)
 class Read:
@@ -97,8 +94,7 @@ class Toolbox:
     ) -> None:
         self._env_for = env_for
         self._servers_dir = servers_dir
-        self._others = {server.name: server for server in others}
-        self._accepted = Accepted(cages.state / PRIVATE if cages else None)
+        self._guests = Guests(others, cages)
         self._effect_limit_s = effect_limit_s
         self._read_limit_s = read_limit_s
         self._running: set[asyncio.Task[Any]] = set()
@@ -106,7 +102,7 @@ class Toolbox:
         self._known: dict[str, Pinned] = {}
         self._asked = False
         here: Way = InProcess(env_for, hit)
-        apart = OverStdio(env_for, cages.ours) if cages else OverStdio(env_for)
+        apart = OverStdio(env_for, cages.ours if cages else _uncaged)
         files = [survey(path) for path in sorted(servers_dir.glob("*_server.py"))]
         self._sessions = {
             file.name: Session(
@@ -118,10 +114,10 @@ class Toolbox:
             )
             for file in files
         }
-        for server in others:
-            self._sessions[server.name] = Session(
-                _file_of(server),
-                ByCommand(lambda server=server: _start(cages, server)),  # type: ignore[misc]
+        for name in self._guests.names:
+            self._sessions[name] = Session(
+                self._guests.file(name),
+                self._guests.way(name),
                 idle_s,
                 open_limit_s,
                 self._listed,
@@ -144,7 +140,7 @@ class Toolbox:
         return {
             name: session.broken
             for name, session in self._sessions.items()
-            if name in self._others and session.broken
+            if name in self._guests and session.broken
         }
 
     async def catalogue(self) -> dict[str, Tool]:
@@ -205,8 +201,8 @@ class Toolbox:
         return [f"{call.tool}: this is never run: {why}"] if why else []
 
     def _mark(self, file: ServerFile) -> str:
-        if (other := self._others.get(file.name)) is not None:
-            return f"{other.digest}{self._accepted.stamp(other.name)}"
+        if file.name in self._guests:
+            return self._guests.mark(file.name)
         return mark_of(file, self._env_for(file.env))
 
     def _set_up(self, file: ServerFile) -> bool:
@@ -221,15 +217,16 @@ class Toolbox:
             return
         await session.retire()
         if not session.open:
-            other = self._others.get(session.file.name)
-            session.changed(_file_of(other) if other else survey(session.file.path))
+            name = session.file.name
+            guest = self._guests.file(name) if name in self._guests else None
+            session.changed(guest or survey(session.file.path))
             self._marks[session.file.name] = self._mark(session.file)
 
     def _listed(self, file: ServerFile, tools: tuple[Tool, ...]) -> None:
         """Raises ToolboxError for tools of others that nobody accepted."""
-        if file.name in self._others:
+        if file.name in self._guests:
             try:
-                self._accepted.check(file.name, tools)
+                self._guests.admit(file.name, tools)
             except ToolboxError:
                 self._known.pop(file.name, None)
                 self._memory.forget(file.name)
@@ -302,8 +299,8 @@ class Toolbox:
             return FailedClean(str(unusable), isinstance(unusable, _Another))
         except Exception as broken:  # noqa: BLE001  (the request was on its way)
             return after_a_break(f"{tool} broke ({_why(broken, session)})", meta)
-        if session.file.name in self._others:
-            return _said(answer)
+        if session.file.name in self._guests:
+            return answered(answer.is_error, _words(answer))
         if answer.is_error:
             return after_a_break(f"{tool} broke ({_words(answer)})", meta)
         return outcome_of(answer.structured_content, tool)
@@ -336,7 +333,7 @@ class Toolbox:
         if self.pin(tool) != shown:
             session.give_back()
             raise _Another(f"{tool} is no longer what it was when this was written; look again")
-        ours = meta if session.file.name not in self._others else None
+        ours = meta if session.file.name not in self._guests else None
         sent: Any = {META_PREFIX + key: value for key, value in (ours or {}).items()} or None
         name = tool.split("__", 1)[1]
         work = asyncio.create_task(client.call_tool(name, dict(args), meta=sent))
@@ -349,23 +346,11 @@ class Toolbox:
         return work.result()
 
 
-def _file_of(server: ThirdParty) -> ServerFile:
-    return ServerFile(server.name, Path(server.name), broken=server.broken)
-
-
-def _start(cages: Cages | None, server: ThirdParty) -> tuple[Sequence[str], Mapping[str, str]]:
-    """Raises ToolboxError."""
-    if cages is None:
-        raise ToolboxError("there is no place for servers of others here")
-    return cages.third_party(server)
-
-
-def _said(answer: Any) -> Outcome:
-    """The outcome of a call to a server of others: that it was made, and what was said. Whether
-    an error that it tells of left something done, nobody but it can know."""
-    said = _words(answer)[:SAID_MOST]
-    receipt = {"answered": "with an error" if answer.is_error else "without an error"}
-    return Succeeded({**receipt, "text": said})
+def _uncaged(server: str, command: Sequence[str]) -> Sequence[str]:
+    """Where nobody says what a cage would be: for tests of our own servers. Raises ToolboxError."""
+    if server in ALWAYS_APART:
+        raise ToolboxError(f"{server} runs in a cage alone, and none is given here")
+    return command
 
 
 class _Another(ToolboxError):
