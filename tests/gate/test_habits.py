@@ -37,6 +37,7 @@ def asked(
     tool: str = "mail__send",
     risk: Risk = Risk.MEDIUM,
     trust: Trust = Trust.OWNER,
+    task: str = "t-1",
     **more: object,
 ) -> Card:
     args = {"to": list(to), "subject": "Hi", "body": str(at)}
@@ -44,7 +45,7 @@ def asked(
         int(at - T), tool, args, "Send?", Effect.OPAQUE, risk, "whatever leaves the house asks",
         60.0, trust, "p", **more,  # type: ignore[arg-type]
     )  # fmt: skip
-    (id,) = register.propose("t-1", 1, [proposal], at)
+    (id,) = register.propose(task, 1, [proposal], at)
     return register.card(id)
 
 
