@@ -27,6 +27,7 @@ from factotum.inert import visible
 from factotum.pinned import Memory
 from factotum.privacy import HANDBOOK, HANDBOOK_MOST_BYTES
 from factotum.reader import Reader
+from factotum.worker.fit import OTHERS
 from factotum.worker.labels import Labels
 
 
@@ -118,15 +119,15 @@ def accept(yes: bool) -> int:
     """
     with books() as opened:
         handbook, labels = handbook_of(opened), Labels(opened.ledger)
-        raw = Reader().read(handbook.path, HANDBOOK_MOST_BYTES)
-        if not labels.at(HANDBOOK):
-            print("Nobody but you has written in it.")
-            return 0
+        if OTHERS not in handbook.current().broken:
+            print("It counts as your own words already.")
+            return _say(opened)
         print(line(f"Read all of {handbook.path} before you agree: its rules decide what goes."))
         if not yes and not sys.stdin.isatty():
             raise click.UsageError("nobody is there to be asked; to agree, add --yes")
         if not yes and not click.confirm("Is all of it as you want it?", default=False):
             raise click.Abort
+        raw = Reader().read(handbook.path, HANDBOOK_MOST_BYTES)
         labels.vouched(HANDBOOK, raw, CHANNEL, place.who(), place.now())
         opened.wake()
         return _say(opened)

@@ -252,7 +252,7 @@ def test_a_handbook_that_others_wrote_in_holds_again_when_the_owner_says_so(
     office: TestOffice, terminal: Terminal
 ) -> None:
     write(office, SOUND)
-    assert "Nobody but you" in terminal("policy", "accept", "--yes").out
+    assert "your own words already" in terminal("policy", "accept", "--yes").out
     raw = (office.root / "Company_Handbook.md").read_bytes()
     ledger = Ledger(office.state / "ledger.db")
     Labels(ledger).changed("Company_Handbook.md", raw, "a-1", Trust.STRANGER, 1.0)
