@@ -148,38 +148,17 @@ def give(
     id = names.id_of("g", ledger.epoch, card.id, str(card.version))
     until = min(now + LONGEST_S, _midnight(now) if wanted.kind == TONIGHT else now + LONGEST_S)
     scope = _scope(card, ledger.task(card.task))
+    held = (id, wanted.kind, card.seal.tool, dumps(scope), card.task, card.seal.trust, card.id)
+    by = (until, wanted.most, channel, who, now, ledger.epoch)
+    told: dict[str, Any] = {"tool": card.seal.tool, "scope": scope, "rule": SAID[wanted.kind]}
     with ledger.tx() as db:
         db.execute(
             "INSERT OR IGNORE INTO permission VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,NULL)",
-            (
-                id,
-                wanted.kind,
-                card.seal.tool,
-                dumps(scope),
-                card.task,
-                card.seal.trust,
-                card.id,
-                until,
-                wanted.most,
-                channel,
-                who,
-                now,
-                ledger.epoch,
-            ),
+            (*held, *by),
         )
+        told |= {"permission": id, "most": wanted.most, "until": until}
         ledger.event(
-            "permitted",
-            now,
-            task=card.task,
-            card=card.id,
-            permission=id,
-            rule=SAID[wanted.kind],
-            tool=card.seal.tool,
-            scope=scope,
-            most=wanted.most,
-            until=until,
-            channel=channel,
-            who=who,
+            "permitted", now, task=card.task, card=card.id, channel=channel, who=who, **told
         )
     return next((one for one in standing(ledger, now) if one.id == id), None)
 
