@@ -63,7 +63,8 @@ class Deeds:
     clock: Callable[[], float]
 
     def perform(self, card: Card, task: str) -> Outcome:
-        """`task` is the name of the task's note, without its ending."""
+        """`task` is the name of the task's note, without its ending. Raises OSError where it is
+        the disk that fails: then the same is done again, and nothing is said of it yet."""
         tool = TOOLS.get(card.seal.tool)
         if tool and (wrong := misfits(tool, card.seal.args)):
             return FailedClean("; ".join(wrong))  # a person may have changed it on the card
@@ -82,6 +83,8 @@ class Deeds:
                 case "notes__bring_back":
                     return self._bring_back(card)
         except OSError as refused:
+            if disk.failing(refused):
+                raise
             return FailedClean(f"{_named(card)} {disk.said(refused)}")
         return FailedClean(f"{card.seal.tool} is nothing that I can do to notes")
 

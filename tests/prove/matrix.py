@@ -7,9 +7,11 @@ off without living up to there again.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -21,7 +23,7 @@ from factotum.gate.register import Card, Register
 from factotum.ledger import Ledger
 from factotum.settings import load
 from factotum.worker.claim import task_id
-from orchestrator import Orchestrator, open_rooms
+from orchestrator import Clock, Orchestrator, open_rooms
 from tests.office import smtp
 from tests.prove.life import JOT, Life
 from tests.servers.dovecot import Dovecot
@@ -81,26 +83,29 @@ def build(env):
 
 def watched_pass(env: dict[str, str], point: str = "") -> None:
     """What a child does: one pass, killed at `point`; the places that it came by go into the
-    file TRACE, one a line."""
+    file TRACE, one a line. Its clock goes LATER_S fast."""
     os.environ.pop("XDG_RUNTIME_DIR", None)
     trace = os.open(env.pop("TRACE"), os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
     servers = Path(env.pop("SERVERS"))
+    later_s = float(env.pop("LATER_S", "0"))
+    clock = Clock(lambda: time.time() + later_s)
     failpoint.arm(point)
-    failpoint.listen(lambda name: void(os.write(trace, f"{name}\n".encode())))
+
+    def told(name: str) -> None:
+        with contextlib.suppress(OSError):  # the disk of this world may be made to fail
+            os.write(trace, f"{name}\n".encode())
+
+    failpoint.listen(told)
     settings = load(env, [])
 
     async def once() -> None:
-        rooms = open_rooms(settings, settings.path("VAULT"))
+        rooms = open_rooms(settings, settings.path("VAULT"), clock)
         try:
             await Orchestrator(rooms, out=io.StringIO(), servers=servers).run(once=True)
         finally:
             rooms.close()
 
     asyncio.run(once())
-
-
-def void(_: object) -> None:
-    """For a callback that is to return nothing."""
 
 
 @dataclass(frozen=True)
@@ -192,6 +197,7 @@ class World:
 
     def keep(self) -> int:
         """Copies all that there is; returns what was sent up to here."""
+        self.life.state.mkdir(mode=0o700, exist_ok=True)
         for n, folder in enumerate(self.folders()):
             copy(folder, self.base / f"kept-{n}")
         book = self.base / "book"

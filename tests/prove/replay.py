@@ -474,10 +474,10 @@ def said(ledger: Path) -> str:
 
 def lay_out(base: Path, state: State) -> None:
     """Makes the disk below `base` hold just this."""
-    for path in base.iterdir():
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
-    for path, version in sorted(state.items()):
-        target = Path(path)
+    for there in base.iterdir():
+        shutil.rmtree(there) if there.is_dir() else there.unlink()
+    for name, version in sorted(state.items()):
+        target = Path(name)
         target.parent.mkdir(parents=True, exist_ok=True)
         if version is None:
             target.mkdir(exist_ok=True)
