@@ -19,6 +19,7 @@ STARTERS = {
     "factotum/demo/house.py": "the office of the demo",
     "factotum/doctor/machine.py": "node --version",
     "factotum/reading/cell.py": "readers of dropped files, ours",
+    "factotum/sandbox/bubblewrap.py": "bubblewrap, to see whether it works",
     "factotum/sandbox/launch.py": "what is put into a cage",
     "factotum/toolchild.py": "tool servers, in a cage",
     "factotum/views/notify.py": "the notifier of the desktop",
