@@ -97,6 +97,7 @@ def test_the_owners_repository_takes_no_force(remote: Path, tmp_path: Path) -> N
     assert one.read() == [head(1), head(2)]
 
 
+@pytest.mark.slow
 def test_a_later_commit_takes_nothing_back(remote: Path, tmp_path: Path) -> None:
     one = anchor(remote, tmp_path)
     one.put(head(1))
@@ -189,6 +190,7 @@ def test_a_stop_tells_the_anchor_where_the_log_stands(office: TestOffice, remote
     assert len(anchored(office, remote)) == before
 
 
+@pytest.mark.slow
 def test_an_anchor_that_fails_is_told_and_tried_again(office: TestOffice, remote: Path) -> None:
     away = remote.rename(remote.with_name("away.git"))
     office.type("Something that no playbook fits.\n")

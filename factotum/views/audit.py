@@ -114,6 +114,7 @@ class _Check:
         self._places: dict[int, str] = {}
         self._before = chain.NOTHING
         self._made = (0, b"")
+        self._next = 1
         self._read = 0
 
     def file(self, path: Path) -> None:
@@ -128,23 +129,24 @@ class _Check:
             self.found.append(f"{_name(path)} cannot be read: {failed.strerror or failed}")
             return
         *lines, rest = whole.split(b"\n")
-        before = 0
+        before, name, day = 0, _name(path), date.fromisoformat(path.stem)
         for number, text in enumerate(lines, 1):
-            before = self._line(path, f"{_name(path)}, line {number}", text, before)
+            before = self._line(day, f"{name}, line {number}", text, before)
             self._read += 1
             self.progress(self._read)
         if rest:
             self.found.append(f"{_name(path)} ends in the middle of a line")
 
-    def _line(self, path: Path, where: str, text: bytes, before: int) -> int:
+    def _line(self, day: date, where: str, text: bytes, before: int) -> int:
         """Checks one line; returns the number of its event, or the one before."""
-        known = self.events.at(before + 1)  # as it nearly always is: nothing to take apart
-        if known is None or before + 1 in self._places or text != self._expected(*known):
+        known = self.events.at(self._next)  # as it nearly always is: nothing to take apart
+        if known is None or self._next in self._places or text != self._expected(*known):
             known = self._found_by(where, text)
         if known is None:
             return before
         event, link = known
         seq = event.seq
+        self._next = seq + 1
         self.found.checked += 1
         if seq in self._places:
             self.found.append(f"{where}: event {seq} stands also in {self._places[seq]}")
@@ -155,7 +157,7 @@ class _Check:
         if text != expected:
             difference = _difference(json.loads(text), json.loads(expected))
             self.found.append(f"{where}: was changed ({difference})")
-        elif abs((date.fromisoformat(path.stem) - local(event.at).date()).days) > 1:
+        elif abs((day - local(event.at).date()).days) > 1:
             self.found.append(f"{where}: event {seq} belongs into the log of another day")
         else:
             self.place(where, event, link, text)

@@ -123,6 +123,7 @@ def test_the_anchor_tells_of_an_older_copy_of_everything(
     assert (said.code, "the anchor git could not be asked" in said.out) == (3, True)
 
 
+@pytest.mark.slow
 def test_a_start_says_what_the_anchor_knows_better(office: TestOffice, anchored: Terminal) -> None:
     copy = Copy(office)
     office.type("Another thing.\n", "Another.md")

@@ -118,6 +118,7 @@ def test_a_library_names_no_room_that_acts(text: str) -> None:
     assert (unseen(line), len(line.splitlines())) == ([], 1)
 
 
+@pytest.mark.slow
 def test_the_corpus_reaches_the_dashboard_as_words(written: TestOffice) -> None:
     written.run()
     assert unseen((written.root / "Dashboard.md").read_bytes().decode()) == []
