@@ -18,6 +18,7 @@ from factotum.cages import cages_of
 from factotum.cli import place
 from factotum.cli.place import Books, books
 from factotum.cli.telling import line, local
+from factotum.cli.tooling import troubles
 from factotum.gate import pause
 from factotum.gate.observe import quiet
 from factotum.model import State
@@ -135,6 +136,7 @@ def _own(opened: Books, lying: Path | None) -> dict[str, Any]:
         persona_shelf(opened.root, reader, fit=fit),
     )
     problems += [problem for one in shelves for problem in one.problems()]
+    problems += [Problem(Path(name), why) for name, why in troubles(opened).items()]
     cards = [card for card in opened.register.unsettled() if not (card.over or quiet(card))]
     return build(
         listing=listing,

@@ -18,7 +18,7 @@ from factotum.cages import PRIVATE, cages_of, others
 from factotum.cli import FAILED, FOUND_PROBLEMS, place
 from factotum.cli.place import Books, books
 from factotum.cli.telling import line
-from factotum.gate.rows import Row, row_of
+from factotum.gate.rows import row_of
 from factotum.pinned import Memory
 from factotum.tools import Tool, survey
 from factotum.worker import local
@@ -34,13 +34,15 @@ def tools(context: click.Context, as_json: bool) -> None:
     if context.invoked_subcommand is not None:
         return
     with books() as opened:
-        found = offered(opened)
         absent = missing(opened)
+        found, unasked = offered(opened, absent)
     if as_json:
-        print(json.dumps({"tools": found, "missing": absent}, indent=1))
+        print(json.dumps({"tools": found, "missing": absent, "unasked": unasked}, indent=1))
         return
     for one in found:
         print(f"{one['name']:<28} {one['kind']:<14} {line(one['description'], SHOWN_CHARS)}")
+    for name in unasked:
+        print(f"{name:<28} {'not asked yet':<14} It is asked when a task first needs tools.")
     for name, why in absent.items():
         print(f"{line(name, 28):<28} {'not on offer':<14} {line(why, 300)}")
 
@@ -64,25 +66,41 @@ def accept(server: str) -> int:
     return 0
 
 
-def offered(opened: Books) -> list[dict[str, Any]]:
-    """The tools of our own, and those that each server showed last."""
+def offered(opened: Books, absent: Mapping[str, str]) -> tuple[list[dict[str, Any]], list[str]]:
+    """The tools of our own and those that each server showed last, without those that are
+    `absent`; and the servers that were never asked."""
     memory = Memory(opened.state / "catalogue.json")
-    names = [path.stem.removesuffix("_server") for path in _servers()]
-    names += [server.name for server in others(opened.settings, place.HERE)]
     found: list[Tool] = list(local.TOOLS.values())
-    for name in names:
-        pinned = memory.of(name)
-        found += [tool for tool in pinned.tools if tool.offered] if pinned else []
-    absent = missing(opened)
-    return [
-        {"name": tool.name, "kind": kind(row_of(tool.name)), "description": tool.description}
+    unasked = []
+    for name in _names(opened, absent):
+        if (pinned := memory.of(name)) is None:
+            unasked.append(name)
+            continue
+        found += [tool for tool in pinned.tools if tool.offered and tool.name not in absent]
+    told = [
+        {"name": tool.name, "kind": kind(tool.name), "description": tool.description}
         for tool in found
-        if tool.name not in absent and tool.name.split("__")[0] not in absent
     ]
+    return told, unasked
 
 
-def kind(row: Row) -> str:
+def _names(opened: Books, absent: Mapping[str, str]) -> list[str]:
+    """The servers of which something can be used."""
+    names = []
+    for path in _servers():
+        server = survey(path)
+        lacks = server.lacks(opened.settings.env_for(server.env))
+        if not (server.needs and len(lacks) == len(server.needs)):
+            names.append(server.name)
+    names += [server.name for server in others(opened.settings, place.HERE)]
+    return [name for name in names if name not in absent]
+
+
+def kind(tool: str) -> str:
     """In a word what a tool may do."""
+    row = row_of(tool)
+    if tool in local.TOOLS and not row.reviewed:
+        return "own work"  # it changes nothing but the run's own plan and tasks
     if not row.reviewed:
         return "not reviewed"
     if row.egress:
@@ -98,6 +116,12 @@ def missing(opened: Books) -> Mapping[str, str]:
     for path in _servers():
         server = survey(path)
         absent |= server.lacks(opened.settings.env_for(server.env))
+    return {**absent, **troubles(opened)}
+
+
+def troubles(opened: Books) -> dict[str, str]:
+    """The servers of others that cannot be used, each with the reason."""
+    absent: dict[str, str] = {}
     cages = cages_of(opened.settings, opened.root, opened.state, place.HERE)
     accepted = Accepted(opened.state / PRIVATE)
     for other in others(opened.settings, place.HERE):

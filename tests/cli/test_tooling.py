@@ -38,6 +38,7 @@ def test_our_own_tools_and_what_is_missing_are_named(
     kinds = {one["name"]: one["kind"] for one in found["tools"]}
     assert kinds["notes__read"] == "reads"
     assert kinds["notes__change"] == "changes"
+    assert kinds["finish"] == "own work"
     assert found["missing"]["shell__run"] == "FACTOTUM_SHELL_FOLDER: needed by shell__run"
     text = terminal("tools").out
     assert "notes__write" in text
@@ -85,3 +86,10 @@ def test_a_wrong_file_is_named(office: TestOffice, terminal: Terminal, tmp_path:
     env = {**terminal.env, "FACTOTUM_TOOL_SERVERS": str(path)}
     missing = Terminal(terminal.folder, env)("tools", "--json").json["missing"]
     assert "it has neither" in missing["wrong.json"]
+    assert "it has neither" in Terminal(terminal.folder, env)("status").out
+
+
+def test_a_server_that_was_never_asked_is_named(office: TestOffice, terminal: Terminal) -> None:
+    asked = Terminal(terminal.folder, {**terminal.env, "FACTOTUM_WEB": "yes"})
+    assert "web" in asked("tools", "--json").json["unasked"]
+    assert "not asked yet" in asked("tools").out
