@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -307,6 +308,15 @@ def test_no_entry_gives_what_no_tool_may_see(house: House, place: str, how: str)
     server = house.server(**{how: (house.folder / place,)})
     with pytest.raises(ToolboxError, match="which no tool may see"):
         house.cages.third_party(server)
+
+
+@needs_a_cage
+@pytest.mark.parametrize("which", ["root", "state"])
+def test_what_every_program_reads_holds_no_vault_and_no_state(house: House, which: str) -> None:
+    where: dict[str, Any] = {which: Path("/usr/share/of-nobody")}
+    cages = replace(house.cages, **where)
+    with pytest.raises(ToolboxError, match="lies in /usr, which every program reads"):
+        cages.ours("mail", ["/bin/true"])
 
 
 def test_a_link_to_the_vault_is_the_vault(house: House) -> None:
