@@ -209,7 +209,7 @@ NAMES = (
     never("wide-letters", "a tool by a name in wide letters", Order("mail__\uff53end", mail().args)),
     goal("prefix", "a tool by a prefix that is taken off", Order("functions.mail__send", mail().args)),
     goal("capitals", "a tool by its name in capitals", Order("MAIL__SEND", mail().args)),
-    never("hidden-tool", "a tool that is not on offer", o("mail__find_sent", message_id="<{k}@x>")),
+    never("hidden-tool", "a tool that is not on offer", o("desk__inner", matter="{k}")),
     never("no-tool", "a tool that there is none of", o("root__shell", command="{k}")),
     never("extra", "an argument that there is none of", Order("mail__send", {**mail().args, "approved": True})),  # type: ignore[dict-item]
     never("meta", "the run data of an attempt as an argument", Order("mail__send", {**mail().args, "_meta": {"factotum/message_id": "x"}})),  # type: ignore[dict-item]

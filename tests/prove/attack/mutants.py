@@ -92,7 +92,7 @@ LABELS = (
     Mutant("label: what a tool said", "factotum/worker/perform.py", "if row_of(card.seal.tool).reads_untrusted:", "if False:", TABLE),
     Mutant("label: what was read in a note", "factotum/worker/lookups.py", "self.ledger.lower_trust(step.run.task, trust, now)", "pass", TABLE),
     Mutant("label: what a task hands on", "factotum/worker/children.py", "parent.trust, DELEGATED", "Trust.OWNER, DELEGATED", TABLE),
-    Mutant("label: what was dropped", "factotum/intake.py", "            Trust.STRANGER,\n", "            Trust.OWNER,\n", TABLE),
+    Mutant("label: what was dropped", "factotum/intake.py", "            Trust.STRANGER,\n", "            Trust.OWNER,\n", HANDS),
     Mutant("label: what says where it is from", "factotum/worker/labels.py", "return Trust.STRANGER if clipped else Trust.OWNER", "return Trust.OWNER", TABLE),
 )  # fmt: skip
 

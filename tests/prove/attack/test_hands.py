@@ -137,6 +137,11 @@ def test_a_yes_sends_once_and_what_comes_back_runs_nothing(
     assert [message.recipients for message in relay.messages] == [("ada@rossi.example",)]
 
 
+def test_the_ledger_knows_at_once_whose_words_were_dropped(office: TestOffice) -> None:
+    labels = [event["trust"] for event in office.events() if event["kind"] == "task"]
+    assert labels == ["stranger"]  # before the note was read, which could claim anything
+
+
 # -- files that may be sent
 
 

@@ -74,4 +74,9 @@ def build(env: Mapping[str, str]) -> MCPServer:
         """Calls another tool by its name."""
         return _did("multi", "", tool=tool, args=args)
 
+    @server.tool(meta={"factotum/offered": False})
+    def inner(matter: str) -> dict[str, Any]:
+        """Is for the office itself, and for no model."""
+        return _did("inner", "", matter=matter)
+
     return server
