@@ -7,7 +7,7 @@ folder; a third-party server sees a private folder and what its entry names.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from factotum import sandbox
@@ -27,7 +27,8 @@ PATH = "/usr/local/bin:/usr/bin:/bin"
 @dataclass(frozen=True)
 class Cages:
     """`root` is the vault, `state` its state directory, `code` where the program lies, `env`
-    where settings may lie. `off` is the owner's word that children may run without a cage."""
+    where settings may lie. `off` is the owner's word that children may run without a cage.
+    `found` stands for what this machine can do."""
 
     root: Path
     state: Path
@@ -37,7 +38,12 @@ class Cages:
     shell: Path | None = None
     shell_network: bool = False
     off: bool = False
-    isolation: Isolation = field(default_factory=sandbox.isolation)
+    found: Isolation | None = None
+
+    @property
+    def isolation(self) -> Isolation:
+        """What this machine can do, or what it was said to be able to do."""
+        return self.found or sandbox.isolation()
 
     def shown(self) -> str:
         """Why children run without a cage, or do not run at all; empty where all is well."""

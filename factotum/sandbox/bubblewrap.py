@@ -6,7 +6,6 @@ Inside it the launcher closes the rest of the cage as always.
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -46,6 +45,8 @@ def _named(paths: Iterable[Path]) -> list[str]:
 
 def refused(program: str) -> str:
     """Why it cannot work on this machine, or an empty string."""
+    import subprocess  # only where there is no Landlock: every command pays for what is above
+
     command = around(program, [Path(name) for name in ("/usr", "/bin", "/lib", "/lib64")], (),
                      network=False)  # fmt: skip
     try:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import base64
-import ctypes
 import functools
 import json
 import os
-import platform
 import shutil
 import sys
 from collections.abc import Sequence
@@ -79,9 +77,11 @@ class Cage:
 def isolation() -> Isolation:
     """What this machine can do. Asked once: it does not change while a machine is up."""
     if sys.platform != "linux":
-        return Isolation(False, f"{platform.system()} has nothing that closes a cage for us")
-    if platform.machine() not in ARCHES or sys.maxsize < 2**32:
-        return Isolation(False, f"no filter of system calls is known for {platform.machine()}")
+        return Isolation(False, f"{os.uname().sysname} has nothing that closes a cage for us")
+    if os.uname().machine not in ARCHES or sys.maxsize < 2**32:
+        return Isolation(False, f"no filter of system calls is known for {os.uname().machine}")
+    import ctypes  # only where it is asked: every command pays for what is above
+
     libc = ctypes.CDLL(None, use_errno=True)
     abi = libc.syscall(444, None, ctypes.c_size_t(0), ctypes.c_uint32(1))
     if abi >= ABI_LEAST:
@@ -94,7 +94,7 @@ def by_bubblewrap(abi: int, path: str = PROGRAMS) -> Isolation:
     without any. `path` is where bubblewrap is looked for."""
     found = shutil.which("bwrap", path=path)
     landlock = f"Landlock version {abi}" if abi else "no Landlock"
-    lacks = f"this kernel ({platform.release()}) has {landlock}"
+    lacks = f"this kernel ({os.uname().release}) has {landlock}"
     if found is None:
         return Isolation(
             False, f"{lacks}, and bubblewrap is not installed. Run: sudo apt install bubblewrap"
@@ -127,7 +127,7 @@ def _spec(cage: Cage, abi: int) -> dict[str, Any]:
         os.getpgid(cage.keeper),
         by_path=not abi,
     )
-    program = kept.program(platform.machine())
+    program = kept.program(os.uname().machine)
     return {
         "handled_fs": handled,
         "handled_net": BIND_TCP | CONNECT_TCP if abi >= 4 and not cage.network else 0,

@@ -227,7 +227,7 @@ def test_without_isolation_it_runs_only_by_the_owners_word(house: House, off: bo
         house.folder / "code",
         house.home,
         off=off,
-        isolation=Isolation(False, "no such kernel"),
+        found=Isolation(False, "no such kernel"),
     )
     outcome = house.run(lambda toolbox: asked(toolbox, "x"))
     if off:
