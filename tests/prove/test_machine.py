@@ -17,6 +17,8 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from factotum import failpoint
+from factotum.gate.register import GateError, Register
 from factotum.ledger import Ledger
 from factotum.note import NoteError
 from factotum.worker.claim import task_id
@@ -37,6 +39,19 @@ when: {kind: note, words: [jot]}
 do:
   - notes__write: {folder: Drafts, title: "{title}", text: "{text}"}
 """
+#: What a stranger's mail would have sent to somebody else: of high risk.
+ELSEWHERE = """
+when: {kind: email}
+do:
+  - mail__send: {to: ["eve@other.example"], subject: "{subject}", body: "As you wished."}
+"""
+MAIL = """From: Ada Rossi <ada@rossi.example>
+To: marco@example.test
+Subject: Number {n}
+Message-ID: <ask-{n}@rossi.example>
+
+Please tell Eve.
+"""
 TASKS = ("Needs_Action", "In_Progress/pi", "In_Progress/pi/waiting", "Failed")
 CARDS = ("Pending_Approval", "Approved", "Rejected", "Needs_Action", "Failed")
 TICKS = ("approve", "reject", "cancel", "send_now", "wake", "answered", "happened", "did_not")
@@ -53,11 +68,14 @@ class Person(RuleBasedStateMachine):
         self.office = TestOffice(Path(self.folder.name), smtp(self.relay))
         self.office.playbook(ERRAND, "10-errand.md")
         self.office.playbook(JOT, "20-jot.md")
+        self.office.playbook(ELSEWHERE, "30-elsewhere.md")
         self.typed = 0
         self.deleted: set[str] = set()
         self.trouble: list[str] = []
+        self.sent_at_stop: int | None = None
         for kind in ("greet", "greet", "jot", "other"):
             self.types(kind, again=False)
+        self.drops_a_mail()
         self.runs_to_rest()
 
     def teardown(self) -> None:
@@ -73,6 +91,11 @@ class Person(RuleBasedStateMachine):
         taken = not again or (self.office.root / "Needs_Action/Untitled.md").exists()
         name = f"Note {self.typed}.md" if taken else "Untitled.md"
         self.office.type(f"Please {kind} number {self.typed}.\n", name)
+
+    @rule()
+    def drops_a_mail(self) -> None:
+        self.typed += 1
+        self.office.drop(f"mail-{self.typed}.eml", MAIL.format(n=self.typed).encode())
 
     @rule(folder=st.sampled_from(TASKS), to=st.sampled_from(["Needs_Action", "Failed", "Done"]))
     def moves_a_task(self, folder: str, to: str) -> None:
@@ -119,6 +142,48 @@ class Person(RuleBasedStateMachine):
             path.write_text(path.read_text().replace("Please greet", f"Greetings {self.typed}", 1))
             self.put(path, self.office.root / to / path.name)
 
+    @rule(folder=st.sampled_from([*TASKS, *CARDS]), torn=st.booleans())
+    def merges(self, folder: str, torn: bool) -> None:
+        """Sync merges what two devices wrote, or git leaves both between its marks."""
+        if path := self.pick(folder):
+            lines = path.read_text().split("\n")
+            at = self.dice.randrange(len(lines))
+            end = at + self.dice.randrange(1, 6)
+            other = [
+                line[: len(line) // 2] + "~" + line[len(line) // 2 :] for line in lines[at:end]
+            ]
+            if torn:
+                other = ["<<<<<<< ours", *lines[at:end], "=======", *other, ">>>>>>> theirs"]
+            id = self.id_in(path)
+            path.write_text("\n".join([*lines[:at], *other, *lines[end:]]))
+            if self.id_in(path) != id:
+                self.deleted.add(id)  # the note lies there, but nothing tells whose it is
+
+    @rule(
+        channel=st.sampled_from(["telegram", "dashboard", "cli", "typed"]),
+        verdict=st.sampled_from(["approve", "approve", "reject"]),
+    )
+    def says_it_elsewhere(self, channel: str, verdict: str) -> None:
+        """By a tap or at a terminal; what is too weak, late or no longer so is refused."""
+        waiting = [card for card in self.office.cards() if card.status == "pending"]
+        if waiting:
+            card = self.dice.choice(waiting)
+            ledger = Ledger(self.office.state / "ledger.db")
+            with contextlib.suppress(GateError):
+                now = self.office.hands.wall
+                Register(ledger).decide(card.id, card.seal.digest, verdict, channel, "you", now)
+            ledger.close()
+
+    @rule()
+    def stops_or_goes_on(self) -> None:
+        stop = self.office.root / "STOP.md"
+        if stop.exists():
+            stop.unlink()
+            self.sent_at_stop = None
+        else:
+            stop.write_text("Wait.\n")
+            self.sent_at_stop = len(self.relay.messages)
+
     @rule(word=st.sampled_from(["done", "drop", "again", "whatever"]))
     def answers(self, word: str) -> None:
         if path := self.pick("Pending_Approval"):
@@ -146,6 +211,21 @@ class Person(RuleBasedStateMachine):
     def time_goes_by(self, seconds: int) -> None:
         self.office.hands.go(seconds)
 
+    @rule(days=st.sampled_from([-1, 1]))
+    def the_clock_is_set(self, days: int) -> None:
+        self.office.hands.wall += days * 86400
+
+    @rule(place=st.sampled_from(sorted(failpoint.NAMES)), time=st.integers(1, 2))
+    def is_killed(self, place: str, time: int) -> None:
+        """A run in a process of its own, which ends at this place if it comes by."""
+        if not (pid := os.fork()):
+            try:
+                failpoint.arm(f"{place}:{time}")
+                self.office.run()
+            finally:
+                os._exit(0)
+        os.waitpid(pid, 0)
+
     @rule()
     def looks_once(self) -> None:
         async def look() -> None:
@@ -163,7 +243,7 @@ class Person(RuleBasedStateMachine):
 
         def look(orchestrator: Orchestrator) -> None:
             self.trouble += orchestrator.worker.broken.values()
-            if stopped := orchestrator.stopped():
+            if self.sent_at_stop is None and (stopped := orchestrator.stopped()):
                 self.trouble.append(stopped)
             listed.update(self.problems(orchestrator))
 
@@ -182,6 +262,21 @@ class Person(RuleBasedStateMachine):
     @invariant()
     def nothing_breaks(self) -> None:
         assert getattr(self, "trouble", []) == []
+
+    @invariant()
+    def nothing_leaves_while_all_is_stopped(self) -> None:
+        if getattr(self, "sent_at_stop", None) is not None:
+            assert len(self.relay.messages) == self.sent_at_stop
+
+    @invariant()
+    def nothing_of_high_risk_goes_by_a_weak_word(self) -> None:
+        if hasattr(self, "office"):
+            weak = self.rows(
+                "SELECT d.channel FROM decision d JOIN seal s USING (card, version)"
+                " WHERE s.risk = 'high' AND d.verdict = 'approve'"
+                " AND d.channel NOT IN ('telegram', 'dashboard', 'typed')"
+            )
+            assert [row["channel"] for row in weak] == []
 
     @invariant()
     def what_was_sent_was_approved(self) -> None:
