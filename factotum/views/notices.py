@@ -76,12 +76,16 @@ class Notices:
         self._key: object = None
         self._later: list[float] = []
         self._known: set[str] = set()
+        self._rules = Policy()
+        self._looked_to = 0
 
     # -- making notices
 
     def look(self, cards: Sequence[Card], now: float) -> None:
         """Makes a notice of each thing that a person should know and has no notice yet."""
-        key = (self.ledger.last_event(), [(c.id, c.version, c.status) for c in cards])
+        rules = self._rules = self.policy()  # once a look: thousands of cards may wait
+        there = [(card.id, card.version, card.status) for card in cards]
+        key = (self.ledger.last_event(), rules.version, there)
         if key == self._key and now < min(self._later, default=now + 1):
             return
         first = not self.ledger.meta(META)
@@ -97,7 +101,7 @@ class Notices:
             self._make(new, now, first)
         self._failures(now)
         self._digest(cards, now)
-        self._key = (self.ledger.last_event(), key[1])
+        self._key = (self.ledger.last_event(), rules.version, there)
         moments = self._moments(cards, now)
         self._later = [min(moments)] if moments else []
 
@@ -157,7 +161,7 @@ class Notices:
     def _urgent(self, card: Card) -> bool:
         """Whether money may have moved of which nothing is known."""
         tool = card.seal.tool
-        facets = {*row_of(tool).facets, *self.policy().tools.get(tool, {})}
+        facets = {*row_of(tool).facets, *self._rules.tools.get(tool, {})}
         return card.status == "unknown" and bool(facets & {"amount", "amount_minor"})
 
     def _till(self, card: Card) -> str:
@@ -166,13 +170,14 @@ class Notices:
         return f"Waits only till {at:%a} {at.day} {at:%b %H:%M}"
 
     def _reminders(self, card: Card, now: float) -> list[float]:
-        return reminders(card, self.pace, self.policy().quiet, self.zone, now)
+        return reminders(card, self.pace, self._rules.quiet, self.zone, now)
 
     def _begin(self, now: float) -> None:
         self.ledger.set_meta(META, str(self.ledger.last_event() or 1))
 
     def _failures(self, now: float) -> None:
-        since = int(self.ledger.meta(META) or 0)
+        since = max(self._looked_to, int(self.ledger.meta(META) or 0))
+        newest = self.ledger.last_event()
         rows = self.ledger.db.execute(
             "SELECT seq, task, json_extract(data, '$.run') AS run FROM event WHERE seq > ?"
             " AND kind = 'ended' AND json_extract(data, '$.result') = 'failed'",
@@ -184,10 +189,11 @@ class Notices:
             with self.ledger.tx():
                 self.add(FAILED, f"failed {row['task']} {row['run']}", f"Failed: {title}", now)
                 self.ledger.set_meta(META, str(row["seq"]))
+        self._looked_to = newest
 
     def _digest(self, cards: Sequence[Card], now: float) -> None:
         """Once a day, when the quiet time is over: what waits, what was done, what it cost."""
-        quiet, here = self.policy().quiet, self.zone(now)
+        quiet, here = self._rules.quiet, self.zone(now)
         key = f"digest {here:%Y-%m-%d}"
         if quiet is None or key in self._known or self._is_early(here, quiet):
             return
@@ -195,6 +201,7 @@ class Notices:
             text = digest.text(self.ledger, cards, self._last_digest(now), now, self.zone)
             if self.add(DIGEST, key, text, now, old=not text) and text:
                 self.ledger.event("digest", now, told=text)
+            self.ledger.set_meta(META, str(self._looked_to))  # so that a start looks at one day
 
     def _is_early(self, here: datetime, quiet: Quiet) -> bool:
         """Whether this day's quiet time has not ended yet, or nobody was here then."""
@@ -243,7 +250,7 @@ class Notices:
         """When something is to be told of that time alone brings."""
         pending = (card for card in cards if card.status == "pending")
         reminders = [at for card in pending for at in self._reminders(card, now) if at > now]
-        quiet = self.policy().quiet
+        quiet = self._rules.quiet
         return [*reminders, *([next_at(now, self.zone, quiet.end)] if quiet else [])]
 
     def _any(self, where: str) -> bool:
