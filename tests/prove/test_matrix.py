@@ -58,6 +58,7 @@ ELSEWHERE: dict[str, str] = {}
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("place", sorted(failpoint.NAMES))
 @pytest.mark.parametrize("name", BY_NAME)
 def test_killed_anywhere_once_and_again(
