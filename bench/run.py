@@ -18,7 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench.figure import Figure
-from bench.figures import arrival, cage, commands, gate, grown, noop, rest, turn, waiting
+from bench.figures import arrival, audit, cage, commands, gate, grown, noop, rest, turn, waiting
 
 FIGURES: tuple[Figure, ...] = (
     *commands.FIGURES,
@@ -30,6 +30,7 @@ FIGURES: tuple[Figure, ...] = (
     *waiting.FIGURES,
     *gate.FIGURES,
     *cage.FIGURES,
+    *audit.FIGURES,
 )
 
 
