@@ -78,7 +78,7 @@ AT_ONCE = [
     ("new note", "effect.after"),
     ("memory", "attempt.begun"),
     ("mail", "mail.dot"),
-    ("somebody else's tool", "effect.before"),
+    ("somebody else's tool", "effect.after"),
 ]
 
 
