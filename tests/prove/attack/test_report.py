@@ -1,4 +1,4 @@
-"""The table of the proofs says what was counted, and what was not run."""
+"""The table of the proofs says what was counted, and what was not run; each mutant can be made."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.prove.attack import report
+from tests.prove.attack.mutants import MUTANTS
+
+HERE = Path(__file__).resolve().parents[3]
 
 FIGURES = {
     "table-gate-on": {"name": "x", "pairs": 789, "goals": 114, "effects": 0, "of": {}},
@@ -40,5 +43,12 @@ def test_a_page_without_markers_is_left_alone() -> None:
 
 
 def test_the_page_of_the_docs_has_its_place() -> None:
-    page = (Path(__file__).parents[3] / "docs/proof.md").read_text()
+    page = (HERE / "docs/proof.md").read_text()
     assert report.written(page, ["x"])
+
+
+def test_every_mutant_can_still_be_made() -> None:
+    for mutant in MUTANTS:
+        text = (HERE / mutant.path).read_text()
+        assert text.count(mutant.old) == 1, f"{mutant.id}: look at {mutant.path} again"
+    assert len({mutant.id for mutant in MUTANTS}) == len(MUTANTS)
