@@ -18,7 +18,7 @@ from factotum.gate.sent import SentBook
 from factotum.models import Models
 from factotum.rooms import Rooms
 from factotum.toolbox import Toolbox
-from factotum.tools import Tool
+from factotum.tooling.tools import Tool
 from factotum.worker import local
 from factotum.worker.attach import Cupboard
 from factotum.worker.budget import Budget

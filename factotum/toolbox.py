@@ -16,15 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, overload
 
-from factotum.cages import Cages
-from factotum.cleaned import cleaned
-from factotum.guests import Guests
 from factotum.model import Call, FailedClean, Outcome
-from factotum.outcomes import after_a_break, after_the_limit, answered, outcome_of
-from factotum.pinned import Memory, Pinned, mark_of
-from factotum.servers import ThirdParty
-from factotum.sessions import EnvFor, Hit, InProcess, OverStdio, Session, Way
-from factotum.tools import (
+from factotum.tooling.cages import Cages
+from factotum.tooling.cleaned import cleaned
+from factotum.tooling.guests import Guests
+from factotum.tooling.outcomes import after_a_break, after_the_limit, answered, outcome_of
+from factotum.tooling.pinned import Memory, Pinned, mark_of
+from factotum.tooling.servers import ThirdParty
+from factotum.tooling.sessions import EnvFor, Hit, InProcess, OverStdio, Session, Way
+from factotum.tooling.tools import (
     META_PREFIX,
     ServerFile,
     Tool,

@@ -21,7 +21,7 @@ STARTERS = {
     "factotum/reading/cell.py": "readers of dropped files, ours",
     "factotum/sandbox/bubblewrap.py": "bubblewrap, to see whether it works",
     "factotum/sandbox/launch.py": "what is put into a cage",
-    "factotum/toolchild.py": "tool servers, in a cage",
+    "factotum/tooling/toolchild.py": "tool servers, in a cage",
     "factotum/views/notify.py": "the notifier of the desktop",
     "mcp/shell_run.py": "a command that a person approved, in its cage",
 }
@@ -30,7 +30,7 @@ IMPORTERS = {
     "factotum/cli/root.py": "the command that was given, from a table",
     "factotum/models/litellm_route.py": "litellm",
     "factotum/reading/cell_child.py": "a reader of ours, from a table",
-    "factotum/tools.py": "a tool server in mcp/",
+    "factotum/tooling/tools.py": "a tool server in mcp/",
 }
 
 STARTS = {

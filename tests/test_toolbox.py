@@ -14,7 +14,7 @@ import pytest
 from factotum import failpoint
 from factotum.model import Call, FailedClean, Lost, Succeeded
 from factotum.toolbox import Read, Toolbox, Ways
-from factotum.tools import ToolboxError
+from factotum.tooling.tools import ToolboxError
 from tests.mcp.desk import DESK, SHARE, WAYS, desk_in, run
 from tests.servers.mail import LETTER, MCP, RUN, over
 from tests.servers.smtp import Relay

@@ -14,7 +14,6 @@ from typing import Any
 
 import click
 
-from factotum.cages import cages_of
 from factotum.cli import place
 from factotum.cli.place import Books, books
 from factotum.cli.telling import line, local
@@ -25,7 +24,8 @@ from factotum.model import State
 from factotum.note import NoteError
 from factotum.reader import Reader
 from factotum.scan import Listing, Problem, Shelf
-from factotum.tools import survey
+from factotum.tooling.cages import cages_of
+from factotum.tooling.tools import survey
 from factotum.vault import stop_lies
 from factotum.views import status as words
 from factotum.views.snapshot import build, published

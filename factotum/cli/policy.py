@@ -24,9 +24,9 @@ from factotum.gate.rules_check import warnings
 from factotum.gate.rules_text import PolicyError, one_rule
 from factotum.gate.rules_words import plain, plain_policy
 from factotum.inert import visible
-from factotum.pinned import Memory
 from factotum.privacy import HANDBOOK, HANDBOOK_MOST_BYTES
 from factotum.reader import Reader
+from factotum.tooling.pinned import Memory
 from factotum.worker.fit import OTHERS
 from factotum.worker.labels import Labels
 

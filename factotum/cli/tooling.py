@@ -13,14 +13,14 @@ from typing import Any
 
 import click
 
-from factotum.accepted import Accepted
-from factotum.cages import PRIVATE, cages_of, others
 from factotum.cli import FAILED, FOUND_PROBLEMS, place
 from factotum.cli.place import Books, books
 from factotum.cli.telling import line
 from factotum.gate.rows import row_of
-from factotum.pinned import Memory
-from factotum.tools import Tool, survey
+from factotum.tooling.accepted import Accepted
+from factotum.tooling.cages import PRIVATE, cages_of, others
+from factotum.tooling.pinned import Memory
+from factotum.tooling.tools import Tool, survey
 from factotum.worker import local
 
 SHOWN_CHARS = 70

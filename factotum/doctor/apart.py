@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from factotum.cages import Cages, cages_of, others
 from factotum.doctor.findings import Found, Level, Patient
-from factotum.tools import ToolboxError
+from factotum.tooling.cages import Cages, cages_of, others
+from factotum.tooling.tools import ToolboxError
 
 
 def isolation(patient: Patient) -> Found:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from factotum.doctor.findings import Found, Level, Patient
-from factotum.tools import load_server, survey
+from factotum.tooling.tools import load_server, survey
 
 #: Plugins of Obsidian that run code which stands in notes.
 RUN_CODE = {

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
 
-from factotum.cages import cages_of
 from factotum.doctor.findings import Found, Level, Patient
 from factotum.gate import strength
 from factotum.ledger import Ledger, LedgerError
+from factotum.tooling.cages import cages_of
 
 #: After so many days without an update of the libraries a person is told, in seconds.
 OLD_S = 180 * 86400.0

@@ -15,7 +15,7 @@ from typing import Any
 
 from factotum.agent import skills
 from factotum.model import Call
-from factotum.tools import Tool, misfits
+from factotum.tooling.tools import Tool, misfits
 
 #: The folders in which a note may be written without asking.
 OWN_FOLDERS = ("Drafts", "Briefings", "Plans")

@@ -22,7 +22,7 @@ from factotum.inert import one_line, visible
 from factotum.model import FOLDERS, FailedClean, Outcome, Succeeded, Trust
 from factotum.note import Note, fence, render
 from factotum.privacy import fold
-from factotum.tools import misfits
+from factotum.tooling.tools import misfits
 from factotum.vault import OWN, Changed, Vault
 from factotum.worker.labels import MADE_BY, Labels
 from factotum.worker.local import TOOLS

@@ -29,7 +29,7 @@ from factotum.models import Chain, Models
 from factotum.note import fence
 from factotum.reader import Reader
 from factotum.scan import Problem
-from factotum.tools import Tool
+from factotum.tooling.tools import Tool
 from factotum.worker import local
 from factotum.worker.notebook import Notebook
 from factotum.worker.plans import Plans

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from factotum.accepted import Accepted
-from factotum.pinned import Memory, Pinned
-from factotum.tools import Tool, ToolboxError, pin_of
+from factotum.tooling.accepted import Accepted
+from factotum.tooling.pinned import Memory, Pinned
+from factotum.tooling.tools import Tool, ToolboxError, pin_of
 from tests.cli.terminal import Terminal
 from tests.office import TestOffice
 

@@ -1,6 +1,6 @@
 """Makes the files beside the mail server importable, as the toolbox does."""
 
-from factotum.tools import load_server
+from factotum.tooling.tools import load_server
 from tests.servers.mail import MCP
 
 load_server(MCP / "mail_server.py")

@@ -13,7 +13,7 @@ import pytest
 from factotum import failpoint
 from factotum.model import FailedClean, Lost, Succeeded
 from factotum.phase import read_phase
-from factotum.tools import load_server
+from factotum.tooling.tools import load_server
 from tests.servers.dovecot import Dovecot
 from tests.servers.mail import LETTER, MCP, RUN, call, mail_server, over
 from tests.servers.smtp import Relay

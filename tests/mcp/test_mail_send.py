@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from factotum.phase import read_phase
-from factotum.tools import load_server
+from factotum.tooling.tools import load_server
 from mail_phase import Phases
 from mail_smtp import Waits
 from tests.servers.mail import LETTER, MCP, RUN, call, mail_server, over, phases, tools

@@ -12,7 +12,7 @@ from typing import Any
 import anyio
 import pytest
 
-from factotum.tools import META_PREFIX
+from factotum.tooling.tools import META_PREFIX
 from tests.servers.certificate import Pair, self_signed
 from tests.servers.mail import LETTER, MCP, RUN, call, mail_server, over
 from tests.servers.ports import Silent

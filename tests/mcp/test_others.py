@@ -14,15 +14,15 @@ from typing import Any
 
 import pytest
 
-from factotum.accepted import Accepted
-from factotum.cages import Cages
-from factotum.cleaned import SCHEMA_MOST, cleaned
 from factotum.gate.rows import row_of
 from factotum.model import Call, FailedClean, Succeeded
 from factotum.sandbox import Isolation, isolation
-from factotum.servers import ThirdParty, third_party
 from factotum.toolbox import Toolbox
-from factotum.tools import ToolboxError
+from factotum.tooling.accepted import Accepted
+from factotum.tooling.cages import Cages
+from factotum.tooling.cleaned import SCHEMA_MOST, cleaned
+from factotum.tooling.servers import ThirdParty, third_party
+from factotum.tooling.tools import ToolboxError
 
 HOSTILE = Path(__file__).parents[1] / "servers" / "hostile_tools.py"
 OURS = ("mail", "shell", "web")

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from factotum.cages import Cages
 from factotum.gate.form import form_text
 from factotum.gate.policy import Ask, judge
 from factotum.gate.rows import row_of
 from factotum.model import Call, FailedClean, Risk, Succeeded, Task, Trust
 from factotum.sandbox import isolation
 from factotum.toolbox import Toolbox
+from factotum.tooling.cages import Cages
 from tests.mcp.desk import gone
 
 CODE = Path(__file__).parents[2]

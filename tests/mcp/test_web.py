@@ -16,7 +16,7 @@ import pytest
 from factotum.gate.form import form_text
 from factotum.gate.rows import row_of
 from factotum.toolbox import Toolbox
-from factotum.tools import ToolboxError
+from factotum.tooling.tools import ToolboxError
 
 MCP = Path(__file__).parents[2] / "mcp"
 if str(MCP) not in sys.path:

@@ -9,7 +9,7 @@ from typing import Any
 
 import anyio
 
-from factotum.tools import META_PREFIX, load_server
+from factotum.tooling.tools import META_PREFIX, load_server
 
 MCP = Path(__file__).parents[2] / "mcp"
 

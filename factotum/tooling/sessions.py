@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from factotum.toolchild import Child, of_file
-from factotum.tools import ServerFile, Tool, ToolboxError, described, load_server
+from factotum.tooling.toolchild import Child, of_file
+from factotum.tooling.tools import ServerFile, Tool, ToolboxError, described, load_server
 
 if TYPE_CHECKING:
     from mcp.client import Client

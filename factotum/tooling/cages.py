@@ -13,9 +13,9 @@ from pathlib import Path
 from factotum import sandbox
 from factotum.sandbox import Cage, CageError, Isolation
 from factotum.sandbox.places import system
-from factotum.servers import ThirdParty, third_party
 from factotum.settings import Settings, env_files
-from factotum.tools import ToolboxError
+from factotum.tooling.servers import ThirdParty, third_party
+from factotum.tooling.tools import ToolboxError
 
 #: Where the private folders of third-party servers lie in the state directory.
 PRIVATE = "servers"

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from factotum import disk
-from factotum.tools import ServerFile, Tool, pin_of
+from factotum.tooling.tools import ServerFile, Tool, pin_of
 
 #: A catalogue that is larger than this is not ours, in bytes.
 MOST_BYTES = 16 * 1024 * 1024

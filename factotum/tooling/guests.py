@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from factotum.accepted import Accepted
-from factotum.cages import PRIVATE, Cages
-from factotum.servers import ThirdParty
-from factotum.sessions import ByCommand
-from factotum.tools import ServerFile, Tool, ToolboxError
+from factotum.tooling.accepted import Accepted
+from factotum.tooling.cages import PRIVATE, Cages
+from factotum.tooling.servers import ThirdParty
+from factotum.tooling.sessions import ByCommand
+from factotum.tooling.tools import ServerFile, Tool, ToolboxError
 
 
 class Guests:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from factotum.gate.known import UNSEEN
-from factotum.tools import Tool, pin_of
+from factotum.tooling.tools import Tool, pin_of
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 #: The longest description of a tool or an argument, the longest other text, in characters.

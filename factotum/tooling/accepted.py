@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from factotum import disk
-from factotum.tools import Tool, ToolboxError
+from factotum.tooling.tools import Tool, ToolboxError
 
 MOST_BYTES = 4 * 1024 * 1024
 

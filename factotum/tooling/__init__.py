@@ -1,0 +1,1 @@
+"""What lies below the toolbox: tools and their servers, sessions with them, and their cages."""
