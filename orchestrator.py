@@ -19,7 +19,6 @@ from typing import IO
 from factotum import failpoint, log
 from factotum.anchors import built
 from factotum.blobs import Blobs
-from factotum.cages import cages_of, others
 from factotum.gate import observe, pause, place
 from factotum.gate.effect import next_try_at
 from factotum.gate.register import Card
@@ -34,6 +33,7 @@ from factotum.scan import Entry, Listing, Problem, cut_short, mend_links
 from factotum.settings import env_files
 from factotum.staff import FRESH_S, Tools, hire
 from factotum.toolbox import Toolbox
+from factotum.tooling.cages import cages_of, others
 from factotum.views import notices
 from factotum.views.pruning import Pruning
 from factotum.views.reminding import Pace
