@@ -50,13 +50,6 @@ def next_key(key: bytes) -> bytes:
     return hmac.digest(key, b"next", "sha256")
 
 
-def key_after(key: bytes, lines: int) -> bytes:
-    """The key that is valid when `key` has served for so many lines."""
-    for _ in range(lines):
-        key = next_key(key)
-    return key
-
-
 def commitment(key: bytes) -> str:
     """By what a first key is named: it tells which key it is, and nothing of the key."""
     return hashlib.sha256(b"factotum audit key\0" + key).hexdigest()[:32]

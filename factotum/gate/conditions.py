@@ -12,30 +12,15 @@ from datetime import time
 from decimal import Decimal
 from enum import StrEnum
 
-from factotum.gate.facets import Facets
 from factotum.gate.rows import row_of
-from factotum.gate.rules import House, Rule, Scene, Verb
+from factotum.gate.rules import Rule, Scene, Verb
 from factotum.inert import one_line
-from factotum.model import Call, Task, Trust
+from factotum.model import Trust
 
 #: The longest value of a call that a reason quotes, in characters.
 QUOTED_CHARS = 80
 #: The units of a rate, in seconds.
 UNITS = {"hour": 3600.0, "day": 86400.0}
-
-
-@dataclass(frozen=True)
-class Held:
-    """What is no line of the handbook: what a permission with an end was given for."""
-
-    said: str
-    fits: Callable[[Call, Facets, Task, House], bool]
-    key = "permission"
-    written = ""
-
-    def why_not(self, rule: Rule, scene: Scene) -> str:
-        held = self.fits(scene.call, scene.found, scene.task, scene.house)
-        return "" if held else f"it is not {self.said}"
 
 
 class Stand(StrEnum):

@@ -27,8 +27,8 @@ Declared = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True)
 class Facets:
-    """`amount` is in whole units of `currency` (an upper-case code). `unclear` are facets
-    that are declared but whose value cannot be read: they count as undeclared."""
+    """`amount` is in whole units of `currency` (an upper-case code). What is
+    declared but cannot be read is None, as what nobody declared."""
 
     recipients: tuple[str, ...] | None = None
     amount: Decimal | None = None

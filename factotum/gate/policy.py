@@ -22,8 +22,6 @@ BARE = House(datetime(1970, 1, 1, tzinfo=UTC))
 #: The note that holds the rules: what would change it always needs the strong word.
 HANDBOOK = "company_handbook.md"
 
-_ORDER = (Risk.LOW, Risk.MEDIUM, Risk.HIGH)
-
 
 @dataclass(frozen=True)
 class Allow:

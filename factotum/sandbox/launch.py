@@ -17,7 +17,6 @@ from typing import Any
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
 PATH_BENEATH = 1
 PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS, PR_CAPBSET_DROP, PR_SET_SECUREBITS = 22, 38, 24, 28
-PR_SET_PDEATHSIG = 1
 SECCOMP_FILTER = 2
 #: Root has no powers of its own, and none come back; each with its lock.
 NO_ROOT = 0b1111
