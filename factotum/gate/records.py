@@ -109,3 +109,24 @@ class Card:
     def over(self) -> bool:
         """Whether the task need not wait for it any longer."""
         return self.status not in {"pending", "approved", "expired", "unknown"}
+
+    def proposal(self) -> Proposal:
+        """What stands in its seal, as it would be asked for once more."""
+        old = self.seal
+        return Proposal(
+            idx=self.idx,
+            tool=old.tool,
+            args=old.args,
+            title=self.title,
+            effect=old.effect,
+            risk=old.risk,
+            rule=old.rule,
+            ttl_s=old.ttl_s,
+            trust=old.trust,
+            policy=old.policy,
+            pin=old.pin,
+            account=old.account,
+            attachments=old.attachments,
+            kind=self.kind,
+            about=old.about,
+        )

@@ -1,4 +1,4 @@
-"""Proposing and deciding: cards, their sealed versions, and what people said of them.
+"""Deciding: what people said of the cards, and what they wish for besides.
 
 Every rule that must hold between processes is a condition inside one SQL transaction
 here: the first decision wins, a version that was superseded cannot be decided any more.
@@ -6,12 +6,8 @@ here: the first decision wins, a version that was superseded cannot be decided a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
-
-from factotum import names
 from factotum.gate import grants
-from factotum.gate.attempts import ATTEMPTS_MOST, Attempts
+from factotum.gate.attempts import ATTEMPTS_MOST
 from factotum.gate.records import (
     Card,
     Decision,
@@ -22,7 +18,7 @@ from factotum.gate.records import (
     Proposal,
     TooWeak,
 )
-from factotum.gate.seal import Seal, nonce, normalised
+from factotum.gate.sealing import Sealing
 from factotum.gate.strength import too_weak
 from factotum.ledger import dumps
 from factotum.model import Cancelled
@@ -41,162 +37,7 @@ __all__ = [
 ]
 
 
-class Register(Attempts):
-    # -- proposing
-
-    def propose(self, task: str, run: int, proposals: Iterable[Proposal], now: float) -> list[str]:
-        """Seals what a turn asks for, all in one transaction; returns the cards' ids.
-
-        There is one card for a task, a run and a place in the turn, so that a step which is
-        repeated after a crash changes nothing. Raises Spent, and seals nothing, where the
-        permission that allowed one of them has ended since.
-        """
-        with self.ledger.tx():
-            return [self._propose(task, run, one, 0, now) for one in proposals]
-
-    def _propose(self, task: str, run: int, p: Proposal, again: int, now: float) -> str:
-        place = (task, run, p.idx, again)
-        known = self.ledger.db.execute(
-            "SELECT id FROM card WHERE task = ? AND run = ? AND idx = ? AND again = ?", place
-        ).fetchone()
-        if known is not None:
-            return str(known["id"])
-        # Two machines may work on one task, one after the other: each has cards of its own.
-        id = names.id_of("a", self.ledger.epoch, *map(str, place))
-        name = names.note_name(p.title, id=id, fallback="request")
-        self.ledger.db.execute(
-            "INSERT INTO card (id, task, run, idx, again, kind, title, name, version, created)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, ?)",
-            (id, *place, p.kind, p.title, name, now),
-        )
-        seal = self._seal(id, 1, p, now)
-        self.ledger.event(
-            "sealed",
-            now,
-            task=task,
-            card=id,
-            tool=p.tool,
-            version=1,
-            digest=seal.digest,
-            risk=p.risk,
-            rule=p.rule,
-            trust=p.trust,
-        )
-        if p.allowed_by:
-            grants.spend(self.ledger, p.allowed_by, now)
-            self._insert_decision(
-                id, 1, "approve", "rule", p.allowed_by, seal.digest, "", now, task
-            )
-        return id
-
-    def _seal(self, card: str, version: int, p: Proposal, now: float) -> Seal:
-        draft = Seal(
-            card,
-            version,
-            p.tool,
-            p.pin,
-            normalised(p.args),
-            p.attachments,
-            p.account,
-            p.trust,
-            p.policy,
-            p.ttl_s,
-            nonce(),
-            self.ledger.epoch,
-            p.effect,
-            p.risk,
-            p.rule,
-            normalised(p.about),
-            now,
-        )
-        digest = draft.computed_digest()
-        files = [vars(a) for a in p.attachments]
-        self.ledger.db.execute(
-            "INSERT INTO seal VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,NULL,NULL,NULL)",
-            (
-                card,
-                version,
-                p.tool,
-                p.pin,
-                dumps(draft.args),
-                dumps(files),
-                p.account,
-                p.trust,
-                p.policy,
-                p.ttl_s,
-                draft.nonce,
-                draft.epoch,
-                digest,
-                p.effect,
-                p.risk,
-                p.rule,
-                dumps(draft.about),
-                now,
-            ),
-        )
-        return Seal(**{**vars(draft), "digest": digest})
-
-    def reseal(
-        self,
-        card: Card,
-        now: float,
-        remark: str,
-        *,
-        args: Mapping[str, Any] | None = None,
-        pin: str | None = None,
-        about: Mapping[str, Any] | None = None,
-        title: str = "",
-        lies: str = "",
-    ) -> Card:
-        """Makes the next version of a card that is not being attempted; the old one is
-        closed in the same transaction and can never run. `lies` is the folder in which the
-        old one was found: that it lies there says nothing of the new one. Raises NotOpen."""
-        old = card.seal
-        proposal = Proposal(
-            card.idx,
-            old.tool,
-            old.args if args is None else args,
-            card.title,
-            old.effect,
-            old.risk,
-            old.rule,
-            old.ttl_s,
-            old.trust,
-            old.policy,
-            old.pin if pin is None else pin,
-            old.account,
-            old.attachments,
-            card.kind,
-            about=old.about if about is None else about,
-        )
-        with self.ledger.tx() as db:
-            latest = self.card(card.id)
-            stopped = latest.ended is not None and latest.ended.status != "CANCELLED"
-            if latest.version != card.version or self.in_flight(latest) or stopped:
-                raise NotOpen(f"{card.name}: {self.said(latest)}")
-            db.execute(
-                "UPDATE seal SET closed = coalesce(closed, 'superseded')"
-                " WHERE card = ? AND version = ?",
-                (card.id, card.version),
-            )
-            db.execute(
-                "UPDATE card SET version = ?, remark = ?, settled = 0, lies = ?, title = ?"
-                " WHERE id = ?",
-                (card.version + 1, remark, lies or card.lies, title or card.title, card.id),
-            )
-            seal = self._seal(card.id, card.version + 1, proposal, now)
-            self.ledger.event(
-                "resealed",
-                now,
-                task=card.task,
-                card=card.id,
-                tool=seal.tool,
-                version=seal.version,
-                digest=seal.digest,
-                why=remark,
-            )
-            return self.card(card.id)
-
+class Register(Sealing):
     def remark(self, card: str, text: str) -> None:
         with self.ledger.tx() as db:
             db.execute("UPDATE card SET remark = ? WHERE id = ?", (text, card))
@@ -267,42 +108,12 @@ class Register(Attempts):
                 )
             if verdict == "approve" and (why_not := too_weak(found, channel, self.ledger)):
                 raise TooWeak(f"{found.name}: {why_not}")
-            self._insert_decision(
-                card, found.version, verdict, channel, who, digest, why, now, found.task
-            )
+            word = Decision(verdict, channel, who, digest, why, now)
+            self._record(card, found.version, found.task, word)
             if also and verdict == "approve":
                 grants.give(self.ledger, found, grants.wish(also), channel, who, now)
             self.remark(card, "")  # what was to be minded before is decided now
             return self.card(card)
-
-    def _insert_decision(
-        self,
-        card: str,
-        version: int,
-        verdict: str,
-        channel: str,
-        who: str,
-        digest: str,
-        why: str,
-        now: float,
-        task: str,
-    ) -> None:
-        self.ledger.db.execute(
-            "INSERT INTO decision VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (card, version, verdict, channel, who, digest, why, now),
-        )
-        self.ledger.event(
-            "decided",
-            now,
-            task=task,
-            card=card,
-            verdict=verdict,
-            channel=channel,
-            who=who,
-            version=version,
-            digest=digest,
-            why=why,
-        )
 
     def cancel(self, card: str, channel: str, who: str, now: float) -> Card:
         """Stops an approved effect that is not under way, also between two tries. Raises
@@ -360,28 +171,8 @@ class Register(Attempts):
                 (status, dumps(evidence), card, found.version),
             )
             if choice == "did-not":
-                self._propose_again(found, now)
+                self._propose(found.task, found.run, found.proposal(), found.again + 1, now)
             return self.card(card)
-
-    def _propose_again(self, card: Card, now: float) -> None:
-        old = card.seal
-        proposal = Proposal(
-            card.idx,
-            old.tool,
-            old.args,
-            card.title,
-            old.effect,
-            old.risk,
-            old.rule,
-            old.ttl_s,
-            old.trust,
-            old.policy,
-            old.pin,
-            old.account,
-            old.attachments,
-            about=old.about,
-        )
-        self._propose(card.task, card.run, proposal, card.again + 1, now)
 
     def settle(self, card: Card, settled: bool = True) -> None:
         """The card's note lies where it ends (or, False, must be looked after again)."""
