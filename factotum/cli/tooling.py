@@ -17,7 +17,8 @@ from factotum.cli import FAILED, FOUND_PROBLEMS, place
 from factotum.cli.place import Books, books
 from factotum.cli.telling import line
 from factotum.gate.rows import row_of
-from factotum.tooling.accepted import Accepted
+from factotum.inert import visible
+from factotum.tooling.accepted import Accepted, Waiting
 from factotum.tooling.cages import PRIVATE, cages_of, others
 from factotum.tooling.pinned import Memory
 from factotum.tooling.tools import Tool, survey
@@ -49,21 +50,47 @@ def tools(context: click.Context, as_json: bool) -> None:
 
 @tools.command()
 @click.argument("server")
-def accept(server: str) -> int:
-    """Accept what a third-party SERVER offers since its tools have changed."""
+@click.option("--yes", is_flag=True, help="Do not ask whether you have read it.")
+def accept(server: str, yes: bool) -> int:
+    """Look at what a third-party SERVER says of its tools, and accept it.
+
+    A model reads it before each of its turns, so nothing of a server is used before: when it is
+    new, and when its tools have changed.
+    """
     with books() as opened:
-        accepted = Accepted(opened.state / PRIVATE)
         if server not in {one.name for one in others(opened.settings, place.HERE)}:
             print(f"factotum: no tool server of others is called {server!r}", file=sys.stderr)
             return FAILED
-        difference = accepted.accept(server)
-        if difference is None:
+        accepted = Accepted(opened.state / PRIVATE)
+        waiting = accepted.waiting(server)
+        if waiting is None:
             print(f"Nothing of {server} waits to be accepted.")
             return FOUND_PROBLEMS
+        _show(waiting)
+        if not yes and not sys.stdin.isatty():
+            raise click.UsageError("nobody is there to be asked; to agree, add --yes")
+        if not yes and not click.confirm("May a model read this?", default=False):
+            raise click.Abort
+        accepted.accept(waiting)
         opened.wake()
-        print(f"Accepted what {server} offers now ({line(str(difference), 500)}).")
-        print("Each of its calls asks you, as before.")
+        print(f"Accepted what {server} offers ({line(waiting.difference, 500)}).")
+        print("Each of its calls asks you, whatever it says of itself.")
     return 0
+
+
+def _show(waiting: Waiting) -> None:
+    """All that a model would be told and that nobody has looked at."""
+    print(f"{waiting.server} says this, and a model would read it as part of its work:")
+    for tool in waiting.unseen:
+        print(f"\n{line(tool.name)}")
+        for one in tool.description.split("\n"):
+            print(f"  | {visible(one)}")
+        arguments = json.dumps(dict(tool.schema), indent=1, ensure_ascii=False)
+        for one in arguments.split("\n"):
+            print(f"  > {visible(one)}")
+    if waiting.gone:
+        print(f"\nNot offered any more: {line(', '.join(waiting.gone), 500)}")
+    print()
 
 
 def offered(opened: Books, absent: Mapping[str, str]) -> tuple[list[dict[str, Any]], list[str]]:
@@ -127,11 +154,8 @@ def troubles(opened: Books) -> dict[str, str]:
     for other in others(opened.settings, place.HERE):
         if other.broken:
             absent[other.name] = other.broken
-        elif difference := accepted.waiting(other.name):
-            absent[other.name] = (
-                f"its tools have changed ({difference}). Look at them, then: "
-                f"factotum tools accept {other.name}"
-            )
+        elif waiting := accepted.waiting(other.name):
+            absent[other.name] = waiting.said
         elif not (cages.off or cages.isolation.possible):
             absent[other.name] = cages.shown()
     return absent

@@ -8,7 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from factotum.doctor.findings import Found, Level, Patient
-from factotum.tooling.cages import Cages, cages_of, others
+from factotum.tooling.accepted import Accepted
+from factotum.tooling.cages import PRIVATE, Cages, cages_of, others
 from factotum.tooling.tools import ToolboxError
 
 
@@ -44,7 +45,8 @@ def isolation(patient: Patient) -> Found:
 
 
 def servers(patient: Patient) -> Found:
-    """The shell's folder and each server of others: whether it could be started."""
+    """The shell's folder and each server of others: whether it could be started, and whether
+    somebody must look at its tools first."""
     if patient.settings is None or patient.state is None:
         return
     cages = _cages(patient)
@@ -58,6 +60,8 @@ def servers(patient: Patient) -> Found:
         network = "the network" if server.network else "no network"
         text = f"{server.name}, not reviewed: {given}; {network}"
         yield _tried(lambda one=server: cages.fits(one), text)
+        if waiting := Accepted(patient.state / PRIVATE).waiting(server.name):
+            yield Level.WARNING, f"{server.name} is not used: {waiting.said}"
 
 
 def _tried(attempt: object, text: str) -> tuple[Level, str]:

@@ -50,6 +50,15 @@ class House:
         args = ("-I", str(self.script))
         return ThirdParty("hostile", sys.executable, args, **more)
 
+    def accept(self) -> str:
+        """Looks at what the server shows and accepts it; what that changes."""
+        self.run(lambda toolbox: toolbox.catalogue())
+        accepted = Accepted(self.state / "servers")
+        waiting = accepted.waiting("hostile")
+        assert waiting is not None
+        accepted.accept(waiting)
+        return waiting.difference
+
     def run(self, work: Callable[[Toolbox], Awaitable[Any]], **more: Any) -> Any:
         async def whole() -> Any:
             toolbox = Toolbox(
@@ -68,8 +77,17 @@ class House:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def strange(tmp_path: Path) -> Iterator[House]:
+    """A house in which nobody has looked at the server."""
     yield House(tmp_path)
+
+
+@pytest.fixture
+def house(strange: House) -> House:
+    """One in which its tools were accepted."""
+    if isolation().possible:
+        assert strange.accept() == "new: hostile__look"
+    return strange
 
 
 REFUSED = {
@@ -158,6 +176,22 @@ def test_its_words_are_cleaned_and_its_schema_is_harmless(house: House) -> None:
 
 
 @needs_a_cage
+def test_nothing_of_a_new_server_is_told_or_called_before_somebody_looked(strange: House) -> None:
+    async def work(toolbox: Toolbox) -> Any:
+        offered = await toolbox.catalogue()
+        return offered, toolbox.missing(), await asked(toolbox, "x")
+
+    offered, missing, outcome = strange.run(work)
+    assert offered == {}
+    assert "it is new (new: hostile__look)" in missing["hostile"]
+    assert isinstance(outcome, FailedClean)
+    assert "factotum tools accept hostile" in outcome.reason
+    assert strange.run(work)[0] == {}  # a second look makes nothing known
+    strange.accept()
+    assert set(strange.run(work)[0]) == {"hostile__look"}
+
+
+@needs_a_cage
 def test_one_changed_character_at_the_start_switches_it_off(house: House) -> None:
     async def offered(toolbox: Toolbox) -> Any:
         return sorted(await toolbox.catalogue()), toolbox.missing()
@@ -175,9 +209,8 @@ def test_one_changed_character_at_the_start_switches_it_off(house: House) -> Non
     names, missing = house.run(offered)
     assert names == []
     assert "changed: hostile__look" in missing["hostile"]
-    accepted = Accepted(house.state / "servers")
-    assert str(accepted.accept("hostile")) == "changed: hostile__look"
-    assert accepted.waiting("hostile") is None
+    assert house.accept() == "changed: hostile__look"
+    assert Accepted(house.state / "servers").waiting("hostile") is None
     assert house.run(offered) == (["hostile__look"], {})
 
 
@@ -210,6 +243,11 @@ def test_a_server_made_with_the_library_works_in_the_cage(house: House, tmp_path
     async def whole() -> Any:
         toolbox = Toolbox(house.folder / "mcp", lambda names: {}, cages=house.cages, others=[clock])
         try:
+            await toolbox.catalogue()
+            accepted = Accepted(house.state / "servers")
+            if waiting := accepted.waiting("clock"):
+                accepted.accept(waiting)
+            await toolbox.catalogue()
             return await toolbox.call("clock__now", {"zone": "Asia/Kolkata"}, META)
         finally:
             await toolbox.close()
@@ -220,7 +258,8 @@ def test_a_server_made_with_the_library_works_in_the_cage(house: House, tmp_path
 
 
 @pytest.mark.parametrize("off", [True, False])
-def test_without_isolation_it_runs_only_by_the_owners_word(house: House, off: bool) -> None:
+def test_without_isolation_it_runs_only_by_the_owners_word(strange: House, off: bool) -> None:
+    house = strange
     house.cages = Cages(
         house.root,
         house.state,
@@ -229,6 +268,8 @@ def test_without_isolation_it_runs_only_by_the_owners_word(house: House, off: bo
         off=off,
         found=Isolation(False, "no such kernel"),
     )
+    if off:
+        house.accept()
     outcome = house.run(lambda toolbox: asked(toolbox, "x"))
     if off:
         assert isinstance(outcome, Succeeded)

@@ -209,6 +209,6 @@ CARRIERS = (
             (o("recall", query="oak{n}"),)),
     Carrier("tool-result", OF_OWNER, plain, (o("desk__lookup", query="PAIR-{n}"),)),
     Carrier("web-page", OF_OWNER, plain, (o("desk__page", url="https://news.example/PAIR-{n}"),)),
-    # The owner has chosen the server; that its calls ask is promised, and no more.
+    # The owner has read and accepted what it says; that its calls ask is promised, and no more.
     Carrier("tool-description", OF_OWNER, plain, only_outward=True),
 )  # fmt: skip
