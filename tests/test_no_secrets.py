@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -111,3 +112,13 @@ def test_a_model_that_cuts_a_secret_over_its_calls_gets_no_second_piece_out(
     assert office.cards() == [] and relay.messages == []
     assert "forbids" not in told[0]
     assert all("a secret stands in it (FACTOTUM_IMAP_PASSWORD)" in one for one in told[2:])
+    log = [
+        json.loads(line)
+        for path in (office.root / "Logs").glob("*.jsonl")
+        for line in path.read_text().splitlines()
+    ]
+    done = [(one["action_type"], one["result"], one["approval_status"]) for one in log]
+    assert ("notes__search", "good", None) in done
+    assert done.count(("mail__send", "denied", "denied by rule")) == 2
+    (why,) = {one["rule"] for one in log if one["event"] == "denied"}
+    assert "a secret stands in it (FACTOTUM_IMAP_PASSWORD)" in why

@@ -36,6 +36,9 @@ _PLAIN = re.compile(r"[!-~]*(?: [!-~]+)*")
 #: Fields of an event that have a place of their own in the line.
 PLACED = ("digest", "rule", "version", "n")
 
+#: Calls that no card is made for.
+WITHOUT_CARD = frozenset({"looked", "denied"})
+
 APPROVALS = {"approve": "approved", "reject": "rejected", "answer": "answered"}
 
 
@@ -47,7 +50,7 @@ def line(event: Event, ledger: Ledger, marked: str | None = None) -> str:
     decision = _decision(event, seal, ledger)
     written: dict[str, Any] = {
         "timestamp": _time(event),
-        "action_type": _text(seal["tool"]) if seal else event.kind,
+        "action_type": _text(_action(event, seal)),
         "actor": _actor(event),
         "target": _target(event, seal),
         "parameters": _parameters(event, seal),
@@ -140,6 +143,12 @@ def _decision(event: Event, seal: sqlite3.Row | None, ledger: Ledger) -> sqlite3
     return found
 
 
+def _action(event: Event, seal: sqlite3.Row | None) -> str:
+    if seal is not None:
+        return str(seal["tool"])
+    return str(event.data["tool"]) if event.kind in WITHOUT_CARD else event.kind
+
+
 def _by(decision: Mapping[str, Any] | sqlite3.Row) -> str:
     if decision["channel"] == "rule":
         return f"rule: {_text(str(decision['who']))}"
@@ -165,7 +174,12 @@ def _approval(event: Event, decision: sqlite3.Row | None) -> str | None:
     if decision is not None:
         rule = decision["channel"] == "rule"
         return "allowed by rule" if rule else APPROVALS.get(decision["verdict"])
-    known = {"sealed": "pending", "resealed": "pending", "shown": "pending"}
+    known = {
+        "sealed": "pending",
+        "resealed": "pending",
+        "shown": "pending",
+        "denied": "denied by rule",
+    }
     return known.get(event.kind, event.kind if event.kind in {"expired", "withdrawn"} else None)
 
 

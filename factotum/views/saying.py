@@ -23,7 +23,7 @@ _LINKABLE = re.compile(r"[\w (),.'+@-]+")
 
 #: Steps on the way that nobody reads about; the audit log has them.
 UNSAID = frozenset(
-    {"thought", "label", "started", "planned", "shown", "attempt", "send_now", "wake"}
+    {"thought", "looked", "label", "started", "planned", "shown", "attempt", "send_now", "wake"}
 )
 
 #: What counts as having come of something, for the Dashboard's Recent Activity.
@@ -228,6 +228,9 @@ SAYINGS: dict[str, Callable[[Told], str | None]] = {
     "audit_key": _audit_key,
     "pruned": lambda t: f"Taken out of the audit log: the days before {t.word('before')}",
     "permitted": _permitted,
+    "denied": lambda t: (
+        f"Not done, a rule forbids it: {t.word('tool')}, {t.word('rule')} · {t.task}"
+    ),
     "no_money": lambda t: f"Work waits for money: {t.word('reason')}",
     "revoked": lambda t: f"A permission was ended by {t.by}: {t.about}",
     "vouched": lambda t: f"{t.word('name')} holds the owner's own words, says {t.by}",

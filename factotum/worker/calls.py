@@ -77,7 +77,7 @@ class Calls:
                 case turn.Skip(i):
                     self.record(i, Became.SKIPPED, {"why": "an earlier step was not done"})
                 case turn.Refuse(i):
-                    self.record(i, Became.FAILED, {"why": f"a rule forbids it: {self._rule(i)}"})
+                    self._deny(i)
                 case turn.Wait():
                     return Park()
                 case turn.Over() as over:
@@ -100,8 +100,18 @@ class Calls:
             for place, call in enumerate(self.calls)
         ]
 
-    def _rule(self, place: int) -> str:
-        return policy.judge(self.calls[place], self.task, self.house).rule
+    def _deny(self, place: int) -> None:
+        """The model hears which rule forbids it, and the audit log tells that it was tried."""
+        call, idx = self.calls[place], self.first + place
+        rule = policy.judge(call, self.task, self.house).rule
+        told = {"run": self.run.n, "call": idx, "rule": rule, "result": "denied"}
+        with self.office.ledger.tx(durable=False):
+            why = {"why": f"a rule forbids it: {rule}"}
+            if self.office.runs.record(self.run, idx, Became.FAILED, why, self.now):
+                self.office.ledger.event(
+                    "denied", self.now, task=self.task.id, tool=call.tool, **told
+                )
+        failpoint.hit("step.recorded")
 
     def became(self) -> Mapping[int, Became]:
         found = self.office.runs.became(self.run)

@@ -89,5 +89,8 @@ class Lookups:
         data = {**data, "read": step.call.tool, "trust": trust.value}
         with self.ledger.tx(durable=False):
             self.ledger.lower_trust(step.run.task, trust, now)
-            self.runs.record(step.run, step.idx, became, data, now)
+            new = self.runs.record(step.run, step.idx, became, data, now)
+            if new and not row_of(step.call.tool).acts:  # of what acts, its attempt tells
+                told = {"run": step.run.n, "call": step.idx, "result": became.value}
+                self.ledger.event("looked", now, task=step.run.task, tool=step.call.tool, **told)
         failpoint.hit("step.recorded")

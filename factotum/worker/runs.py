@@ -192,13 +192,15 @@ class Runs:
 
     # -- the calls of a run
 
-    def record(self, run: Run, idx: int, became: Became, data: Any, now: float) -> None:
-        """Notes what became of a call that needed no card. A repeated step changes nothing."""
+    def record(self, run: Run, idx: int, became: Became, data: Any, now: float) -> bool:
+        """Notes what became of a call that needed no card; whether it is new. A repeated step
+        changes nothing."""
         with self.ledger.tx(durable=False) as db:
-            db.execute(
+            done = db.execute(
                 "INSERT OR IGNORE INTO step VALUES (?, ?, ?, ?, ?, ?)",
                 (run.task, run.n, idx, became.value, dumps(data), now),
             )
+            return bool(done.rowcount)
 
     def settle(self, run: Run, idx: int, became: Became, data: Any) -> None:
         """What became of a step that was recorded as open. One that has an end keeps it."""
