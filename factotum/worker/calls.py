@@ -104,12 +104,18 @@ class Calls:
         """The model hears which rule forbids it, and the audit log tells that it was tried."""
         call, idx = self.calls[place], self.first + place
         rule = policy.judge(call, self.task, self.house).rule
-        told = {"run": self.run.n, "call": idx, "rule": rule, "result": "denied"}
         with self.office.ledger.tx(durable=False):
             why = {"why": f"a rule forbids it: {rule}"}
             if self.office.runs.record(self.run, idx, Became.FAILED, why, self.now):
                 self.office.ledger.event(
-                    "denied", self.now, task=self.task.id, tool=call.tool, **told
+                    "denied",
+                    self.now,
+                    task=self.task.id,
+                    tool=call.tool,
+                    run=self.run.n,
+                    call=idx,
+                    rule=rule,
+                    result="denied",
                 )
         failpoint.hit("step.recorded")
 

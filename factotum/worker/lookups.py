@@ -91,6 +91,13 @@ class Lookups:
             self.ledger.lower_trust(step.run.task, trust, now)
             new = self.runs.record(step.run, step.idx, became, data, now)
             if new and not row_of(step.call.tool).acts:  # of what acts, its attempt tells
-                told = {"run": step.run.n, "call": step.idx, "result": became.value}
-                self.ledger.event("looked", now, task=step.run.task, tool=step.call.tool, **told)
+                self.ledger.event(
+                    "looked",
+                    now,
+                    task=step.run.task,
+                    tool=step.call.tool,
+                    run=step.run.n,
+                    call=step.idx,
+                    result=became.value,
+                )
         failpoint.hit("step.recorded")
