@@ -22,9 +22,32 @@ def house(domain: str) -> str:
 
     A guess without the list of public suffixes: good enough to compare with, never to trust.
     """
-    labels = domain.strip(".").casefold().split(".")
+    labels = domain.strip(".").lower().split(".")
     shared = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SHARED
     return ".".join(labels[-3:] if shared else labels[-2:])
+
+
+def exact(address: str) -> str:
+    """An address as it is compared: as mail servers see it, in small letters.
+
+    Two that differ here reach two people: `ada@faß.example` is not `ada@fass.example`.
+    """
+    local, at, domain = address.strip().rpartition("@")
+    return f"{local.lower()}{at}{wire(domain)}"
+
+
+def wire(domain: str) -> str:
+    """A domain as it stands on the wire (IDNA 2008, UTS 46), without a point at its end; what
+    can be no domain comes back in small letters."""
+    domain = domain.strip().rstrip(".")
+    if domain.isascii():
+        return domain.lower()
+    import idna  # only where it is needed: its tables are large
+
+    try:
+        return idna.encode(domain, uts46=True).decode()
+    except idna.IDNAError:
+        return domain.lower()
 
 
 def pairs(texts: Iterable[str]) -> list[tuple[str, str]]:

@@ -12,6 +12,7 @@ from datetime import time
 from decimal import Decimal
 from enum import StrEnum
 
+from factotum import addresses
 from factotum.gate.rows import row_of
 from factotum.gate.rules import Rule, Scene, Verb
 from factotum.inert import one_line
@@ -43,13 +44,7 @@ class Domain:
 
 def domain(text: str) -> str:
     """A domain as it is compared: as servers see it, without case or a point at its end."""
-    text = text.strip().rstrip(".").casefold()
-    if text.isascii():
-        return text
-    try:
-        return text.encode("idna").decode()
-    except UnicodeError:
-        return text
+    return addresses.wire(text)
 
 
 def either(words: Iterable[str]) -> str:
@@ -120,10 +115,10 @@ def _is(address: str, whom: Stand | Domain | str, verb: Verb, scene: Scene) -> b
 def _address(text: str, verb: Verb) -> str:
     """An address as it is compared. `ada+news@…` mostly reaches ada@…: what forbids or asks
     counts it as hers, what allows does not."""
-    name, _, host = text.strip().casefold().rpartition("@")
+    name, _, host = addresses.exact(text).rpartition("@")
     if verb is not Verb.ALLOW:
         name = name.partition("+")[0]
-    return f"{name}@{domain(host)}"
+    return f"{name}@{host}"
 
 
 @dataclass(frozen=True)

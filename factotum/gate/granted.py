@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from factotum.addresses import exact
 from factotum.gate import policy
 from factotum.gate.facets import Facets
 from factotum.gate.grants import PAGES, SAID, THREAD, TONIGHT, Grant, standing, thread_of
@@ -77,7 +78,7 @@ def _same_errand(grant: Grant, task: Task) -> bool:
     if grant.kind == TONIGHT:
         return grant.trust is Trust.OWNER and task.trust is Trust.OWNER
     if grant.kind == THREAD and task.trust is not Trust.STRANGER:
-        wrote = [task.sender.casefold()] == grant.scope["sender"]
+        wrote = [exact(task.sender)] == grant.scope["sender"]
         return wrote and bool(thread_of(task.properties) & set(grant.scope["thread"]))
     return False
 
@@ -85,7 +86,7 @@ def _same_errand(grant: Grant, task: Task) -> bool:
 def _elsewhere(grant: Grant, found: Facets) -> str:
     """Why it goes to somebody else, or touches something else, than what was approved."""
     checks: Sequence[tuple[tuple[str, ...] | None, str, Callable[[str], str]]] = (
-        (found.recipients, "to", str.casefold),
+        (found.recipients, "to", exact),
         (found.urls, "hosts", origin),
         (found.paths, "paths", str),
     )

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from factotum import names
+from factotum.addresses import exact
 from factotum.gate.facets import facets
 from factotum.gate.links import origin
 from factotum.gate.records import Card, GateError
@@ -167,10 +168,10 @@ def _scope(card: Card, row: TaskRow | None) -> dict[str, list[str]]:
     found = facets(Call(card.seal.tool, card.seal.args))
     facts = row.facts if row else {}
     return {
-        "to": [one.casefold() for one in found.recipients or ()],
+        "to": list(map(exact, found.recipients or ())),
         "hosts": list(dict.fromkeys(map(origin, found.urls or ()))),
         "paths": list(found.paths or ()),
-        "sender": [str(facts["sender"]).casefold()] if facts.get("sender") else [],
+        "sender": [exact(str(facts["sender"]))] if facts.get("sender") else [],
         "thread": sorted(thread_of(facts.get("properties", {}))),
     }
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from factotum.addresses import exact
 from factotum.gate.facets import facets
 from factotum.gate.rows import row_of
 from factotum.gate.rules import Policy, Rule
@@ -86,7 +87,7 @@ def _of(row: Mapping[str, Any]) -> Habit | None:
         return None
     found = facets(Call(row["tool"], json.loads(row["args"])))
     if found.recipients and not found.urls and len(found.recipients) <= TO_MOST:
-        to = sorted({one.casefold() for one in found.recipients})
+        to = sorted(set(map(exact, found.recipients)))
         return Habit(row["tool"], "recipient", tuple(to), row["rule"])
     if found.paths and not found.recipients and not found.urls:
         return Habit(row["tool"], "path", tuple(sorted(found.paths)), row["rule"])

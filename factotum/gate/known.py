@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
+from factotum.addresses import exact
 from factotum.gate.contact import Contact
 from factotum.gate.facets import recipients
 from factotum.gate.rows import LETTER, row_of
@@ -57,7 +58,7 @@ def title(call: Call, sender: str, sender_name: str) -> str:
             return f"{row.verb}: {one_line(str(what), SOUGHT_CHARS)}?"
         return f"{row.verb if row.reviewed else f'{row.verb}: {call.tool}'}?"
     to = recipients(call.tool, call.args)
-    if sender and [one.casefold() for one in to] == [sender.casefold()]:
+    if sender and list(map(exact, to)) == [exact(sender)]:
         name = sender_name if sender_name and "@" not in sender_name else sender
         return f"Send this reply to {name}?"
     return f"Send this mail to {to[0] if len(to) == 1 else f'{len(to)} people'}?"
@@ -132,13 +133,10 @@ def not_theirs(sender: str, name: str, house: House) -> str:
 
 def shown(address: str) -> str:
     """The address as mail servers will see it, if its letters could be taken for others."""
-    name, _, domain = address.rpartition("@")
-    if domain.isascii():
+    if address.rpartition("@")[2].isascii():
         return address
-    try:
-        return f"{address} (that is {name}@{domain.encode('idna').decode()})"
-    except UnicodeError:
-        return address
+    there = exact(address)
+    return address if there == address.lower() else f"{address} (that is {there})"
 
 
 def oddities(text: str) -> list[str]:

@@ -179,7 +179,7 @@ class Lookalikes:
 
 def _parts(address: str) -> tuple[str, str]:
     """The two sides of an address as a person sees them."""
-    local, _, domain = address.strip().casefold().rpartition("@")
+    local, _, domain = address.strip().lower().rpartition("@")
     domain = domain.strip(".")
     if "xn--" in domain:
         domain = ".".join(map(_as_seen, domain.split(".")))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from factotum.addresses import exact
 from factotum.gate.facets import Facets, facets
 from factotum.gate.rows import Row, row_of, steers
 from factotum.gate.rules import House, Rule, Verb
@@ -102,10 +103,10 @@ def _never(rule: Rule, call: Call, found: Facets, task: Task) -> str:
 
 def _answers(call: Call, found: Facets, task: Task) -> bool:
     """Whether it is a reply to the person who wrote, in their thread, without files."""
-    to = [address.casefold() for address in found.recipients or ()]
+    to = list(map(exact, found.recipients or ()))
     thread = str(task.properties.get("message_id") or "").strip(" <>")
     replies_to = str(call.args.get("in_reply_to") or "").strip(" <>")
-    alone = to == [task.sender.casefold()] and bool(task.sender)
+    alone = to == [exact(task.sender)] and bool(task.sender)
     return alone and bool(thread) and replies_to == thread and not found.attachments
 
 
@@ -141,6 +142,6 @@ def _risk(row: Row, call: Call, task: Task) -> Risk:
         return Risk.HIGH
     if task.trust is Trust.OWNER:
         return row.risk
-    outward = any(to.casefold() != task.sender.casefold() for to in found.recipients or ())
+    outward = any(exact(to) != exact(task.sender) for to in found.recipients or ())
     high = outward or bool(found.attachments)
     return Risk.HIGH if high else row.risk

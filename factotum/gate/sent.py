@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from factotum.addresses import exact
 from factotum.gate.facets import recipients
 from factotum.ledger import Ledger
 
@@ -44,7 +45,7 @@ class SentBook:
     def of(self, address: str) -> Sent:
         """How often a mail went to exactly this address, in any case of its letters."""
         self.fresh()
-        return self._by.get(address.casefold(), Sent())
+        return self._by.get(exact(address), Sent())
 
     def addresses(self) -> list[str]:
         """Every address that a mail went to, in the order of the first one to each."""
@@ -77,6 +78,6 @@ class SentBook:
     def _count(self, rows: Iterable[sqlite3.Row]) -> None:
         for row in rows:
             args = json.loads(row["args"])
-            for address in {to.casefold() for to in recipients(row["tool"], args)}:
+            for address in {exact(to) for to in recipients(row["tool"], args)}:
                 known = self._by.get(address, Sent(0, row["at"]))
                 self._by[address] = Sent(known.count + 1, known.first, row["at"])

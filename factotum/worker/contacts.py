@@ -65,7 +65,7 @@ def person_of(props: Mapping[str, Any], stem: str) -> Person | None:
         _, address = addresses.first(text)
         if not is_address(address):
             raise Unclear(f"email: {text!r:.80} is no mail address. Write one, or a list of them")
-        found.append(address.casefold())
+        found.append(addresses.exact(address))
     if not found:
         return None
     shown = [*_texts(props, "name"), stem, *_texts(props, "aliases")]
@@ -116,7 +116,7 @@ class Contacts:
     def of(self, address: str) -> Contact:
         """How the owner stands to an address. Never raises."""
         self._refresh()
-        key = address.casefold()
+        key = addresses.exact(address)
         sent = self.sent.of(address)
         person = self._by_address.get(key)
         if person is not None:
@@ -131,7 +131,7 @@ class Contacts:
         alike = self._listed.of(address)
         if not alike and not sent.count:
             alike = self._reached_by_mail().of(address)
-        theirs = self._by_address.get(alike)
+        theirs = self._by_address.get(addresses.exact(alike))
         name = theirs.names[0] if theirs else ""
         return Contact(address, "", False, *_counted(sent, alike, name))
 
