@@ -107,7 +107,6 @@ class Orchestrator:
         self.phases.mkdir(mode=0o700, exist_ok=True)
         pace = place.Pace(settings.seconds("STABLE_S"), settings.seconds("REGRET_S"))
         self._stable_s = pace.stable_s
-        self.observer = observe.Observer(vault, rooms.shelf, rooms.ledger, rooms.register, pace)
         self.claims = claim.Claims(
             vault,
             rooms.shelf,
@@ -152,7 +151,9 @@ class Orchestrator:
         self.staff = hire(rooms, tools, done=self._look_again, stopped=self.stopped)
         self.worker = self.staff.worker
         self.views.notices.policy = self.staff.handbook.current
-        self.observer.house = self.worker.office.house
+        self.observer = observe.Observer(
+            vault, rooms.shelf, rooms.ledger, rooms.register, pace, self.worker.office.house
+        )
         mind = self.staff.mind
         shelves = (mind.agents, mind.skills, mind.persona, self.playbooks, self.staff.handbook)
         self.notary = Notary(

@@ -44,10 +44,14 @@ class Placer:
             return self.drop(card, now)
         if self.placed(card, entry):
             return
-        if not card.over and self.shelf.still_s(entry, mono) < self.pace.stable_s:
+        if not card.over and not self.still(entry, mono):
             return  # somebody may be typing, or has just moved or ticked it: heed that first
         self._rewrite(card, entry, now)
         self._checked[card.id] = _looks(card, entry)
+
+    def still(self, entry: Entry, mono: float) -> bool:
+        """Whether nobody has touched the note for so long that nobody is at it now."""
+        return self.shelf.still_s(entry, mono) >= self.pace.stable_s
 
     def placed(self, card: Card, entry: Entry) -> bool:
         """Whether the note was found to be as the ledger says, and neither changed since."""

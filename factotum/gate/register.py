@@ -145,6 +145,10 @@ class Register(Sealing):
         rows = self.ledger.db.execute("SELECT seq, card, what FROM wish WHERE granted IS NULL")
         return [(row["seq"], row["card"], row["what"]) for row in rows]
 
+    def hurried(self, card: Card) -> bool:
+        """Whether somebody wishes that it be sent now."""
+        return any(id == card.id and what == "send_now" for _, id, what in self.wishes())
+
     def granted(self, seq: int, now: float) -> None:
         with self.ledger.tx() as db:
             db.execute("UPDATE wish SET granted = ? WHERE seq = ?", (now, seq))

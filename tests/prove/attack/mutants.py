@@ -106,9 +106,9 @@ WAYS = (
     Mutant("files: out of the vault by dots", "factotum/worker/attach.py", 'if wanted.is_absolute() or ".." in wanted.parts or any(p[0] == "." for p in wanted.parts):', "if False:", HANDS),
     Mutant("files: out of the vault by a link", "factotum/worker/attach.py", "if path.parent.resolve() != self.root.resolve().joinpath(*wanted.parts[:-1]):", "if False:", HANDS),
     Mutant("files: what is private", "factotum/worker/attach.py", "if not came and self._is_private(path, data):", "if False:", HANDS),
-    Mutant("cards: an edit asks anew", f"{GATE}/observe.py", "        if edit := self._edit(card, note):\n            if self._tampered", "        if (edit := self._edit(card, note)) and False:\n            if self._tampered", HANDS),
-    Mutant("cards: a change outside the form", f"{GATE}/observe.py", '        if self._tampered(card, note, now):\n            where =', "        if False:\n            where =", HANDS),
-    Mutant("cards: both boxes", f"{GATE}/observe.py", 'if "reject" in ticks and ticks & {"approve", "answered"}:', "if False:", HANDS),
+    Mutant("cards: an edit asks anew", f"{GATE}/heed.py", "        if edit := self._edit(card, note):\n            if self._tampered", "        if (edit := self._edit(card, note)) and False:\n            if self._tampered", HANDS),
+    Mutant("cards: a change outside the form", f"{GATE}/heed.py", '        if self._tampered(card, note, now):\n            where =', "        if False:\n            where =", HANDS),
+    Mutant("cards: both boxes", f"{GATE}/heed.py", 'if "reject" in ticks and ticks & {"approve", "answered"}:', "if False:", HANDS),
     Mutant("cards: two of one", f"{GATE}/observe.py", "        if len(entries) > 1:\n            entries = self._several", "        if False:\n            entries = self._several", HANDS),
     Mutant("cards: expiry", f"{GATE}/observe.py", "        if now < deadline:\n", "        if True:\n", HANDS),
 )  # fmt: skip
