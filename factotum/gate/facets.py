@@ -51,6 +51,15 @@ def facets(call: Call, declared: Declared | None = None) -> Facets:
     )
 
 
+def pays(call: Call, declared: Declared | None = None) -> bool:
+    """Whether a call is about money, readable or not. Of a tool of others of which nobody has
+    said what its arguments mean, one that is called after an amount is enough."""
+    row = row_of(call.tool)
+    if {"amount", "amount_minor"} & {*row.facets, *(declared or ())}:
+        return True
+    return not row.reviewed and any("amount" in str(name).casefold() for name in call.args)
+
+
 def _count(value: Any) -> int:
     """How many files are named; what another tool calls so may be anything."""
     return len(value) if isinstance(value, list | tuple) else int(bool(value))

@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from factotum.gate.facets import pays
 from factotum.gate.records import Card
-from factotum.gate.rows import row_of
 from factotum.gate.rules import Policy, Quiet
 from factotum.ledger import Ledger
+from factotum.model import Call
 from factotum.views import digest
 from factotum.views.quiet import Zone, in_quiet, next_at
 from factotum.views.reminding import Pace, reminders
@@ -160,9 +161,10 @@ class Notices:
 
     def _urgent(self, card: Card) -> bool:
         """Whether money may have moved of which nothing is known."""
-        tool = card.seal.tool
-        facets = {*row_of(tool).facets, *self._rules.tools.get(tool, {})}
-        return card.status == "unknown" and bool(facets & {"amount", "amount_minor"})
+        if card.status != "unknown":
+            return False
+        call = Call(card.seal.tool, card.seal.args)
+        return pays(call, self._rules.tools.get(call.tool))
 
     def _till(self, card: Card) -> str:
         assert card.seal.deadline is not None

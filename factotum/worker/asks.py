@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from factotum.gate import known, policy
-from factotum.gate.facets import facets
+from factotum.gate.facets import pays
 from factotum.gate.register import Proposal
 from factotum.gate.rows import row_of
 from factotum.gate.rules import House
@@ -19,7 +19,6 @@ from factotum.worker.steps import Office
 #: How long a request for money waits at most, in seconds: what was right yesterday is not
 #: paid next week.
 PAYMENT_S = 86_400.0
-INFINITE = float("inf")
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ class Asks:
             row.effect if row.changes else Effect.IDEMPOTENT,
             verdict.risk if isinstance(verdict, policy.Ask) else row.risk,
             verdict.rule,
-            self._expiry_s(call),
+            expiry_s(call, self.house, self.office.expiry_s),
             self.task.trust,
             self.house.policy.version,
             self.office.pin(call.tool),
@@ -86,10 +85,6 @@ class Asks:
             about=shown,
         )
 
-    def _expiry_s(self, call: Call) -> float:
-        found = facets(call, self.house.policy.tools.get(call.tool))
-        return min(self.office.expiry_s, PAYMENT_S if found.amount is not None else INFINITE)
-
     def _attachments(self, call: Call) -> tuple[dict[str, Any], tuple[Attachment, ...]]:
         wanted = call.args.get("attachments") or ()
         files = tuple(self.office.cupboard.take(str(name), self.task) for name in wanted)
@@ -98,6 +93,12 @@ class Asks:
             files = distinct(files)
             args["attachments"] = [file.name for file in files]
         return args, files
+
+
+def expiry_s(call: Call, house: House, usual_s: float) -> float:
+    """How long a request for this call may be answered, in seconds."""
+    money = pays(call, house.policy.tools.get(call.tool))
+    return min(usual_s, PAYMENT_S) if money else usual_s
 
 
 def distinct(files: Sequence[Attachment]) -> tuple[Attachment, ...]:

@@ -149,6 +149,18 @@ def test_money_of_which_nothing_is_known_wakes_a_person(house: House, person: Pe
     ]
 
 
+def test_also_money_by_a_tool_of_which_nobody_said_what_it_pays(
+    house: House, person: Person
+) -> None:
+    paid = house.card("Pay it?", tool="wallet__pay", args={"amount_sat": 100})
+    house.go(9 * HOUR)
+    person.look()
+    person.heard.clear()
+    house.end(paid, Lost("no answer"))
+    person.look()
+    assert person.heard == [("Fri 23:00", ["Unknown whether it happened: Pay it?"])]
+
+
 def test_a_mail_of_which_nothing_is_known_waits_for_the_morning(
     house: House, person: Person
 ) -> None:
