@@ -8,10 +8,14 @@ a page only within its site. It sends no cookie, no login, nothing but the addre
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
+import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 
@@ -29,6 +33,9 @@ HEADERS = {
     "Accept": "text/html, text/*;q=0.9, application/json;q=0.8",
     "Accept-Encoding": "identity",  # a small answer cannot become a large page
 }
+
+#: A host as it is looked up: a name, or an address of either kind.
+HOST = re.compile(r"[a-z0-9._-]{1,253}|[0-9a-f:.]{2,45}")
 
 #: Where NAT64 hides an address of the old kind in one of the new.
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
@@ -79,19 +86,25 @@ class Fetcher:
             if target is None:
                 return page
             if not _same_site(url, target):
-                return Page(str(url), page.status, "", "", b"", False, elsewhere=str(target))
+                elsewhere = str(target)[:ADDRESS_MOST]
+                return Page(str(url), page.status, "", "", b"", False, elsewhere)
             url = _url(str(target))
         raise Unanswered(f"it sends from one address to the next more than {REDIRECTS_MOST} times")
 
     def _ask(self, url: httpx.URL, until: float) -> tuple[Page, httpx.URL | None]:
-        host = url.raw_host.decode()
+        host = _host(url)
         to = url.copy_with(host=self._checked(url))
         headers = {**HEADERS, "Host": url.netloc.decode()}
-        request_to = {"sni_hostname": host.strip("[]")} if url.scheme == "https" else {}
         try:
             with (
+                _ends(until) as trace,
                 httpx.Client(trust_env=False, timeout=STEP_S) as client,
-                client.stream("GET", to, headers=headers, extensions=request_to) as answer,
+                client.stream(
+                    "GET",
+                    to,
+                    headers=headers,
+                    extensions={"sni_hostname": host.rstrip("."), "trace": trace},
+                ) as answer,
             ):
                 return self._read(url, answer, until)
         except httpx.InvalidURL as wrong:
@@ -99,15 +112,19 @@ class Fetcher:
         except httpx.TimeoutException:
             raise Unanswered(f"{host} was asked and gave no answer in time") from None
         except httpx.HTTPError as broken:
+            if time.monotonic() > until:
+                raise Unanswered(f"{host}: it took longer than {self.limit_s:g} s") from None
             raise Unanswered(f"{host} was asked: {type(broken).__name__} {broken}") from None
 
     def _checked(self, url: httpx.URL) -> str:
         """An address of the host that may be asked. Raises Refused."""
-        host, port = url.host, url.port or (443 if url.scheme == "https" else 80)
+        host, port = _host(url), _port(url)
         try:
             found = list(self.resolve(host, port))
         except (OSError, UnicodeError):
-            raise Refused(f"there is no host {host}") from None
+            found = []
+        if not found:
+            raise Refused(f"there is no host {host}")
         if {host, f"{host}:{port}"} & set(self.inside):
             return found[0]
         for address in found:
@@ -116,8 +133,6 @@ class Fetcher:
                     f"{host} lies in your own network ({address}). To allow it, name it in "
                     f"FACTOTUM_WEB_INSIDE"
                 )
-        if not found:
-            raise Refused(f"there is no host {host}")
         return found[0]
 
     def _read(
@@ -137,7 +152,9 @@ class Fetcher:
             if len(data) > PAGE_MOST_BYTES:
                 break
             if time.monotonic() > until:
-                raise Unanswered(f"it took longer than {self.limit_s:g} s")
+                break
+        if time.monotonic() > until:  # cut off, it may look as if it had ended
+            raise Unanswered(f"it took longer than {self.limit_s:g} s")
         whole = bytes(data[:PAGE_MOST_BYTES])
         charset = answer.charset_encoding or ""
         cut = len(data) > PAGE_MOST_BYTES
@@ -155,17 +172,59 @@ def _url(address: str) -> httpx.URL:
         raise Refused("only addresses that begin with http:// or https:// are read")
     if url.userinfo:
         raise Refused("an address with a name or password in it is not read")
+    if not HOST.fullmatch(_host(url)) or url.port == 0:
+        raise Refused(f"this is no name of a host: {url.host[:60]}")
     return url.copy_with(fragment=None)
 
 
+@contextmanager
+def _ends(until: float) -> Iterator[Callable[[str, Mapping[str, Any]], None]]:
+    """What cuts every connection that it is told of at that time: the steps of a slow answer
+    may each be quick enough for ever."""
+    cutters: list[tuple[threading.Timer, socket.socket]] = []
+
+    def trace(name: str, info: Mapping[str, Any]) -> None:
+        if name == "connection.connect_tcp.complete":
+            line = info["return_value"].get_extra_info("socket").dup()  # outlives a change to TLS
+            timer = threading.Timer(max(0.0, until - time.monotonic()), _cut, (line,))
+            timer.daemon = True
+            timer.start()
+            cutters.append((timer, line))
+
+    try:
+        yield trace
+    finally:
+        for timer, line in cutters:
+            timer.cancel()
+            line.close()
+
+
+def _cut(line: socket.socket) -> None:
+    try:
+        line.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        return  # it had ended by itself
+
+
 def _same_site(one: httpx.URL, other: httpx.URL) -> bool:
-    """Whether `other` is of the same host, and no less protected."""
-    down = one.scheme == "https" and other.scheme == "http"
-    return _bare(one.host) == _bare(other.host) and not down
+    """Whether `other` is of the same host and door, and no less protected."""
+    if _bare(one) != _bare(other):
+        return False
+    up = (one.scheme, _port(one), other.scheme, _port(other)) == ("http", 80, "https", 443)
+    return up or (one.scheme, _port(one)) == (other.scheme, _port(other))
 
 
-def _bare(host: str) -> str:
-    return host.lower().rstrip(".").removeprefix("www.")
+def _host(url: httpx.URL) -> str:
+    """The host as it is on the wire: what is looked up is what is asked and what is proved."""
+    return url.raw_host.decode().strip("[]")
+
+
+def _port(url: httpx.URL) -> int:
+    return url.port or (443 if url.scheme == "https" else 80)
+
+
+def _bare(url: httpx.URL) -> str:
+    return _host(url).rstrip(".").removeprefix("www.")
 
 
 def is_public(address: str) -> bool:

@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from factotum.gate.form import form_text
@@ -22,7 +23,7 @@ MCP = Path(__file__).parents[2] / "mcp"
 if str(MCP) not in sys.path:
     sys.path.append(str(MCP))
 
-from web_fetch import PAGE_MOST_BYTES, Fetcher, Refused, Unanswered, is_public  # noqa: E402
+from web_fetch import PAGE_MOST_BYTES, Fetcher, Refused, Unanswered, _same_site, is_public  # noqa: E402
 from web_text import decoded, words_of  # noqa: E402
 
 PAGE = b"""<html><head><title>Opening &amp; hours</title><style>p{}</style></head><body>
@@ -46,6 +47,8 @@ class Site(BaseHTTPRequestHandler):
             "loop": "/loop",
             "odd": "http://[",
         }.get(name)
+        if name == "drip":
+            return self._drip()
         self.send_response(302 if to else 404 if name == "gone" else 200)
         if to:
             self.send_header("Location", to)
@@ -62,6 +65,16 @@ class Site(BaseHTTPRequestHandler):
                 time.sleep(0.05)
         elif not to:
             self.wfile.write(b'{"a": 1}' if name == "json" else PAGE)
+
+    def _drip(self) -> None:
+        """Heads without end, each in good time."""
+        try:
+            for n in range(100):
+                self.wfile.write(b"HTTP/1.1 100 Continue\r\nX-N: %d\r\n\r\n" % n)
+                self.wfile.flush()
+                time.sleep(0.05)
+        except OSError:
+            pass
 
     def log_message(self, *_: Any) -> None:
         pass
@@ -177,7 +190,12 @@ def test_it_asks_the_address_that_was_checked_and_looks_up_once(web: Web) -> Non
         ("http://example.org/" + "a" * 900, "up to 900 characters"),
         ("http://example.org/\n", "no blanks"),
         ("http://exa mple.org/", "no blanks"),
-        ("http://[", "there is no host"),
+        ("http://[", "no name of a host"),
+        ("http://good.example;evil.example/", "no name of a host"),
+        ("http://good.example%2eevil.example/", "no name of a host"),
+        ("http://[fe80::1%25eth0]/", "no name of a host"),
+        ("http://example.org:0/", "no name of a host"),
+        (f"http://{'a' * 300}.org/", "no name of a host"),
         ("http://example.org:port/", "no address of a page"),
     ],
 )
@@ -208,6 +226,43 @@ def test_it_goes_on_within_a_site_and_never_to_another(web: Web) -> None:
             assert inside(web).page(f"{web.here}/{path}").data == b""
         except (Refused, Unanswered):
             pass
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("http://example.org/", "http://www.example.org/a", True),
+        ("http://example.org/", "https://example.org/", True),
+        ("https://example.org/", "http://example.org/", False),
+        ("https://example.org/", "https://example.org:8443/", False),
+        ("http://example.org/", "http://example.org:8080/", False),
+        ("http://example.org:8080/", "https://example.org/", False),
+        ("https://example.org/", "https://example.org.evil.example/", False),
+        ("https://fass.example/", "https://faß.example/", False),  # two hosts since IDNA 2008
+        ("https://faß.example/", "https://xn--fa-hia.example/", True),
+    ],
+)
+def test_a_site_is_one_host_at_one_door(one: str, other: str, same: bool) -> None:
+    assert _same_site(httpx.URL(one), httpx.URL(other)) is same
+
+
+def test_the_host_that_is_looked_up_is_the_one_that_is_asked() -> None:
+    lookups = []
+
+    def resolve(host: str, port: int) -> list[str]:
+        lookups.append(host)
+        return []
+
+    with pytest.raises(Refused, match=r"there is no host xn--fa-hia\.example"):
+        Fetcher(["xn--fa-hia.example"], resolve).page("http://faß.example/")
+    assert lookups == ["xn--fa-hia.example"]
+
+
+def test_an_answer_that_drips_is_given_up(web: Web) -> None:
+    began = time.monotonic()
+    with pytest.raises(Unanswered, match="took longer than"):
+        inside(web, limit_s=0.3).page(f"{web.here}/drip")
+    assert time.monotonic() - began < 3.0
 
 
 def test_a_large_page_is_cut_and_a_slow_one_given_up(web: Web) -> None:
