@@ -140,13 +140,13 @@ class Orchestrator:
         self._around = surroundings(environ, env_files(Path.cwd(), HERE))
         self.models = Models(settings, self._around, Choice("", "it was not looked for yet"))
         tools = Tools(
-            self.desk,
-            self.toolbox,
-            self.models,
-            self.blobs,
-            self.playbooks,
-            self.mark,
-            self.phases,
+            desk=self.desk,
+            toolbox=self.toolbox,
+            models=self.models,
+            blobs=self.blobs,
+            playbooks=self.playbooks,
+            mark=self.mark,
+            phases=self.phases,
         )
         self.staff = hire(rooms, tools, done=self._look_again, stopped=self.stopped)
         self.worker = self.staff.worker

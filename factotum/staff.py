@@ -63,7 +63,7 @@ class Tools:
     phases: Path
 
 
-def limits_of(rooms: Rooms) -> Limits:
+def _limits(rooms: Rooms) -> Limits:
     count = rooms.settings.count
     return Limits(turns=count("MAX_TURNS"), reprompts=count("MAX_ITERATIONS"))
 
@@ -100,101 +100,164 @@ class Staff:
         self.mind.models = self.worker.thinker.models = models
 
 
+@dataclass(frozen=True)
+class _Shared:
+    """What several parts of the worker look into."""
+
+    handbook: Handbook
+    budget: Budget
+    turns: Turns
+    children: Children
+    notebook: Notebook
+    plans: Plans
+    fit: Fit
+    contacts: Contacts
+
+
 def hire(
     rooms: Rooms, tools: Tools, *, done: Callable[[], None], stopped: Callable[[], str]
 ) -> Staff:
     """`done` is called when a task came to rest; `stopped` says why nothing may leave."""
-    settings, vault, clock = rooms.settings, rooms.vault, rooms.clock
-    handbook = Handbook(vault.root, rooms.reader, rooms.ledger, FRESH_S)
-    budget = Budget(rooms.ledger, caps_of(settings, handbook.current), clock.zone)
-    turns = Turns(rooms.ledger, rooms.runs, budget)
-    children = Children(vault, rooms.ledger, rooms.runs)
-    notebook = Notebook(vault, rooms.ledger, rooms.reader, rooms.state, settings, clock.wall)
-    plans = Plans(vault, rooms.reader, notebook.labels)
-    limits = limits_of(rooms)
-    fit = Fit(vault.root, rooms.reader, notebook.labels, notebook.private.current)
-    tools.playbooks.ask(vault.root, rooms.reader, notebook.labels)
-    mind = AgentMind(
-        vault.root,
-        vault.instance,
-        rooms.reader,
-        rooms.ledger,
-        rooms.runs,
-        turns,
-        plans,
-        Talks(rooms.ledger),
-        notebook,
-        tools.models,
-        agent_shelf(vault.root, rooms.reader, FRESH_S, fit),
-        skill_shelf(vault.root, rooms.reader, outside_folders(settings), FRESH_S, fit),
-        persona_shelf(vault.root, rooms.reader, FRESH_S, fit),
-        lambda: _usable(tools.toolbox),
-        clock.zone,
-        settings.count("MODEL_MAX_TOKENS"),
-        settings.number("MODEL_TEMPERATURE"),
-        limits.calls,
-    )
-    me = settings.text("MAIL_FROM")
-    household = Household(rooms.ledger, clock.zone, handbook.current)
-    contacts = Contacts(vault.root, rooms.reader, fit, SentBook(rooms.ledger))
-    household.contact, household.namesake = contacts.of, contacts.namesake
-    household.secret = Secrets({**tools.models.keys(), **settings.named_secrets()}).within
-    office = Office(
-        rooms.ledger,
-        rooms.register,
-        rooms.runs,
-        Cupboard(vault.root, tools.blobs, rooms.reader, notebook.private.current),
-        tools.playbooks.current,
-        me,
-        settings.seconds("EXPIRY_S"),
-        clock.zone,
-        mind,
-        turns,
-        budget,
-        children,
-        plans,
-        household.at,
-        limits,
-        mind.known,
-        _checker(tools.toolbox),
-        tools.toolbox.pin,
-    )
+    clock, shared = rooms.clock, _shared(rooms)
+    budget, notebook = shared.budget, shared.notebook
+    tools.playbooks.ask(rooms.vault.root, rooms.reader, notebook.labels)
+    mind = _mind(rooms, tools, shared)
+    household = _household(rooms, tools, shared)
     lookups = Lookups(
         tools.desk, rooms.ledger, rooms.runs, tools.toolbox, notebook, mind.skills, clock.wall
     )
-    performer = Performer(
-        tools.desk,
-        rooms.register,
-        notebook,
-        tools.blobs,
-        tools.toolbox,
-        tools.phases,
-        me.rpartition("@")[2].rstrip(">") or f"{settings.text('INSTANCE')}.invalid",
-        tools.mark,
-        clock.wall,
-        stopped,
-        lookups,
-        household.at,
-    )
     worker = Worker(
-        tools.desk,
-        office,
-        vault,
-        Closer(vault, rooms.runs, turns),
-        tools.toolbox,
-        performer,
-        Thinker(tools.desk, budget, mind, tools.models, clock.wall),
-        lookups,
-        clock.wall,
-        clock.monotonic,
-        settings.count("WORKERS"),
-        done,
-        stopped,
+        desk=tools.desk,
+        office=_office(rooms, tools, shared, mind, household),
+        vault=rooms.vault,
+        closer=Closer(rooms.vault, rooms.runs, shared.turns),
+        toolbox=tools.toolbox,
+        performer=_performer(rooms, tools, notebook, lookups, household, stopped),
+        thinker=Thinker(tools.desk, budget, mind, tools.models, clock.wall),
+        lookups=lookups,
+        clock=clock.wall,
+        monotonic=clock.monotonic,
+        slots=rooms.settings.count("WORKERS"),
+        done=done,
+        stopped=stopped,
     )
-    found_key = FoundKey(vault, rooms.ledger, lambda: budget.caps)
-    after = settings.count("PROPOSE_AFTER")
-    habits = Habits(vault, rooms.ledger, rooms.reader, handbook.current, after)
-    return Staff(worker, mind, budget, children, found_key, handbook, contacts, habits)
+    rules, after = shared.handbook.current, rooms.settings.count("PROPOSE_AFTER")
+    return Staff(
+        worker=worker,
+        mind=mind,
+        budget=budget,
+        children=shared.children,
+        found_key=FoundKey(rooms.vault, rooms.ledger, lambda: budget.caps),
+        handbook=shared.handbook,
+        contacts=shared.contacts,
+        habits=Habits(rooms.vault, rooms.ledger, rooms.reader, rules, after),
+    )
+
+
+def _shared(rooms: Rooms) -> _Shared:
+    settings, vault, ledger, reader = rooms.settings, rooms.vault, rooms.ledger, rooms.reader
+    handbook = Handbook(vault.root, reader, ledger, FRESH_S)
+    budget = Budget(ledger, caps_of(settings, handbook.current), rooms.clock.zone)
+    notebook = Notebook(vault, ledger, reader, rooms.state, settings, rooms.clock.wall)
+    fit = Fit(vault.root, reader, notebook.labels, notebook.private.current)
+    return _Shared(
+        handbook=handbook,
+        budget=budget,
+        turns=Turns(ledger, rooms.runs, budget),
+        children=Children(vault, ledger, rooms.runs),
+        notebook=notebook,
+        plans=Plans(vault, reader, notebook.labels),
+        fit=fit,
+        contacts=Contacts(vault.root, reader, fit, SentBook(ledger)),
+    )
+
+
+def _mind(rooms: Rooms, tools: Tools, shared: _Shared) -> AgentMind:
+    settings, root, reader, fit = rooms.settings, rooms.vault.root, rooms.reader, shared.fit
+    return AgentMind(
+        root=root,
+        instance=rooms.vault.instance,
+        reader=reader,
+        ledger=rooms.ledger,
+        runs=rooms.runs,
+        turns=shared.turns,
+        plans=shared.plans,
+        talks=Talks(rooms.ledger),
+        notebook=shared.notebook,
+        models=tools.models,
+        agents=agent_shelf(root, reader, FRESH_S, fit),
+        skills=skill_shelf(root, reader, outside_folders(settings), FRESH_S, fit),
+        persona=persona_shelf(root, reader, FRESH_S, fit),
+        tools=lambda: _usable(tools.toolbox),
+        zone=rooms.clock.zone,
+        max_tokens=settings.count("MODEL_MAX_TOKENS"),
+        temperature=settings.number("MODEL_TEMPERATURE"),
+        calls_most=_limits(rooms).calls,
+    )
+
+
+def _household(rooms: Rooms, tools: Tools, shared: _Shared) -> Household:
+    named = {**tools.models.keys(), **rooms.settings.named_secrets()}
+    return Household(
+        rooms.ledger,
+        rooms.clock.zone,
+        policy=shared.handbook.current,
+        contact=shared.contacts.of,
+        secret=Secrets(named).within,
+        namesake=shared.contacts.namesake,
+    )
+
+
+def _office(
+    rooms: Rooms, tools: Tools, shared: _Shared, mind: AgentMind, household: Household
+) -> Office:
+    private = shared.notebook.private.current
+    return Office(
+        ledger=rooms.ledger,
+        register=rooms.register,
+        runs=rooms.runs,
+        cupboard=Cupboard(rooms.vault.root, tools.blobs, rooms.reader, private),
+        playbooks=tools.playbooks.current,
+        me=rooms.settings.text("MAIL_FROM"),
+        expiry_s=rooms.settings.seconds("EXPIRY_S"),
+        zone=rooms.clock.zone,
+        mind=mind,
+        turns=shared.turns,
+        budget=shared.budget,
+        children=shared.children,
+        plans=shared.plans,
+        house=household.at,
+        limits=_limits(rooms),
+        known_tools=mind.known,
+        check=_checker(tools.toolbox),
+        pin=tools.toolbox.pin,
+    )
+
+
+def _performer(
+    rooms: Rooms,
+    tools: Tools,
+    notebook: Notebook,
+    lookups: Lookups,
+    household: Household,
+    stopped: Callable[[], str],
+) -> Performer:
+    settings = rooms.settings
+    domain = settings.text("MAIL_FROM").rpartition("@")[2].rstrip(">")
+    return Performer(
+        desk=tools.desk,
+        register=rooms.register,
+        notebook=notebook,
+        blobs=tools.blobs,
+        toolbox=tools.toolbox,
+        phases=tools.phases,
+        domain=domain or f"{settings.text('INSTANCE')}.invalid",
+        mark=tools.mark,
+        clock=rooms.clock.wall,
+        stopped=stopped,
+        lookups=lookups,
+        house=household.at,
+    )
 
 
 def _usable(toolbox: Toolbox) -> dict[str, Tool]:
