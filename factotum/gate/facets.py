@@ -6,29 +6,37 @@ the handbook. A facet that nobody declared is None: it fails an allow and satisf
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from factotum import addresses
 from factotum.gate.rows import row_of
+from factotum.gate.shape import is_address
 from factotum.model import Call
 
 #: The facets that a tool can declare, each as the names of the arguments that hold it.
 #: `amount` holds whole units as text or integer ("120.00"), `amount_minor` cents as integer.
 NAMES = ("recipients", "amount", "amount_minor", "currency", "url", "path")
 
-#: An amount with more digits before or behind the point is none that anybody means.
-DIGITS_MOST = 18
+#: An amount as every reader takes it. Three digits behind a point are thousands to some.
+_AMOUNT = re.compile(r"[0-9]{1,18}(?:\.(?:[0-9]{1,2}|[0-9]{4,8}))?")
+_CENTS = re.compile(r"[0-9]{1,18}")
+#: No amount that anybody means is so large.
+MOST = 10**18
+_CURRENCY = re.compile(r"[A-Z]{2,10}")
+#: What makes one reader see an address where another sees a name, a remark or a group.
+_TWOFOLD = re.compile(r"[\"'();:\\]")
 
 Declared = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True)
 class Facets:
-    """`amount` is in whole units of `currency` (an upper-case code). What is
-    declared but cannot be read is None, as what nobody declared."""
+    """`amount` is in whole units of `currency` (an upper-case code). What is declared but
+    cannot be read, or could be read in two ways, is None: it counts as undeclared."""
 
     recipients: tuple[str, ...] | None = None
     amount: Decimal | None = None
@@ -42,11 +50,11 @@ def facets(call: Call, declared: Declared | None = None) -> Facets:
     """The facets of a call; `declared` overrides what the tool's row says, if given."""
     names = row_of(call.tool).facets if declared is None else declared
     return Facets(
-        tuple(_addresses(call.args, names["recipients"])) if "recipients" in names else None,
+        _reached(call.args, names["recipients"]) if "recipients" in names else None,
         _amount(call.args, names),
         _currency(call.args, names.get("currency", ())),
-        tuple(_texts(call.args, names["url"])) if "url" in names else None,
-        tuple(_texts(call.args, names["path"])) if "path" in names else None,
+        _plain(call.args, names["url"]) if "url" in names else None,
+        _plain(call.args, names["path"]) if "path" in names else None,
         _count(call.args.get("attachments")),
     )
 
@@ -70,22 +78,38 @@ def recipients(tool: str, args: Mapping[str, Any]) -> list[str]:
     return _addresses(args, row_of(tool).facets.get("recipients", ()))
 
 
-def _addresses(args: Mapping[str, Any], names: Sequence[str]) -> list[str]:
+def _reached(args: Mapping[str, Any], names: Sequence[str]) -> tuple[str, ...] | None:
+    """Every address, or None where something may be read as another one, or as none: a tool
+    that takes it for one would reach whom no rule has looked at."""
     wanted: list[str] = []
     for name in names:
-        value = args.get(name) or ()
-        values = value if isinstance(value, list | tuple) else [value]
-        wanted += [address for _, address in addresses.pairs(map(str, values)) if address]
-    return list(dict.fromkeys(wanted))
+        for text in _listed(args.get(name)):
+            found = [address for _, address in addresses.pairs([str(text)]) if address]
+            if not isinstance(text, str) or _TWOFOLD.search(text) or not text.isprintable():
+                return None
+            if not found or text.count("@") != len(found) or not all(map(is_address, found)):
+                return None
+            wanted += found
+    return tuple(dict.fromkeys(wanted))
 
 
-def _texts(args: Mapping[str, Any], names: Sequence[str]) -> list[str]:
-    found: list[str] = []
-    for name in names:
-        value = args.get(name)
-        values = value if isinstance(value, list | tuple) else [value]
-        found += [str(one) for one in values if one not in (None, "")]
-    return found
+def _listed(value: Any) -> Sequence[Any]:
+    if value in (None, ""):
+        return ()
+    return value if isinstance(value, list | tuple) else (value,)
+
+
+def _addresses(args: Mapping[str, Any], names: Sequence[str]) -> list[str]:
+    texts = [str(text) for name in names for text in _listed(args.get(name))]
+    found = [address for _, address in addresses.pairs(texts) if address]
+    return list(dict.fromkeys(found))
+
+
+def _plain(args: Mapping[str, Any], names: Sequence[str]) -> tuple[str, ...] | None:
+    """Every text, or None where something else stands there, of which nobody here knows what
+    the tool makes of it."""
+    found = [one for name in names for one in _listed(args.get(name)) if one not in (None, "")]
+    return tuple(found) if all(isinstance(one, str) for one in found) else None
 
 
 def _amount(args: Mapping[str, Any], names: Declared) -> Decimal | None:
@@ -99,16 +123,15 @@ def _amount(args: Mapping[str, Any], names: Declared) -> Decimal | None:
         value = args.get(name)
         if isinstance(value, bool) or not isinstance(value, int | str):
             return None
-        try:
-            one = Decimal(value)
-        except InvalidOperation:
+        if isinstance(value, int) and not 0 <= value < MOST:
             return None
-        if not one.is_finite() or one < 0 or abs(one.adjusted()) > DIGITS_MOST:
+        if not (_CENTS if places else _AMOUNT).fullmatch(str(value)):
             return None
-        total += one.scaleb(-places)
+        total += Decimal(value).scaleb(-places)
     return total
 
 
 def _currency(args: Mapping[str, Any], names: Sequence[str]) -> str | None:
-    found = {text.strip().upper() for text in _texts(args, names)}
-    return found.pop() if len(found) == 1 else None
+    found = {text.strip().upper() for text in _plain(args, names) or ()}
+    one = found.pop() if len(found) == 1 else ""
+    return one if _CURRENCY.fullmatch(one) else None

@@ -142,6 +142,7 @@ def _risk(row: Row, call: Call, task: Task) -> Risk:
         return Risk.HIGH
     if task.trust is Trust.OWNER:
         return row.risk
-    outward = any(exact(to) != exact(task.sender) for to in found.recipients or ())
+    unclear = found.recipients is None and "recipients" in row.facets
+    outward = unclear or any(exact(to) != exact(task.sender) for to in found.recipients or ())
     high = outward or bool(found.attachments)
     return Risk.HIGH if high else row.risk

@@ -1,0 +1,102 @@
+"""What a rule is held against is what the tool will take it for, or it counts as unreadable."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from factotum.gate.facets import facets
+from factotum.gate.policy import Allow, Ask, Deny, judge
+from factotum.gate.rules import House, Policy
+from factotum.gate.rules_text import one_rule
+from factotum.model import Call, Task, Trust
+
+ADA, EVIL = "ada@rossi.example", "evil@x.example"
+DECLARED = {
+    "recipients": ["payee"],
+    "amount": ["sum"],
+    "amount_minor": ["cents"],
+    "currency": ["cur"],
+    "path": ["file"],
+    "url": ["page"],
+}
+NOON = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
+OWNERS = Task("t-1", "note", "A task", "text", Trust.OWNER)
+
+
+def found(**args: Any) -> Any:
+    declared = {key: held for key, held in DECLARED.items() if held[0] in args}
+    return facets(Call("bank__pay", args), declared)
+
+
+def house(rule: str) -> House:
+    return House(NOON, Policy((one_rule(rule),), tools={"bank__pay": DECLARED}))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [ADA, "evil at x"],
+        [ADA, {"address": EVIL}],
+        [ADA, [EVIL]],
+        [ADA, f"@{EVIL}"],
+        [ADA, 5],
+        f'"{EVIL}" <{ADA}>',
+        f"{EVIL} <{ADA}>",
+        f"{ADA};{EVIL}",
+        f"{ADA} {EVIL}",
+        f"{ADA}({EVIL})",
+        f"people:{EVIL},{ADA}",
+        f"{ADA}\n{EVIL}",
+        f"{ADA}\0{EVIL}",
+    ],
+)
+def test_an_address_that_two_readers_take_differently_is_none(value: Any) -> None:
+    assert found(payee=value).recipients is None
+    call = Call("bank__pay", {"payee": value})
+    assert isinstance(judge(call, OWNERS, house(f"allow: bank__pay, recipient: {ADA}")), Ask)
+    assert isinstance(judge(call, OWNERS, house("deny: bank__pay, recipient: in x.example")), Deny)
+
+
+@pytest.mark.parametrize("value", [ADA, [ADA], f"Ada Rossi <{ADA}>", f"{ADA},", f"{ADA}, {ADA}"])
+def test_a_plain_address_is_read(value: Any) -> None:
+    assert found(payee=value).recipients == (ADA,)
+    call = Call("bank__pay", {"payee": value})
+    assert isinstance(judge(call, OWNERS, house(f"allow: bank__pay, recipient: {ADA}")), Allow)
+
+
+@pytest.mark.parametrize(
+    "amount",
+    ["1e3", "1_0", "١٢", "５", " 5 ", "+5", "-0", "0x10", "1,000", "1.000", "NaN", "1.", ".5", "",
+     -1, True, 5.0, [5], 10**400, 10**18, "9" * 19, None],
+)  # fmt: skip
+def test_an_amount_that_two_readers_take_differently_is_none(amount: Any) -> None:
+    assert found(sum=amount, cur="EUR").amount is None
+
+
+@pytest.mark.parametrize(
+    ("amount", "read"), [("40", "40"), (40, "40"), ("40.5", "40.5"), ("0.00012345", "0.00012345")]
+)
+def test_a_plain_amount_is_read(amount: Any, read: str) -> None:
+    assert found(sum=amount, cur="EUR").amount == Decimal(read)
+
+
+def test_cents_are_whole() -> None:
+    assert found(cents="1250").amount == Decimal("12.5")
+    assert found(cents="12.5").amount is None
+
+
+@pytest.mark.parametrize("currency", ["euſ", "E UR", "€", ["EUR", "USD"], {"code": "EUR"}])
+def test_a_currency_is_one_plain_code(currency: Any) -> None:
+    assert found(sum="40", cur=currency).currency is None
+
+
+@pytest.mark.parametrize("value", [{"name": "Office/x"}, ["Projects/a", ["Office/x"]], 7])
+def test_what_is_no_text_is_no_path_and_no_address_of_a_page(value: Any) -> None:
+    assert found(file=value).paths is None
+    assert found(page=value).urls is None
+    call = Call("bank__pay", {"file": value})
+    assert isinstance(judge(call, OWNERS, house("deny: bank__pay, path: Office/*")), Deny)
