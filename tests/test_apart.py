@@ -153,6 +153,36 @@ def test_a_page_is_read_once_somebody_said_yes_to_its_address(
     assert label(office) is Trust.STRANGER
 
 
+def test_a_page_that_a_rule_let_be_read_lowers_the_label_within_the_same_turn(
+    office: TestOffice, site: Any
+) -> None:
+    host = f"127.0.0.1:{site.server_address[1]}"
+    office.env |= {"FACTOTUM_WEB": "yes", "FACTOTUM_WEB_INSIDE": host}
+    rule = "rules:\n  - allow: web__read\n    url: 127.0.0.1\n"
+    (office.root / "Company_Handbook.md").write_text(f"```yaml policy\n{rule}```\n")
+    office.type("When are they open? Remember it.\n")
+    turn = [
+        call("web__read", url=f"http://{host}/hours"),
+        call("remember", text="Open on Monday.", about="Hours"),
+    ]
+    with thinking(office, [turn, FINISH]):
+        office.run()
+    assert site.asked == ["/hours"]
+    assert label(office) is Trust.STRANGER
+    (card,) = [card for card in office.cards() if card.status == "pending"]
+    assert card.seal.tool == "remember"
+    assert office.files("Office/Memory") == []
+
+
+def test_the_host_of_a_page_is_told_in_plain_letters(office: TestOffice) -> None:
+    office.env["FACTOTUM_WEB"] = "yes"
+    office.type("Look at it.\n")
+    with thinking(office, [call("web__read", url="https://аpple.com/"), FINISH]):
+        office.run()
+    note = office.one("Pending_Approval").read_text()
+    assert "⚠ The host is `xn--pple-43d.com`, in letters of another script." in note
+
+
 # -- servers of others
 
 

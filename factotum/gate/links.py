@@ -10,6 +10,9 @@ import re
 from collections import Counter
 from urllib.parse import unquote, urlsplit
 
+from factotum.addresses import wire
+from factotum.gate.where import host_of
+
 #: The longest query, and the longest path with it, that can hold no letter worth mentioning.
 QUERY_MOST_CHARS = 100
 PATH_MOST_CHARS = 200
@@ -23,18 +26,23 @@ BITS_MOST = 3.0
 
 def origin(url: str) -> str:
     """`https://host:port` as it is asked for, or empty for what is no plain web address."""
-    if not url.isprintable() or " " in url or "\\" in url:
+    host = host_of(url) if url.isprintable() else ""
+    if not host:
         return ""
+    parts = urlsplit(url)
+    usual = {"http": 80, "https": 443}[parts.scheme]
+    behind = "" if parts.port in (None, usual) else f":{parts.port}"
+    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{behind}"
+
+
+def foreign(url: str) -> str:
+    """Its host in ASCII where it is written in other letters, which may look like others yet:
+    `xn--pple-43d.com` of `аpple.com`. Empty for an ordinary one."""
     try:
-        parts = urlsplit(url)
-        port = parts.port
+        host = urlsplit(url).hostname or ""
     except ValueError:
         return ""
-    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
-        return ""
-    usual = {"http": 80, "https": 443}[parts.scheme]
-    behind = "" if port in (None, usual) else f":{port}"
-    return f"{parts.scheme}://{parts.hostname.rstrip('.')}{behind}"
+    return "" if host.isascii() else wire(host)
 
 
 def plain_link(url: str) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
+from factotum.addresses import wire
 from factotum.gate.conditions import Domain, by_law, domain, either, quoted
 from factotum.gate.rules import Rule, Scene, Verb
 from factotum.privacy import fold
@@ -56,10 +57,12 @@ class Web:
 
 
 _ODD = re.compile(r"[\s\\\x00-\x1f\x7f]")
+_HOST = re.compile(r"[a-z0-9._-]{1,253}|[0-9a-f:.]{2,45}")
 
 
 def host_of(url: str) -> str:
-    """The host of a web address; empty for one that two readers could read differently."""
+    """The host of a web address as it is on the wire; empty for one that two readers could
+    read differently."""
     if _ODD.search(url):
         return ""
     try:
@@ -67,9 +70,21 @@ def host_of(url: str) -> str:
         host, _ = parts.hostname or "", parts.port
     except ValueError:
         return ""
-    if parts.scheme not in ("http", "https") or "@" in parts.netloc or "%" in host:
+    if parts.scheme not in ("http", "https") or "@" in parts.netloc:
         return ""
-    return host
+    host = _on_the_wire(host.rstrip("."))
+    return host if _HOST.fullmatch(host) else ""
+
+
+def _on_the_wire(host: str) -> str:
+    """In ASCII; empty where the old rule and the new one say two hosts: `faß.example` is
+    `fass.example` to some."""
+    if host.isascii():
+        return host
+    try:
+        return wire(host) if wire(host) == host.encode("idna").decode() else ""
+    except UnicodeError:
+        return ""
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from factotum.gate.facets import facets
 from factotum.gate.known import not_theirs, told
+from factotum.gate.links import foreign
 from factotum.gate.register import Register
 from factotum.gate.rules import House
-from factotum.inert import inert, one_line
+from factotum.inert import code, inert, one_line
 from factotum.model import Call, Task, Trust
 
 #: How much of what an outsider wrote is shown on a card, in characters.
@@ -32,7 +34,13 @@ def about(
 ) -> dict[str, Any]:
     """Plain facts for the card of `call`; `place` is (which, of how many)."""
     impostor = "" if owners(task) else not_theirs(task.sender, task.sender_name, house)
-    warnings = [*([impostor] if impostor else []), *earlier(task.id, register)]
+    urls = facets(call, house.policy.tools.get(call.tool)).urls or ()
+    hosts = [
+        f"The host is {code(host)}, in letters of another script."
+        for host in dict.fromkeys(map(foreign, urls))
+        if host
+    ]
+    warnings = [*([impostor] if impostor else []), *hosts, *earlier(task.id, register)]
     return {
         "note": note.removesuffix(".md"),
         **told(call, house),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factotum.gate.links import origin, plain_link
+from factotum.gate.links import foreign, origin, plain_link
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,14 @@ from factotum.gate.links import origin, plain_link
         ("//example.org/", ""),
         ("https://", ""),
         ("https://[::1/", ""),
+        ("https://[2001:DB8::1]:8443/", "https://[2001:db8::1]:8443"),
+        ("https://[fe80::1%25eth0]/", ""),
+        ("https://bücher.example/", "https://xn--bcher-kva.example"),
+        ("https://a。evil.example/", "https://a.evil.example"),
+        ("https://faß.example/", ""),  # of old it was fass.example
+        ("https://good.example;evil.example/", ""),
+        ("https://good.example%2eevil.example/", ""),
+        (f"https://{'a' * 300}.example/", ""),
     ],
 )
 def test_the_host_of_a_link(url: str, host: str) -> None:
@@ -71,6 +79,22 @@ CODED = base64.urlsafe_b64encode(b"customer list: Ada, Bob").decode()
 )
 def test_a_link_that_may_hold_more_is_not(behind: str) -> None:
     assert not plain_link(f"https://example.org{behind}")
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://аpple.com/", "xn--pple-43d.com"),  # its first letter is Cyrillic
+        ("https://faß.example/", "xn--fa-hia.example"),
+        ("https://аpple.com/?xn--pple-43d.com", "xn--pple-43d.com"),
+        ("https://apple.com/", ""),
+        ("https://[", ""),
+        ("https://apple.com/bücher", ""),
+        ("https://xn--pple-43d.com/", ""),  # it is seen to be odd
+    ],
+)
+def test_letters_of_another_script_are_found(url: str, host: str) -> None:
+    assert foreign(url) == host
 
 
 @given(st.text())
