@@ -132,6 +132,6 @@ def _amount(args: Mapping[str, Any], names: Declared) -> Decimal | None:
 
 
 def _currency(args: Mapping[str, Any], names: Sequence[str]) -> str | None:
-    found = {text.strip().upper() for text in _plain(args, names) or ()}
+    found = {text.strip().upper() for text in _plain(args, names) or () if text.isascii()}
     one = found.pop() if len(found) == 1 else ""
     return one if _CURRENCY.fullmatch(one) else None

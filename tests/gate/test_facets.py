@@ -45,7 +45,6 @@ def house(rule: str) -> House:
         [ADA, f"@{EVIL}"],
         [ADA, 5],
         f'"{EVIL}" <{ADA}>',
-        f"{EVIL} <{ADA}>",
         f"{ADA};{EVIL}",
         f"{ADA} {EVIL}",
         f"{ADA}({EVIL})",
