@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -43,30 +44,41 @@ IMPORTS = {"import_module", "spec_from_file_location", "SourceFileLoader", "run_
 NEVER = {"eval", "exec", "compile", "__import__", "urlretrieve"}
 
 
-def files() -> list[Path]:
+@cache
+def files() -> tuple[Path, ...]:
     folders = ("factotum", "mcp", "watchers")
     found = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
-    return [ROOT / "orchestrator.py", *sorted(found)]
+    return (ROOT / "orchestrator.py", *sorted(found))
 
 
-def calls(path: Path) -> Iterator[tuple[str, str]]:
-    """(what the call is made on, its name) of every call in a file."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Call):
-            match node.func:
-                case ast.Name(name):
-                    yield "", name
-                case ast.Attribute(ast.Name(owner), name):
-                    yield owner, name
-                case ast.Attribute(_, name):
-                    yield "…", name
+@cache
+def called() -> tuple[tuple[Path, ast.Call], ...]:
+    """Every call in every file of the product."""
+    return tuple(
+        (path, node)
+        for path in files()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+    )
+
+
+def calls() -> Iterator[tuple[Path, str, str]]:
+    """(the file, what the call is made on, its name) of every call."""
+    for path, node in called():
+        match node.func:
+            case ast.Name(name):
+                yield path, "", name
+            case ast.Attribute(ast.Name(owner), name):
+                yield path, owner, name
+            case ast.Attribute(_, name):
+                yield path, "…", name
 
 
 def who(names: set[str], owners: set[str] | None = None) -> set[str]:
     return {
         str(path.relative_to(ROOT))
-        for path in files()
-        if any(name in names and (owners is None or on in owners) for on, name in calls(path))
+        for path, on, name in calls()
+        if name in names and (owners is None or on in owners)
     }
 
 
@@ -81,10 +93,10 @@ def test_only_these_start_other_programs() -> None:
 def test_no_program_is_started_by_a_line_of_text() -> None:
     shells = [
         str(path)
-        for path in files()
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.keyword) and node.arg == "shell"
-        if not (isinstance(node.value, ast.Constant) and node.value.value is False)
+        for path, node in called()
+        for given in node.keywords
+        if given.arg == "shell"
+        if not (isinstance(given.value, ast.Constant) and given.value.value is False)
     ]
     assert shells == []
 

@@ -7,8 +7,10 @@ import os
 import re
 import subprocess
 import sys
+import tokenize
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -25,54 +27,74 @@ LOCKS = ("requirements.lock", "requirements-lite.lock", "requirements-dev.lock")
 MADE = re.compile(r"(^|/)(\.git|\.venv|build|dist|__pycache__|\.[a-z_]+_cache|\.hypothesis)(/|$)")
 
 
+@cache
+def everything() -> tuple[Path, ...]:
+    """All files of the repository, without what is made here."""
+    found: list[Path] = []
+    for folder, inner, names in os.walk(ROOT):
+        below = os.path.relpath(folder, ROOT)
+        inner[:] = [name for name in inner if not MADE.search(os.path.join(below, name))]
+        found += [Path(folder, name) for name in names if not MADE.search(name)]
+    return tuple(sorted(path for path in found if path.is_file()))
+
+
 def files(*tops: str, suffix: str = "") -> Iterator[Path]:
     """The files below these folders, or these files, of the whole repository by default."""
     for top in tops or (".",):
-        start = ROOT / top
-        for path in [start] if start.is_file() else sorted(start.rglob("*")):
-            name = str(path.relative_to(ROOT))
-            if path.is_file() and name.endswith(suffix) and not MADE.search(name):
+        for path in everything():
+            if path.is_relative_to(ROOT / top) and path.name.endswith(suffix):
                 yield path
 
 
-def texts() -> Iterator[tuple[str, str]]:
+@cache
+def texts() -> tuple[tuple[str, str], ...]:
     """Each text file of the repository but this one, by its name."""
+    found = []
     for path in files():
         name = str(path.relative_to(ROOT))
         if path == Path(__file__) or ".egg-info/" in name or name == ".env":
             continue
         try:
-            yield name, path.read_text()
+            found.append((name, path.read_text()))
         except UnicodeDecodeError:
             continue
+    return tuple(found)
 
 
 def places(pattern: str, *, within: str = "") -> list[str]:
     """Where the pattern stands, as `file:line: text`."""
-    search = re.compile(pattern)
+    search = re.compile(pattern, re.MULTILINE)
     return [
         f"{name}:{number}: {line.strip()[:80]}"
         for name, text in texts()
-        if name.startswith(within)
+        if name.startswith(within) and search.search(text)
         for number, line in enumerate(text.splitlines(), 1)
         if search.search(line)
     ]
 
 
-def trees(*tops: str) -> Iterator[tuple[str, ast.Module]]:
-    for path in files(*tops, suffix=".py"):
-        yield str(path.relative_to(ROOT)), ast.parse(path.read_text())
-
-
-def imported(tree: ast.Module) -> set[str]:
+@cache
+def imported(path: Path) -> frozenset[str]:
     """The top-level modules that a file imports anywhere."""
     found: set[str] = set()
-    for node in ast.walk(tree):
+    for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             found |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and not node.level:
             found.add(str(node.module).partition(".")[0])
-    return found
+    return frozenset(found)
+
+
+def says_what_it_is(path: Path) -> bool:
+    """Whether its first word is a docstring. Only so much of it is read."""
+    skipped = (tokenize.ENCODING, tokenize.COMMENT, tokenize.NL)
+    with path.open("rb") as file:
+        first = next(t for t in tokenize.tokenize(file.readline) if t.type not in skipped)
+    return first.type == tokenize.STRING and bool(ast.literal_eval(first.string).strip())
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
 
 
 def test_the_search_finds_what_is_there() -> None:
@@ -101,7 +123,7 @@ def test_no_address_of_a_registry() -> None:
 
 
 def test_every_module_says_what_it_is() -> None:
-    assert [name for name, tree in trees() if not ast.get_docstring(tree)] == []
+    assert [name_of(path) for path in files(suffix=".py") if not says_what_it_is(path)] == []
 
 
 def test_what_is_imported_is_declared() -> None:
@@ -114,10 +136,10 @@ def test_what_is_imported_is_declared() -> None:
     providers = packages_distributions()
     for declared, tops in ((runtime, PRODUCT), (workshop, ("tests",))):
         names = {re.split(r"[<>=]", line)[0].replace("_", "-").lower() for line in declared}
-        for file, tree in trees(*tops):
-            for module in imported(tree) - ours:
+        for path in files(*tops, suffix=".py"):
+            for module in imported(path) - ours:
                 given = {name.replace("_", "-").lower() for name in providers.get(module, [])}
-                assert given & names, f"{file} imports {module}, which nothing declared brings"
+                assert given & names, f"{path} imports {module}, which nothing declared brings"
 
 
 def test_the_folder_mcp_is_no_package() -> None:
@@ -135,9 +157,7 @@ def test_no_file_is_named_like_a_module_that_it_would_hide() -> None:
 
 def test_a_tool_server_stands_alone() -> None:
     ours = {"factotum", "orchestrator", "watchers"}
-    assert {
-        name: imported(tree) & ours for name, tree in trees("mcp") if imported(tree) & ours
-    } == {}
+    assert [name_of(path) for path in files("mcp", suffix=".py") if imported(path) & ours] == []
 
 
 def test_the_door_knows_no_command() -> None:
@@ -145,7 +165,9 @@ def test_the_door_knows_no_command() -> None:
     top = ast.parse((ROOT / "orchestrator.py").read_text()).body
     lines = [ast.unparse(node) for node in top if isinstance(node, ast.Import | ast.ImportFrom)]
     assert not any("factotum.cli" in line for line in lines)
-    openers = [name for name, tree in trees("factotum") if "orchestrator" in imported(tree)]
+    inside = files("factotum", suffix=".py")
+    openers = [name_of(path) for path in inside if "orchestrator" in imported(path)]
+    assert openers
     assert all(name.startswith("factotum/cli") for name in openers), openers
 
 
@@ -165,8 +187,9 @@ def test_every_room_has_its_place_in_the_chain() -> None:
 def test_only_logged_fields_are_logged() -> None:
     unknown = {
         f"{name}:{key.lineno} {key.value!s}"
-        for name, tree in trees("factotum", "watchers", "orchestrator.py")
-        for node in ast.walk(tree)
+        for name, text in texts()
+        if name.startswith(PRODUCT) and name.endswith(".py") and "extra=" in text
+        for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.keyword)
         and node.arg == "extra"
         and isinstance(node.value, ast.Dict)
