@@ -257,6 +257,7 @@ def _performer(
         stopped=stopped,
         lookups=lookups,
         house=household.at,
+        me=settings.text("MAIL_FROM"),
     )
 
 

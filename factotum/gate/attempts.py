@@ -81,7 +81,7 @@ class Attempts(Book):
             case FailedClean(reason):
                 status, evidence = "FAILED_CLEAN", {"reason": reason}
             case Lost(last_known):
-                status, evidence = "UNKNOWN", {"last_known": last_known, "key": self._key(card)}
+                status, evidence = "UNKNOWN", {"last_known": last_known, "key": self.key(card)}
             case Cancelled(by):
                 status, evidence = "CANCELLED", {"by": by}
         with self.ledger.tx() as db:
@@ -104,8 +104,9 @@ class Attempts(Book):
                 version=card.version,
             )
 
-    def _key(self, card: Card) -> str:
-        """The key (of a mail: the Message-ID) by which a person can look for what was begun."""
+    def key(self, card: Card) -> str:
+        """The key (of a mail: the Message-ID) under which it was begun, by which it can be
+        looked for; empty where it was not."""
         row = self.ledger.db.execute(
             "SELECT key FROM attempt WHERE card = ? AND version = ? ORDER BY n DESC LIMIT 1",
             (card.id, card.version),

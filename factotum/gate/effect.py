@@ -34,12 +34,12 @@ def key(card: Card, domain: str) -> str:
     return f"<{card.id}.v{card.version}@{domain}>"
 
 
-def run_data(card: Card, domain: str, phases: Path, n: int, blobs: Blobs) -> dict[str, Any]:
-    """What travels beside the arguments: fixed Message-ID and Date, the sealed files, and
-    where the server keeps the phase of this try. Raises BlobError."""
+def run_data(card: Card, key: str, phases: Path, n: int, blobs: Blobs) -> dict[str, Any]:
+    """What travels beside the arguments: fixed Message-ID (`key`) and Date, the sealed files,
+    and where the server keeps the phase of this try. Raises BlobError."""
     decided = card.decision.at if card.decision else card.seal.created
     return {
-        "message_id": key(card, domain),
+        "message_id": key,
         "date": format_datetime(datetime.fromtimestamp(int(decided), UTC)),
         "blobs": {a.name: str(blobs.path(a.sha256)) for a in card.seal.attachments},
         "phase_file": str(phase_file(phases, card, n)),

@@ -15,6 +15,7 @@ from factotum.gate.attempts import Attempts
 from factotum.gate.records import Card, Decision, NotOpen, Proposal
 from factotum.gate.seal import Seal, nonce, normalised
 from factotum.ledger import dumps
+from factotum.model import Risk
 
 _COLUMNS = [one.name for one in fields(Seal)]
 _INSERT = (
@@ -105,14 +106,18 @@ class Sealing(Attempts):
         *,
         args: Mapping[str, Any] | None = None,
         pin: str | None = None,
+        account: str | None = None,
         about: Mapping[str, Any] | None = None,
+        risk: Risk | None = None,
+        rule: str | None = None,
         title: str = "",
         lies: str = "",
     ) -> Card:
         """Makes the next version of a card that is not being attempted; the old one is
         closed in the same transaction and can never run. `lies` is the folder in which the
         old one was found: that it lies there says nothing of the new one. Raises NotOpen."""
-        new: dict[str, Any] = {"args": args, "pin": pin, "about": about}
+        new: dict[str, Any] = {"args": args, "pin": pin, "account": account, "about": about}
+        new |= {"risk": risk, "rule": rule}
         changed = {name: value for name, value in new.items() if value is not None}
         proposal = replace(card.proposal(), **changed)
         with self.ledger.tx() as db:

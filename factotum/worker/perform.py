@@ -19,6 +19,7 @@ from factotum.gate.policy import forbidden
 from factotum.gate.register import ATTEMPTS_MOST, Card, GateError, NotOpen, Register
 from factotum.gate.rows import row_of
 from factotum.gate.rules import House
+from factotum.inert import inert, one_line
 from factotum.model import Call, Effect, FailedClean, Lost, Outcome, Succeeded, Task, Trust
 from factotum.phase import read_phase
 from factotum.toolbox import Read, Toolbox, ToolboxError
@@ -30,6 +31,10 @@ from factotum.worker.notebook import Notebook
 from factotum.worker.steps import RunTool
 
 logger = log.get("factotum.perform")
+
+#: How the tools begin whose letters go out from the address that was sealed.
+MAIL = "mail__"
+ADDRESS_CHARS = 100
 
 
 @dataclass
@@ -46,6 +51,7 @@ class Performer:
     stopped: Callable[[], str]
     lookups: Lookups
     house: Callable[[float], House]
+    me: str
 
     async def perform(self, card: Card) -> None:
         """Brings one approved card to an outcome, or leaves it to be tried later."""
@@ -64,9 +70,9 @@ class Performer:
         if reason := await self.desk.do(self.stopped):
             logger.info("held", extra={"card": card.id, "reason": reason})
             return
-        if not await self._same_tool(card):
+        if not (await self._same_account(card) and await self._same_tool(card)):
             return
-        key = effect.key(card, self.domain)
+        key = await self.desk.do(self._key, card)
         try:
             n = await self.desk.do(self._begin, card, key)
         except NotOpen as refused:
@@ -79,7 +85,7 @@ class Performer:
             return
         failpoint.hit("attempt.begun")
         await self.desk.do(self.mark.write)
-        outcome = await self._act(card, n)
+        outcome = await self._act(card, key, n)
         failpoint.hit("effect.after")
         await self._end(card, n, effect.after_failure(outcome, n))
 
@@ -105,6 +111,20 @@ class Performer:
         call = Call(card.seal.tool, card.seal.args)
         return forbidden(call, task, self.house(self.clock()))
 
+    def _key(self, card: Card) -> str:
+        """On the desk: the key of the first try, for all of them; settings may have changed
+        since, and what was begun must be found again."""
+        return self.register.key(card) or effect.key(card, self.domain)
+
+    async def _same_account(self, card: Card) -> bool:
+        """Whether a letter still goes out from the address for which a person said yes."""
+        if not card.seal.tool.startswith(MAIL) or card.seal.account == self.me:
+            return True
+        new, old = (inert(one_line(one, ADDRESS_CHARS)) for one in (self.me, card.seal.account))
+        remark = f"It would now go out from {new}, and no longer from {old}. Please look once more."
+        await self._ask_anew(card, remark, account=self.me)
+        return False
+
     async def _same_tool(self, card: Card) -> bool:
         """Whether the tool is still the one that was shown; if not, the person is asked anew."""
         if is_local(card.seal.tool) or not card.seal.pin:
@@ -114,17 +134,23 @@ class Performer:
         if pin in ("", card.seal.pin):
             return True  # not offered any more: the attempt says so
         remark = "The tool that does this has changed since. Please look once more."
+        await self._ask_anew(card, remark, pin=pin)
+        return False
+
+    async def _ask_anew(
+        self, card: Card, remark: str, *, pin: str | None = None, account: str | None = None
+    ) -> None:
         try:
-            await self.desk.do(self.register.reseal, card, self.clock(), remark, pin=pin)
+            now = self.clock()
+            await self.desk.do(self.register.reseal, card, now, remark, pin=pin, account=account)
         except GateError as refused:
             logger.warning("not sealed anew", extra={"card": card.id, "reason": str(refused)})
-        return False
 
     def _restored(self, card: Card) -> bool:
         """Whether it was sealed by a ledger that was put back since: what it did is not known."""
         return card.seal.epoch != self.register.ledger.epoch
 
-    async def _act(self, card: Card, n: int) -> Outcome:
+    async def _act(self, card: Card, key: str, n: int) -> Outcome:
         failpoint.hit("effect.before")
         if not row_of(card.seal.tool).changes:
             return await self._read(card)
@@ -132,7 +158,7 @@ class Performer:
             task = str(card.seal.about.get("note", card.task))
             return await self.desk.do(self.notebook.perform, card, task)
         try:
-            data = effect.run_data(card, self.domain, self.phases, n, self.blobs)
+            data = effect.run_data(card, key, self.phases, n, self.blobs)
         except BlobError as gone:
             return FailedClean(str(gone))
         return await self.toolbox.call(card.seal.tool, card.seal.args, data)
@@ -166,7 +192,7 @@ class Performer:
 
     async def _look_up(self, card: Card, resolver: str) -> tuple[dict[str, object] | None, bool]:
         """(the receipt if the effect is seen outside, whether we could ask at all)."""
-        key = effect.key(card, self.domain)
+        key = await self.desk.do(self._key, card)
         try:
             answer = await self.toolbox.call(resolver, {"message_id": key})
         except ToolboxError:

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
-from factotum.gate.register import Card
+from factotum.gate.register import Card, Register
+from factotum.gate.strength import TYPED
+from factotum.ledger import Ledger
 from orchestrator import Orchestrator, open_rooms
 from tests.office import TestOffice, smtp
 from tests.prove.test_kill import ASK
@@ -198,13 +200,21 @@ def test_a_server_that_hangs_holds_up_nobody_else(tmp_path: Path) -> None:
         assert mail(office).status == "succeeded"
 
 
+def typed(office: TestOffice) -> None:
+    """The yes that counts for high risk where no strong channel is set up."""
+    ledger = Ledger(office.state / "ledger.db")
+    card, now = office.card(), office.hands.wall
+    Register(ledger).decide(card.id, card.seal.digest, "approve", TYPED, "Marco", now)
+    ledger.close()
+
+
 def test_a_mail_to_several_goes_to_all_or_to_none(tmp_path: Path) -> None:
     with Relay(rcpt={"bob@example.test": "550 no such user"}) as relay:
         office = TestOffice(tmp_path, smtp(relay))
         office.playbook(REPLY.replace('["{from}"]', '["{from}", "bob@example.test"]'))
         office.drop("ask.eml", ASK)
         office.run()
-        office.move(office.one("Pending_Approval"), "Approved")
+        typed(office)  # a stranger's mail would have somebody else written to
         office.run()
         assert relay.messages == []
         assert office.card().status == "failed_clean"
