@@ -108,7 +108,7 @@ def test_an_edit_is_sealed_anew_and_that_is_what_is_sent(
 def test_an_unsealed_edit_in_approved_comes_back_once(
     office: TestOffice, relay: Relay, asked: Path
 ) -> None:
-    asked.write_text(asked.read_text().replace("To: ada@rossi.example", "To: bob@example.test"))
+    asked.write_text(asked.read_text().replace("here is invoice 1042", "here it comes"))
     moved = office.move(asked, "Approved")
     office.run()
     assert relay.messages == []
@@ -117,7 +117,7 @@ def test_an_unsealed_edit_in_approved_comes_back_once(
     assert "Version 2" in back.read_text()
     office.move(back, "Approved")
     office.run()
-    assert relay.messages[0].recipients == ("bob@example.test",)
+    assert b"here it comes" in relay.messages[0].data
 
 
 @pytest.mark.parametrize("way", ["move", "tick"])

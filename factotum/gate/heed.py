@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from factotum import failpoint
 from factotum.gate import card as cards
-from factotum.gate import form, known
+from factotum.gate import form, known, policy
 from factotum.gate.grants import GrantError, said_in
 from factotum.gate.place import Placer, fingerprint
 from factotum.gate.register import Card, NotOpen, Register, TooWeak
+from factotum.gate.rules import House
 from factotum.gate.shape import misfits
 from factotum.ledger import Ledger
-from factotum.model import Call, State
+from factotum.model import Call, Risk, State, Task
 from factotum.note import Note
 from factotum.scan import Entry, Shelf
 from factotum.vault import Vault
@@ -172,17 +173,34 @@ class Heeder:
         lines = "1 line" if edit.lines == 1 else f"{edit.lines} lines"
         remark = f"Version {card.version + 1}: you changed {lines}. Approve it as it stands now."
         call = Call(card.seal.tool, edit.args)
-        about = {**card.seal.about, **known.told(call, self.house(now))}
+        house = self.house(now)
+        about = {**card.seal.about, **known.told(call, house)}
         sender, name = str(about.get("sender", "")), str(about.get("sender_name", ""))
+        risk, rule = self._risk_now(card, call, house)
         return self.register.reseal(
             card,
             now,
             remark,
             args=edit.args,
             about=about,
+            risk=risk,
+            rule=rule,
             title=known.title(call, sender, name),
             lies=entry.state.value,
         )
+
+    def _risk_now(self, card: Card, call: Call, house: House) -> tuple[Risk, str]:
+        """The risk of the edited call, and why it asks: never less than before, for whoever can
+        write a file can edit one, and what became more needs the word that more needs."""
+        seal, row = card.seal, self.ledger.task(card.task)
+        trust = row.trust.lowest(seal.trust) if row else seal.trust
+        kind, source = (row.kind, row.source) if row else ("note", "")
+        sender = str(seal.about.get("sender", ""))
+        task = Task(card.task, kind, card.title, "", trust, source, sender)
+        verdict = policy.judge(call, task, house)
+        if isinstance(verdict, policy.Ask) and _above(verdict.risk, seal.risk):
+            return verdict.risk, verdict.rule
+        return seal.risk, seal.rule
 
     def _tampered(self, card: Card, note: Note, now: float) -> bool:
         if fingerprint(note.body) == card.wrote:
@@ -198,6 +216,11 @@ class Heeder:
             return self.register.reseal(card, now, remark, lies=entry.state.value)
         self.register.remark(card.id, remark)
         return self.register.card(card.id)
+
+
+def _above(one: Risk, other: Risk) -> bool:
+    order = list(Risk)
+    return order.index(one) > order.index(other)
 
 
 def _seen_as(card: Card, entry: Entry) -> tuple[object, ...]:
