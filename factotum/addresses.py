@@ -6,6 +6,7 @@ simply no address.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from email import utils
 
@@ -48,6 +49,16 @@ def wire(domain: str) -> str:
         return idna.encode(domain, uts46=True).decode()
     except idna.IDNAError:
         return domain.lower()
+
+
+#: A number of an account or a telephone: no mail address, no name, no host.
+_ACCOUNT = re.compile(r"(?=[^0-9]*[0-9])\+?[A-Za-z0-9][A-Za-z0-9 -]{3,63}")
+
+
+def account(text: str) -> str:
+    """The number of an account (an IBAN) or a telephone as it is compared: without blanks, in
+    capitals. Empty for what is none."""
+    return "".join(text.split()).upper() if _ACCOUNT.fullmatch(text.strip()) else ""
 
 
 def pairs(texts: Iterable[str]) -> list[tuple[str, str]]:

@@ -72,7 +72,7 @@ def quoted(value: str) -> str:
 
 @dataclass(frozen=True)
 class Recipient:
-    """Each of `whom` is a Stand, a Domain or one address."""
+    """Each of `whom` is a Stand, a Domain, one address or the number of an account."""
 
     whom: tuple[Stand | Domain | str, ...]
     key = "recipient"
@@ -118,6 +118,7 @@ def _address(text: str, verb: Verb) -> str:
     name, _, host = addresses.exact(text).rpartition("@")
     if verb is not Verb.ALLOW:
         name = name.partition("+")[0]
+        host = host if name else host.replace("-", "")  # of an account: some write it in groups
     return f"{name}@{host}"
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import time
 from decimal import Decimal
 
+from factotum.addresses import account
 from factotum.fenced import BlockError, Node, nearest
 from factotum.gate.conditions import (
     UNITS,
@@ -78,6 +79,8 @@ def _whom(text: str, line: int) -> Stand | Domain | str:
         return Domain(_domain(found[1], "recipient", line))
     if is_address(text):
         return text
+    if number := account(text):
+        return number
     if "@" in text:
         raise BlockError(f"`recipient`: {_quoted(text)} is no mail address", line)
     if _DOMAIN.fullmatch(text):
@@ -193,7 +196,8 @@ READERS: dict[str, Callable[[Node], Condition]] = {
 
 #: What each asks of a call, for people.
 MEANINGS: dict[str, str] = {
-    "recipient": "`known`, `new`, `in example.org` (also all below it), or an address",
+    "recipient": "`known`, `new`, `in example.org` (also all below it), an address, "
+    "or the number of an account (`DE89 3704 0044 0532 0130 00`)",
     "amount": "`up to 50 EUR`, `over 50 EUR`, or `from 10 to 50 EUR`",
     "hour": "`08:00-20:00` by this machine's clock; may go past midnight",
     "trust": "whose words caused it: `owner`, `known` or `stranger`",

@@ -50,7 +50,7 @@ def facets(call: Call, declared: Declared | None = None) -> Facets:
     """The facets of a call; `declared` overrides what the tool's row says, if given."""
     names = row_of(call.tool).facets if declared is None else declared
     return Facets(
-        _reached(call.args, names["recipients"]) if "recipients" in names else None,
+        _reached(call.args, names["recipients"], declared) if "recipients" in names else None,
         _amount(call.args, names),
         _currency(call.args, names.get("currency", ())),
         _plain(call.args, names["url"]) if "url" in names else None,
@@ -78,12 +78,18 @@ def recipients(tool: str, args: Mapping[str, Any]) -> list[str]:
     return _addresses(args, row_of(tool).facets.get("recipients", ()))
 
 
-def _reached(args: Mapping[str, Any], names: Sequence[str]) -> tuple[str, ...] | None:
+def _reached(
+    args: Mapping[str, Any], names: Sequence[str], declared: Declared | None
+) -> tuple[str, ...] | None:
     """Every address, or None where something may be read as another one, or as none: a tool
-    that takes it for one would reach whom no rule has looked at."""
+    that takes it for one would reach whom no rule has looked at. Of a tool that the owner
+    `declared` also the number of an account, whole."""
     wanted: list[str] = []
     for name in names:
         for text in _listed(args.get(name)):
+            if declared and isinstance(text, str) and (number := addresses.account(text)):
+                wanted.append(number)
+                continue
             found = [address for _, address in addresses.pairs([str(text)]) if address]
             if not isinstance(text, str) or _TWOFOLD.search(text) or not text.isprintable():
                 return None

@@ -67,6 +67,53 @@ def test_a_plain_address_is_read(value: Any) -> None:
     assert isinstance(judge(call, OWNERS, house(f"allow: bank__pay, recipient: {ADA}")), Allow)
 
 
+IBAN = "DE89 3704 0044 0532 0130 00"
+
+
+@pytest.mark.parametrize(
+    "payee", [IBAN, IBAN.replace(" ", ""), IBAN.lower(), [IBAN], f" {IBAN} ", [ADA, IBAN]]
+)
+def test_the_number_of_an_account_is_read_whole(payee: Any) -> None:
+    assert found(payee=payee).recipients[-1] == "DE89370400440532013000"
+    call = Call("bank__pay", {"payee": payee})
+    for written in (IBAN, "de89370400440532013000"):
+        rule = f"allow: bank__pay, recipient: [{ADA}, {written}]"
+        assert isinstance(judge(call, OWNERS, house(rule)), Allow)
+        assert isinstance(
+            judge(call, OWNERS, house(f"deny: bank__pay, recipient: {written}")), Deny
+        )
+    other = IBAN.replace("89", "98")
+    assert isinstance(
+        judge(call, OWNERS, house(f"allow: bank__pay, recipient: [{ADA}, {other}]")), Ask
+    )
+
+
+@pytest.mark.parametrize(
+    ("payee", "rule"),
+    [
+        ("DE89-3704-0044", "allow: bank__pay, recipient: DE89 3704 0044"),
+        ("DE89 3704, DE98 3704", "allow: bank__pay, recipient: DE89 3704"),
+        ("example1", "allow: bank__pay, recipient: in example1.org"),
+        ("DE89\n3704", "allow: bank__pay, recipient: DE89 3704"),
+        ("\uff24E89 3704", "allow: bank__pay, recipient: DE89 3704"),
+        (IBAN, "allow: bank__pay, recipient: known"),
+        (IBAN, "allow: bank__pay, recipient: ada@rossi.example"),
+    ],
+)
+def test_what_is_not_exactly_that_account_asks(payee: str, rule: str) -> None:
+    assert isinstance(judge(Call("bank__pay", {"payee": payee}), OWNERS, house(rule)), Ask)
+
+
+@pytest.mark.parametrize("payee", ["DE89-3704-0044", "de89 3704 00 44", "DE89 3704 0044, DE98"])
+def test_an_account_is_forbidden_however_it_is_written(payee: str) -> None:
+    rule = house("deny: bank__pay, recipient: DE89 3704 0044")
+    assert isinstance(judge(Call("bank__pay", {"payee": payee}), OWNERS, rule), Deny)
+
+
+def test_a_letter_goes_to_no_account() -> None:
+    assert facets(Call("mail__send", {"to": [IBAN]})).recipients is None
+
+
 @pytest.mark.parametrize(
     "amount",
     ["1e3", "1_0", "١٢", "５", " 5 ", "+5", "-0", "0x10", "1,000", "1.000", "NaN", "1.", ".5", "",
