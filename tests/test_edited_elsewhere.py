@@ -65,7 +65,8 @@ def test_a_rule_that_wants_the_strong_word_wants_it_of_an_edit_too(
     office: TestOffice, relay: Relay
 ) -> None:
     (office.root / "Company_Handbook.md").write_text(
-        "# Handbook\n\n```yaml policy\nrules:\n  - strong: mail__send\n    recipient: in rossi.example\n```\n"
+        "# Handbook\n\n```yaml policy\nrules:\n"
+        "  - {strong: mail__send, recipient: in rossi.example}\n```\n"
     )
     note = office.one("Pending_Approval")
     note.write_text(note.read_text().replace("Re: ", "Re (again): "))
