@@ -9,12 +9,13 @@ from typing import Any
 
 import click
 
-from factotum.cli import place
+from factotum.cli import find, place
 from factotum.cli.household import house_of
-from factotum.cli.place import books
+from factotum.cli.place import Books, books
 from factotum.cli.telling import line, local
 from factotum.gate.facets import facets
 from factotum.gate.policy import Allow, Ask, Deny, Verdict, judge
+from factotum.gate.records import Card
 from factotum.gate.rows import row_of
 from factotum.gate.rules import House, Verb
 from factotum.inert import visible
@@ -32,17 +33,19 @@ LABELS = [label.value for label in Trust]
 @click.option("--from", "sender", default="", metavar="ADDRESS",
               help="Who wrote the mail that the task is about.")  # fmt: skip
 @click.option("--at", "clock", default="", metavar="HH:MM", help="The time of day; else now.")
+@click.option("--task", "of_task", default="", metavar="ID",
+              help="A task that there is: whose it is, and what was permitted for it.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def explain(tool: str, given: str, trust: str, sender: str, clock: str, as_json: bool) -> None:
+def explain(
+    tool: str, given: str, trust: str, sender: str, clock: str, of_task: str, as_json: bool
+) -> None:
     """Say what would become of a call of TOOL, and by which rule. Nothing is done."""
     args = _args(given)
     now = _moment(clock)
-    # A call that answers some mail is taken to answer the one that the task is about.
-    thread = {"message_id": args["in_reply_to"]} if sender and "in_reply_to" in args else {}
-    task = Task("t-none", "note", "", "", Trust(trust), sender=sender, properties=thread)
     call = Call(tool, args)
     with books() as opened:
-        house = house_of(opened, now.timestamp())
+        task = _existing(opened, of_task) if of_task else _made_up(Trust(trust), sender, args)
+        house = house_of(opened, now.timestamp(), task.id)
         verdict = judge(call, task, house)
         tried = _tried(call, task, house)
     if as_json:
@@ -53,6 +56,24 @@ def explain(tool: str, given: str, trust: str, sender: str, clock: str, as_json:
         print(f"  {'fits' if one['fits'] else 'no'}: {line(one['rule'], 200)}{_why(one)}")
     if not row_of(tool).reviewed:
         print("  Nobody has reviewed this tool: it is taken for the worst.")
+
+
+def _made_up(trust: Trust, sender: str, args: Mapping[str, Any]) -> Task:
+    """A call that answers some mail is taken to answer the one that the task is about."""
+    thread = {"message_id": args["in_reply_to"]} if sender and "in_reply_to" in args else {}
+    return Task("t-none", "note", "", "", trust, sender=sender, properties=thread)
+
+
+def _existing(opened: Books, id: str) -> Task:
+    """The task of that id, or the one whose request it is, as the ledger knows it."""
+    found = find.thing(opened, id)
+    row = opened.ledger.task(found.task) if isinstance(found, Card) else found
+    assert row is not None, "a request without a task"
+    facts = row.facts
+    sender, properties = str(facts.get("sender") or ""), dict(facts.get("properties") or {})
+    return Task(
+        row.id, row.kind, row.title, "", row.trust, row.source, sender, properties=properties
+    )
 
 
 def _args(given: str) -> Mapping[str, Any]:

@@ -26,8 +26,8 @@ def handbook_of(opened: Books) -> Handbook:
     return Handbook(opened.root, Reader(), opened.ledger, remember=False)
 
 
-def house_of(opened: Books, at: float) -> House:
-    """The house as an orchestrator would find it."""
+def house_of(opened: Books, at: float, task: str = "") -> House:
+    """The house as an orchestrator would find it, for the calls of a task."""
     root, ledger = opened.root, opened.ledger
     reader, around = Reader(), surroundings(os.environ, env_files(Path.cwd(), place.HERE))
     private = PrivateShelf(root, reader).current
@@ -41,4 +41,4 @@ def house_of(opened: Books, at: float) -> House:
         Secrets({**keys, **opened.settings.named_secrets()}).within,
         contacts.namesake,
     )
-    return household.at(at)
+    return household.at(at, task)

@@ -61,6 +61,24 @@ def test_a_yes_for_tonight_is_listed_used_and_revoked(
     assert "Permitted beforehand by" in log and "A permission was ended by" in log
 
 
+def test_explain_knows_what_was_permitted_for_a_task(
+    office: TestOffice, terminal: Terminal, reminded: str
+) -> None:
+    def explain(*more: str) -> str:
+        args = '{"to": ["ada@rossi.example"], "subject": "Again", "body": "Please."}'
+        said = terminal("policy", "explain", "mail__send", "--args", args, *more)
+        assert said.code == 0, said.err
+        return said.out
+
+    assert terminal("approve", reminded, "--also", "thread").code == 0
+    assert "asks, medium risk" in explain()
+    assert "it is about another task" in explain()
+    permitted = explain("--task", reminded)
+    assert "goes without asking (your permission of" in permitted
+    assert "fits: your permission of" in permitted
+    assert terminal("policy", "explain", "mail__send", "--task", "t-zzzz").code == 1
+
+
 def test_a_word_that_is_none_approves_nothing(
     office: TestOffice, terminal: Terminal, reminded: str
 ) -> None:
