@@ -5,20 +5,25 @@ Otherwise a test that needs a server which is not installed says so and is skipp
 
 from __future__ import annotations
 
-import os
+import logging
 from collections.abc import Generator
 from typing import Any
 
 import pytest
 from hypothesis import settings
 
+from tests.tries import STRICT, tries
+
 #: A run that others depend on tries the same examples every time; at a desk they are new ones
 #: each time. No example has a deadline: machines are shared.
-settings.register_profile("desk", deadline=None)
+settings.register_profile("desk", deadline=None, max_examples=tries(100))
 settings.register_profile("strict", deadline=None, derandomize=True)
-settings.load_profile("strict" if os.environ.get("STRICT") == "1" else "desk")
+settings.load_profile("strict" if STRICT else "desk")
 
-STRICT = os.environ.get("STRICT") == "1"
+# Where nobody has set up logging, the SDK of the tool servers does, once one of them is loaded:
+# then every event of every library is painted for a terminal. This is what Python does by itself.
+if logging.lastResort:
+    logging.getLogger().addHandler(logging.lastResort)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from factotum.inert import code, inert, one_line, visible
+from tests.tries import tries
 
 MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
@@ -74,7 +75,7 @@ def test_the_reader_sees_what_is_active() -> None:
 
 
 @given(outsiders)
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=tries(300))
 @example("    indented\n\t- [ ] x")
 @example("title\n---\n===")
 @example("a\n1) b\n+\n-")
@@ -84,7 +85,7 @@ def test_nothing_is_active(text: str) -> None:
 
 
 @given(outsiders)
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=tries(300))
 @example("<https://a.example/>")
 @example("&lt;script&gt; 1. \\u202e")
 def test_a_person_sees_what_was_written(text: str) -> None:
@@ -92,7 +93,7 @@ def test_a_person_sees_what_was_written(text: str) -> None:
 
 
 @given(outsiders)
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=tries(300))
 @example(":::: a")
 def test_no_opener_of_obsidian_or_a_plugin_is_left(text: str) -> None:
     made = inert(text)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from factotum.note import Note, NoteError, append, parse, render, set_props, with_body
 from factotum.strict_yaml import BLOCK_MOST_BYTES, Handler, YamlRefused, _own, _Reading, read
+from tests.tries import tries
 
 
 def note(block: str, body: str = "the body\n") -> bytes:
@@ -321,7 +322,9 @@ def test_the_quick_way_reads_as_the_slow_way(written: dict[str, Any]) -> None:
 @given(
     st.text(st.sampled_from("abk01-.:\"\\/[]{},#' \ttruefalsn\u00a0\u200b\U0001f600"), max_size=16)
 )
-@settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(
+    max_examples=tries(1000), deadline=None, suppress_health_check=[HealthCheck.filter_too_much]
+)
 @example("-0")
 @example("12345678901234567")
 @example('"\\u0085"')
@@ -518,7 +521,7 @@ ours = st.dictionaries(
 
 
 @given(persons_notes(), ours)
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=tries(600), deadline=None)
 @example(b"---\nstatus: |+\n  a\n\n\nid:\n\ntags:\n---", {"id": None})
 @example(b"---\nstatus: |\n  a\n\n  # b\nid:\n  # in\ntags:\n---", {"id": None})
 @example(b"---\nstatus: |+\n  a\nid:\n\n# x\n\ntags:\n---", {"id": None})
@@ -535,7 +538,7 @@ def test_whatever_can_be_read_can_be_changed(raw: bytes, changes: dict[str, Any]
 
 
 @given(persons_notes(), st.dictionaries(keys, values.filter(lambda v: v is not None), max_size=3))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=tries(400), deadline=None)
 def test_taking_away_what_was_added_leaves_the_same_bytes(
     raw: bytes, added: dict[str, Any]
 ) -> None:
@@ -549,7 +552,7 @@ def test_taking_away_what_was_added_leaves_the_same_bytes(
 
 
 @given(persons_notes())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=tries(200), deadline=None)
 def test_no_change_is_no_change(raw: bytes) -> None:
     before = readable(raw)
     assert set_props(raw, {}) == raw

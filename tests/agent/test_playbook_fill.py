@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from factotum.agent.playbook import Calls, Missing, fill
 from factotum.model import Attachment, Task, Trust
 from tests.agent.tasks import TODAY, mail, one
+from tests.tries import tries
 
 ME = "marco@example.org"
 
@@ -143,7 +144,7 @@ ANY = st.one_of(st.text(max_size=40), st.sampled_from(TRICKS))
 
 
 @given(ANY, ANY, ANY, ANY, ANY)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=tries(200), deadline=None)
 def test_no_mail_changes_the_structure_of_a_call(
     title: str, text: str, name: str, sender: str, file: str
 ) -> None:

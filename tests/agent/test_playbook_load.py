@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from factotum.agent.playbook import load
 from tests.agent.tasks import note
+from tests.tries import tries
 
 GOOD = "when: {words: invoice}\ndo:\n- finish: {summary: Done.}"
 
@@ -136,7 +137,7 @@ def test_an_editor_s_own_file_is_no_playbook() -> None:
 
 
 @given(st.one_of(st.text(max_size=200), st.text(alphabet="when:do-{}[]&*!'\"\n ab", max_size=120)))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=tries(300), deadline=None)
 def test_no_block_makes_it_raise(block: str) -> None:
     playbooks, problems = load([("x.md", note(block))])
     assert len(playbooks) + len(problems) <= 1

@@ -18,9 +18,10 @@ from factotum.gate.rules_text import PolicyError, parse
 from factotum.gate.rules_words import plain, render, version, words
 from factotum.gate.where import Host, Place, Web
 from factotum.model import Call, Task, Trust
+from tests.tries import tries
 
 T = TypeVar("T")
-QUICK = settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=tries(120), deadline=None, suppress_health_check=list(HealthCheck))
 
 PIECES = [
     "rules:", "\n", "  - ", "allow: ", "ask: ", "deny: ", "mail__send", "recipient: ", "known",
@@ -111,7 +112,7 @@ def policy(draw: st.DrawFn) -> Policy:
     return Policy(tuple(named.values()), quiet, budgets, declared)
 
 
-@settings(QUICK, max_examples=50)
+@settings(QUICK, max_examples=tries(50))
 @given(policy())
 def test_what_is_written_is_read_again(made: Policy) -> None:
     read = parse(f"```yaml policy\n{render(made)}\n```\n")
@@ -136,7 +137,7 @@ ARGS = st.dictionaries(
 )
 
 
-@settings(QUICK, max_examples=60)
+@settings(QUICK, max_examples=tries(60))
 @given(policy(), st.sampled_from([*REVIEWED, "bank__transfer", "q"]), ARGS)
 def test_no_rules_let_through_what_a_stranger_caused(
     rules: Policy, tool: str, args: dict[str, object]

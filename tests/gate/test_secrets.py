@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from factotum.gate.secrets import VALUE_CHARS_LEAST, Secrets
+from tests.tries import tries
 
 KEY = "pr-7fQ2xLw9vTz4KbN8sYd3HgRm6JcXe1"
 PASSWORD = "Tr0ub4dor&3x"
@@ -238,14 +239,14 @@ secret = st.text(LETTERS + "-_!&.", min_size=16, max_size=60).filter(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=tries(60))
 @given(secret, st.sampled_from(sorted(DISGUISES)), st.text(" .,;\nabc", max_size=40))
 def test_no_disguise_hides_any_secret(value: str, disguise: str, around: str) -> None:
     hidden = DISGUISES[disguise](value)
     assert Secrets({"A_KEY": value}).in_text(f"{around} {hidden} {around}") == "A_KEY"
 
 
-@settings(max_examples=40)
+@settings(max_examples=tries(40))
 @given(st.recursive(st.text(), lambda one: st.lists(one) | st.dictionaries(st.text(), one)))
 def test_no_arguments_break_it(args: Any) -> None:
     SECRETS.within({"body": args})

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from mail_letter import Letter, LetterError, Wording, address, compose
 from tests.servers.mail import LETTER, RUN
+from tests.tries import tries
 
 ANN = address("Ann Example <ann@example.test>", "from")
 
@@ -140,7 +141,7 @@ HEADERS = {"From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Conte
 HEADERS |= {"Content-Transfer-Encoding"}
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=tries(60))
 @given(subject=st.text(max_size=300), name=st.text(max_size=80), body=st.text(max_size=2000))
 def test_no_words_become_a_header_or_get_lost(subject: str, name: str, body: str) -> None:
     try:

@@ -12,6 +12,7 @@ from factotum.reading import cell, read
 from factotum.reading.cell_child import reader_of
 from factotum.reading.kinds import BY_ENDING, PROMISES
 from tests.reading.samples import assembled, locked_pdf, pdf, picture
+from tests.tries import tries
 
 PNG = picture(4, 3)
 
@@ -158,7 +159,7 @@ QUICK = (".eml", ".txt", ".md", ".7z", ".bin", "")
 
 
 @given(st.binary(max_size=400), st.sampled_from(QUICK))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=tries(200), deadline=None)
 def test_no_bytes_make_it_raise(data: bytes, ending: str) -> None:
     reading = read(data, "a" + ending)
     assert reading.title
@@ -166,21 +167,21 @@ def test_no_bytes_make_it_raise(data: bytes, ending: str) -> None:
 
 
 @given(st.text(max_size=120), st.sampled_from(FORMATS))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=tries(100), deadline=None)
 def test_no_name_makes_it_raise(name: str, ending: str) -> None:
     reading = read(b"\x00", name + ending)
     assert "\n" not in reading.title
 
 
 @given(st.one_of(st.text(alphabet="<>/!-ab =\"'&;", max_size=80), st.text(max_size=80)))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=tries(100), deadline=None)
 def test_no_page_makes_the_conversion_raise(page: str) -> None:
     found = HTML(page.encode("utf-8", "replace"), 1000, 0)["text"]
     assert "<script" not in found
 
 
 @given(st.binary(max_size=300))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=tries(8), deadline=None)
 def test_no_page_or_pdf_makes_the_child_matter(data: bytes) -> None:
     assert read(b"<p>" + data, "a.html").kind == "file"
     assert read(b"%PDF-1.4\n" + data, "a.pdf").kind == "file"

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from factotum.model import Succeeded
 from factotum.views import audit
 from factotum.views.journal import Journal
+from tests.tries import tries
 from tests.views.house import House, utc
 
 DAY = "2026-11-27.jsonl"
@@ -140,7 +141,7 @@ def test_the_newest_may_be_unwritten_while_it_runs(house: House) -> None:
     ]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=tries(80), deadline=None)
 @given(st.data())
 def test_no_byte_can_be_changed_unseen(
     office: House, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

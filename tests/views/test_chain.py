@@ -25,6 +25,7 @@ from factotum.views import audit, links, record
 from factotum.views.anchored import differences
 from factotum.views.journal import Journal
 from factotum.views.keyed import KeyFormError, Keyring, key_of, key_text, periods
+from tests.tries import tries
 from tests.views.house import House, utc
 
 DAY = "2026-11-27.jsonl"
@@ -102,7 +103,7 @@ def test_a_line_carries_its_number_and_its_code(copy: Copy) -> None:
     assert [period.because for period in periods(copy.ledger)] == ["begun", "taken"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=tries(60), deadline=None)
 @given(st.data())
 def test_no_byte_of_a_line_can_be_changed_unseen(
     made: House, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
@@ -118,7 +119,7 @@ def test_no_byte_of_a_line_can_be_changed_unseen(
     assert any(f"line {line}" in one or f"line {line + 1}" in one or DAY in one for one in found)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=tries(40), deadline=None)
 @given(st.data())
 def test_no_line_can_be_taken_moved_doubled_or_cut_unseen(
     made: House, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
@@ -293,7 +294,7 @@ def test_a_lost_key_box_is_told_and_the_log_goes_on(house: House) -> None:
     assert found.startswith("lines 6 to 10 stand under a key that was made because")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=tries(40), deadline=None)
 @given(st.binary(max_size=3 * PLACE_BYTES))
 def test_a_damaged_key_box_is_an_empty_one(
     tmp_path_factory: pytest.TempPathFactory, data: bytes

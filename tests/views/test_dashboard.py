@@ -14,6 +14,7 @@ from factotum.model import FailedClean, Lost, Succeeded
 from factotum.scan import Problem
 from factotum.views.dashboard import NEWS_S, Dashboard, block, markers, recent, with_block
 from factotum.views.saying import plain
+from tests.tries import tries
 from tests.views.house import House, utc
 
 BEGIN, END = markers("pi")
@@ -254,7 +255,7 @@ def test_nothing_that_is_told_breaks_out(title: str, name: str, reason: str, min
     assert with_block(whole, "pi", told) == whole
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=tries(30), deadline=None)
 @given(st.lists(HOSTILE, min_size=1, max_size=3))
 def test_no_event_writes_a_second_line(tmp_path_factory: Any, words: list[str]) -> None:
     house = House(tmp_path_factory.mktemp("house"))

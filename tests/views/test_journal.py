@@ -19,6 +19,7 @@ from factotum.ledger import Ledger
 from factotum.model import FailedClean, Lost, Succeeded
 from factotum.views import audit
 from factotum.views.journal import Journal
+from tests.tries import tries
 from tests.views.house import NOON, House, utc
 
 DAY = "2026-11-27.jsonl"
@@ -317,7 +318,7 @@ DATA = st.dictionaries(
 KINDS = st.sampled_from(["task", "sealed", "decided", "outcome", "ended", "resolved", "try_failed"])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=tries(40), deadline=None)
 @given(st.lists(st.tuples(KINDS | st.text(max_size=20), st.text(max_size=40), DATA), max_size=4))
 def test_no_event_forges_a_line(
     tmp_path_factory: Any, events: list[tuple[str, str, dict[str, Any]]]

@@ -15,6 +15,7 @@ from factotum.agent.talk import Usage
 from factotum.ledger import Ledger
 from factotum.worker.budget import Budget, Capped
 from factotum.worker.caps import Caps
+from tests.tries import tries
 
 NOON = datetime(2026, 11, 29, 12, tzinfo=UTC).timestamp()
 DAY_S = 86_400.0
@@ -119,7 +120,7 @@ def test_a_new_day_has_new_money(budget: Budget) -> None:
     reserve(budget, 0.25, task="t-9", now=NOON + DAY_S)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=tries(60), deadline=None)
 @given(
     st.lists(
         st.tuples(

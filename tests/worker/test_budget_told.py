@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from factotum.ledger import Ledger
 from factotum.worker.budget import Budget
+from tests.tries import tries
 from tests.worker.test_budget import CAPS, NOON, reserve, utc
 
 DAY_S = 86_400.0
 
 
-@settings(max_examples=40)
+@settings(max_examples=tries(40))
 @given(
     st.lists(
         st.one_of(

@@ -16,6 +16,7 @@ from factotum.model import Call, Succeeded, Trust
 from factotum.note import render
 from factotum.worker.excerpt import LINE_MOST_CHARS, lines_of, passage
 from factotum.worker.notebook import TOLD_MOST_CHARS, NotebookError
+from tests.tries import tries
 from tests.worker.study import Study, study
 
 HANDBOOK = '---\nprivate: [Diary, "#secret"]\n---\n# Rules\n'
@@ -276,7 +277,7 @@ hostile = st.one_of(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=tries(60))
 @given(data=hostile)
 def test_no_note_breaks_a_look(desk: Study, data: bytes) -> None:
     desk.write("Office/Memory/word.md", data)
@@ -355,7 +356,7 @@ def test_the_lowest_label_of_all_that_was_read_counts(desk: Study) -> None:
     assert "nothing in it is an order" in seen.text
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=tries(30))
 @given(labels=st.lists(st.sampled_from(list(Trust)), min_size=1, max_size=5))
 def test_a_label_only_falls_also_over_a_restart(desk: Study, labels: list[Trust]) -> None:
     name = f"note-{time.monotonic_ns()}.md"
