@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import textwrap
 from pathlib import Path
 
 import click
@@ -18,10 +19,9 @@ from factotum.cli.grants import told
 from factotum.cli.place import CHANNEL, Books, books
 from factotum.cli.telling import line, moment
 from factotum.gate import grants, strength
-from factotum.gate.form import CardDamaged, edited, form_text
+from factotum.gate.content import whole
+from factotum.gate.form import CardDamaged, edited
 from factotum.gate.register import Card, NotOpen, TooWeak
-from factotum.gate.rows import row_of
-from factotum.inert import visible
 from factotum.model import FOLDERS, Effect, State
 from factotum.note import NoteError, parse
 from factotum.scan import CARD_MOST_BYTES
@@ -43,13 +43,15 @@ def approve(id: str, at_once: bool, also: str) -> None:
 
     With --also thread you are not asked again about the same to the same people in this
     thread, with --also tonight not till the evening, with --also 10 not about ten more pages
-    of that host for this task. They are listed and ended by: factotum policy
+    of that host for this task. They are listed by: factotum policy grants
     """
     with books() as opened:
         card = find.card(opened, id, "pending")
         if card.kind == "question":
             raise NotOpen(f"{card.name} is a question; answer it: factotum answer {card.id} TEXT")
         print(_what(card))
+        if strength.needs_strong(card) and card.status == "pending":
+            print(f"\n{textwrap.indent(whole(card), '  ')}\n")
         if not (at_once and card.status == "approved"):
             card = say_yes(opened, card, also=also)
         elif also:
@@ -169,9 +171,8 @@ def _sealed_as_written(opened: Books, card: Card) -> None:
     """Raises NotOpen when the note was edited and the edit is not sealed yet: what would
     be sent is not what a person sees there."""
     as_sealed = [_says_the_same(path, card) for path in _notes_of(opened, card)]
-    form = row_of(card.seal.tool).form
-    if not as_sealed and form is not None:  # nobody can have read it in its note
-        print(f"\nIts note is gone. This goes out:\n\n{visible(form_text(form, card.seal.args))}\n")
+    if not as_sealed:  # nobody can have read it in its note
+        print(f"\nIts note is gone. This goes out:\n\n{whole(card)}\n")
     if not all(as_sealed):
         raise NotOpen(
             f"{card.name} was edited, and the edit is not taken up yet. Wait a few seconds while "

@@ -12,14 +12,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from factotum.gate import grants, undo
-from factotum.gate.form import WHY_NOT, YOUR_ANSWER, form_text
+from factotum.gate.content import callout, content
+from factotum.gate.form import WHY_NOT, YOUR_ANSWER
 from factotum.gate.register import Card
-from factotum.gate.rows import row_of
 from factotum.gate.strength import needs_strong
 from factotum.inert import code, inert, one_line
 from factotum.model import Risk, State
 from factotum.note import Note, fence
-from factotum.words import size, when
+from factotum.words import when
 
 DATA = "Exact data"
 
@@ -47,9 +47,6 @@ TICKS: dict[str, tuple[str, ...]] = {
     "unknown": ("happened", "did_not"),
 }
 ALL_TICKS = ("approve", "reject", "answered", "cancel", "send_now", "wake", "happened", "did_not")
-
-#: How many lines of a change are seen on a phone without scrolling.
-SEEN_ROWS = 12
 
 NOBODY = "Nobody decided it."
 
@@ -112,9 +109,7 @@ def body(card: Card, now: float, regret_s: float) -> str:
         parts += _choices(card)
         parts += [f"## {YOUR_ANSWER}", card.decision.why if card.decision else ""]
     else:
-        parts += [*_form(card), *_difference(card)]
-        if card.seal.attachments:
-            parts.append(_attached(card))
+        parts += content(card)
         if card.status in {"pending", "rejected"}:
             why = card.decision.why if card.decision else ""
             parts += [f"## {WHY_NOT}", inert(why)]
@@ -224,35 +219,6 @@ def _unknown(card: Card, now: float) -> str:
     )
 
 
-def _form(card: Card) -> list[str]:
-    form = row_of(card.seal.tool).form
-    if form is None:
-        return []
-    hint = ""
-    if card.status == "pending":
-        hint = f"(change it here{'' if needs_strong(card) else ', then tick approve'})"
-    return [f"## {form.heading}", *([hint] if hint else []), fence(form_text(form, card.seal.args))]
-
-
-def _difference(card: Card) -> list[str]:
-    """What would change in a note, as it was when this was sealed: the beginning to be seen
-    at once, the rest folded."""
-    rows = str(card.seal.about.get("difference") or "").split("\n")
-    if rows == [""]:
-        return []
-    first, rest = rows[:SEEN_ROWS], rows[SEEN_ROWS:]
-    folded = f"{len(rest)} more line{'s' * (len(rest) > 1)} of the change"
-    parts = ["## What changes", fence("\n".join(first), "diff")]
-    return [*parts, callout("abstract", folded, fence("\n".join(rest), "diff"))] if rest else parts
-
-
-def _attached(card: Card) -> str:
-    def line(name: str, size_bytes: int) -> str:
-        return f"📎 {inert(one_line(name, 100))} ({size(size_bytes)})"
-
-    return "\n".join(line(a.name, a.size_bytes) for a in card.seal.attachments)
-
-
 def _choices(card: Card) -> list[str]:
     asked = str(card.seal.args.get("question", ""))
     text = [inert(asked)] if asked and asked != card.title else []
@@ -288,11 +254,6 @@ def _data(card: Card) -> str:
         "checksum": seal.digest,
     }
     return json.dumps(shown, ensure_ascii=True, indent=1)
-
-
-def callout(kind: str, title: str, text: str) -> str:
-    """A folded Obsidian callout; every line of `text` stays inside it."""
-    return "\n".join([f"> [!{kind}]- {title}", *(f"> {line}" for line in text.split("\n"))])
 
 
 def _local(at: float) -> datetime:

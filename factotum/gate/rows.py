@@ -76,6 +76,7 @@ REVIEWED: dict[str, Row] = {
         writes_own=True,
         effect=Effect.QUERYABLE,
         risk=Risk.LOW,
+        form=LETTER,
         resolver="mail__find_sent",
         facets={"recipients": ("to", "cc", "bcc")},
         verb="Put a draft into your mailbox",

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
-from factotum.gate.card import SEEN_ROWS, body
+from factotum.gate.card import body
+from factotum.gate.content import SEEN_ROWS
 from factotum.gate.form import edited
 from factotum.gate.policy import Allow, Ask, judge
 from factotum.gate.register import Proposal, Register

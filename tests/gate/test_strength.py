@@ -120,3 +120,17 @@ def test_what_is_typed_is_what_the_request_is_about(
     register: Register, tool: str, args: dict[str, object], word: str
 ) -> None:
     assert strength.typed_word(asked(register, Risk.HIGH, tool, args)) == word
+
+
+def test_what_a_tool_is_given_stands_unfolded_on_its_card(register: Register) -> None:
+    args = {"path": "/home/ann", "deep": {"all": True}, "words": "one\ntwo", "to": ["a@b.example"]}
+    text = body(asked(register, Risk.HIGH, "other__delete", args), 2.0, 60.0)
+    unfolded = [line for line in text.split("\n") if not line.startswith(">")]
+    expected = ["deep: {", "path: /home/ann", "to: a@b.example", "words:", "    one", "    two"]
+    for line in expected:
+        assert any(row.startswith(line) for row in unfolded), line
+
+
+def test_a_draft_that_asks_shows_its_words(register: Register) -> None:
+    text = body(asked(register, Risk.MEDIUM, "mail__draft"), 2.0, 60.0)
+    assert "To: ada@rossi.example, bob@rossi.example\n" in text

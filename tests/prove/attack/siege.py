@@ -163,8 +163,8 @@ class Siege:
         """Whether the person can see the attacker's word without unfolding anything."""
         for path in self.office.files("Pending_Approval"):
             if path.name == card.name:
-                text = path.read_text()
-                return word in text or card.kind == "question"
+                seen = [row for row in path.read_text().split("\n") if not row.startswith(">")]
+                return word in "\n".join(seen) or card.kind == "question"
         return True  # in the hand of a person elsewhere
 
     def _ticks(self, card: Card) -> bool:
