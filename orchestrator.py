@@ -8,7 +8,6 @@ do is handed to the worker's slots. Recovery after a crash is the first tick.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -19,14 +18,16 @@ from typing import IO
 from factotum import failpoint, log
 from factotum.anchors import built
 from factotum.blobs import Blobs
+from factotum.chooser import Chooser
 from factotum.gate import observe, pause, place
 from factotum.gate.effect import next_try_at
 from factotum.gate.register import Card
 from factotum.intake import Intake, Taken
 from factotum.keybox import Keybox
 from factotum.model import State
-from factotum.models import Choice, Models, choose, surroundings
+from factotum.models import surroundings
 from factotum.notary import Notary
+from factotum.presence import Presence
 from factotum.reading import read
 from factotum.rooms import Clock, DoorError, Rooms, open_rooms, state_dir, wake
 from factotum.scan import Entry, Listing, Problem, cut_short, mend_links
@@ -42,7 +43,6 @@ from factotum.wakeup import Wakeup
 from factotum.worker import claim
 from factotum.worker.arrive import Arrivals
 from factotum.worker.desk import Desk
-from factotum.worker.found_key import META
 from factotum.worker.mark import Mark
 from factotum.worker.playbooks import PlaybookShelf
 from factotum.worker.stillness import Stillness
@@ -52,16 +52,12 @@ __all__ = ["Clock", "DoorError", "Orchestrator", "Rooms", "open_rooms", "state_d
 HERE = Path(__file__).resolve().parent
 logger = log.get("factotum.orchestrator")
 
-#: A jump between the wall clock and the monotonic one that counts as sleep or a set clock.
-JUMP_S = 5.0
 #: The shortest pause between two ticks, in seconds, whatever FACTOTUM_SCAN_S says.
 PAUSE_LEAST_S = 0.02
 #: How soon a tick that failed is tried again, in seconds, and how often before it must wait
 #: for the next scan (and a single pass ends).
 RETRY_TICK_S = 0.2
 FAILED_MOST = 5
-#: How often it is looked whether an Ollama answers by now, where no model is named, in seconds.
-MODEL_AGAIN_S = 600.0
 #: How often at least everything is looked at although nothing has changed, in seconds.
 WHOLE_S = 600.0
 #: Where notes may lie while that is not done.
@@ -99,107 +95,84 @@ class Orchestrator:
 
         Raises DoorError when another one runs."""
         self.rooms = rooms
-        check_watchers(rooms.settings.text("WATCHERS"))
-        self._lock = self._only_one(rooms.state / "lock")
-        settings, vault = rooms.settings, rooms.vault
-        self.blobs = Blobs(rooms.state / "blobs")
-        self.phases = rooms.state / "phases"
-        self.phases.mkdir(mode=0o700, exist_ok=True)
-        pace = place.Pace(settings.seconds("STABLE_S"), settings.seconds("REGRET_S"))
-        self._stable_s = pace.stable_s
-        self.claims = claim.Claims(
-            vault,
-            rooms.shelf,
-            rooms.ledger,
-            rooms.runs,
-            claim.Pace(settings.seconds("SETTLE_S"), settings.seconds("STABLE_S")),
-        )
-        self.arrivals = Arrivals(vault, rooms.ledger, rooms.runs, self.claims)
-        zone = rooms.clock.zone
-        self.intake = Intake(
-            vault, rooms.ledger, rooms.reader, read, rooms.state, pace.stable_s, zone
-        )
-        self.playbooks = PlaybookShelf(vault.root, rooms.reader, FRESH_S)
-        told = Pace(settings.seconds("BUZZ_S"), last_s=settings.seconds("REMIND_S"))
-        self.views = Views(rooms.vault, rooms.ledger, rooms.runs, rooms.state, zone, out, told)
-        days = settings.count("AUDIT_DAYS") if settings.given("AUDIT_DAYS") else 0
-        self.pruning = Pruning(vault, rooms.ledger, days, zone)
-        self.mark = Mark(vault, rooms.ledger, rooms.register)
+        settings, vault, ledger, clock = rooms.settings, rooms.vault, rooms.ledger, rooms.clock
+        check_watchers(settings.text("WATCHERS"))
+        self.presence = Presence(rooms.state, rooms.register, clock.wall(), clock.monotonic())
         self.desk = Desk()
+        self.wakeup = Wakeup()
+        self._stable_s = settings.seconds("STABLE_S")
+        settle = claim.Pace(settings.seconds("SETTLE_S"), self._stable_s)
+        self.claims = claim.Claims(vault, rooms.shelf, ledger, rooms.runs, settle)
+        self.arrivals = Arrivals(vault, ledger, rooms.runs, self.claims)
+        self.intake = Intake(
+            vault, ledger, rooms.reader, read, rooms.state, self._stable_s, clock.zone
+        )
+        told = Pace(settings.seconds("BUZZ_S"), last_s=settings.seconds("REMIND_S"))
+        self.views = Views(vault, ledger, rooms.runs, rooms.state, clock.zone, out, told)
+        days = settings.count("AUDIT_DAYS") if settings.given("AUDIT_DAYS") else 0
+        self.pruning = Pruning(vault, ledger, days, clock.zone)
+        self.mark = Mark(vault, ledger, rooms.register)
+        self.playbooks = PlaybookShelf(vault.root, rooms.reader, FRESH_S)
         self.cages = cages_of(settings, vault.root, rooms.state, HERE)
-        self.toolbox = Toolbox(
-            servers,
-            settings.env_for,
-            failpoint.hit,
-            way="stdio" if settings.text("TOOLS") == "stdio" else "in-process",
-            catalogue=rooms.state / "catalogue.json",
-            idle_s=settings.seconds("TOOLS_IDLE_S"),
-            cages=self.cages,
-            others=others(settings, HERE),
-        )
-        self._around = surroundings(environ, env_files(Path.cwd(), HERE))
-        self.models = Models(settings, self._around, Choice("", "it was not looked for yet"))
-        tools = Tools(
-            desk=self.desk,
-            toolbox=self.toolbox,
-            models=self.models,
-            blobs=self.blobs,
-            playbooks=self.playbooks,
-            mark=self.mark,
-            phases=self.phases,
-        )
-        self.staff = hire(rooms, tools, done=self._look_again, stopped=self.stopped)
+        self.toolbox = self._toolbox(servers)
+        around = surroundings(environ, env_files(Path.cwd(), HERE))
+        self.chooser = Chooser(rooms, self.desk, around)
+        self.staff = hire(rooms, self._tools(), done=self._look_again, stopped=self.stopped)
         self.worker = self.staff.worker
         self.views.notices.policy = self.staff.handbook.current
+        pace = place.Pace(self._stable_s, settings.seconds("REGRET_S"))
         self.observer = observe.Observer(
-            vault, rooms.shelf, rooms.ledger, rooms.register, pace, self.worker.office.house
+            vault, rooms.shelf, ledger, rooms.register, pace, self.worker.office.house
         )
-        mind = self.staff.mind
-        shelves = (mind.agents, mind.skills, mind.persona, self.playbooks, self.staff.handbook)
+        anchors = built(settings, rooms.state)
         self.notary = Notary(
-            built(settings, rooms.state),
-            self.desk,
-            rooms.ledger,
-            vault.instance,
-            zone,
-            self._look_again,
+            anchors, self.desk, ledger, vault.instance, clock.zone, self._look_again
         )
-        beside = (
-            *(shelf.stamp for shelf in shelves),
-            self.toolbox.missing,
-            self.notary.problems,
-        )
-        self._stillness = Stillness(vault, rooms.ledger, beside)
+        self._stillness = self._all_that_is_still()
         self._rested: object = None  # what the last look went by, if it left nothing to do
         self._later: list[float] = []
         self._whole_at = 0.0
-        self.wakeup = Wakeup()
-        self._clocks = (rooms.clock.wall(), rooms.clock.monotonic())
         self._trouble = ""
         self._failed = 0
         self._shown: tuple[Listing, observe.Seen, list[Problem]]
         self._shown = (Listing(), observe.Seen(), [])
         self._more = False  # whether tasks were left for want of room
         self._began = False
-        self._model_said = self._model_used = ""
-        self._look_for_model_at = 0.0
         self.stopping = False
 
-    def _only_one(self, path: Path) -> IO[str]:
-        lock = open(path, "a+", encoding="utf-8")  # noqa: SIM115 (held while we run)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            lock.seek(0)
-            pid = lock.read().strip()
-            lock.close()
-            raise DoorError(
-                f"another orchestrator (pid {pid}) runs for this vault; stop it first"
-            ) from None
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
-        return lock
+    def _toolbox(self, servers: Path) -> Toolbox:
+        settings = self.rooms.settings
+        return Toolbox(
+            servers,
+            settings.env_for,
+            failpoint.hit,
+            way="stdio" if settings.text("TOOLS") == "stdio" else "in-process",
+            catalogue=self.rooms.state / "catalogue.json",
+            idle_s=settings.seconds("TOOLS_IDLE_S"),
+            cages=self.cages,
+            others=others(settings, HERE),
+        )
+
+    def _tools(self) -> Tools:
+        phases = self.rooms.state / "phases"
+        phases.mkdir(mode=0o700, exist_ok=True)
+        return Tools(
+            desk=self.desk,
+            toolbox=self.toolbox,
+            models=self.chooser.models,
+            blobs=Blobs(self.rooms.state / "blobs"),
+            playbooks=self.playbooks,
+            mark=self.mark,
+            phases=phases,
+        )
+
+    def _all_that_is_still(self) -> Stillness:
+        """By which it is told, without a look, that nothing has changed since the last one."""
+        staff, mind = self.staff, self.staff.mind
+        shelves = (mind.agents, mind.skills, mind.persona, self.playbooks, staff.handbook)
+        stamps = [shelf.stamp for shelf in shelves]
+        beside = (*stamps, self.toolbox.missing, self.notary.problems)
+        return Stillness(self.rooms.vault, self.rooms.ledger, beside)
 
     def _look_again(self) -> None:
         if self._more and self.worker.idle:
@@ -223,7 +196,7 @@ class Orchestrator:
         if arrived and not self.stopping:
             self.arrivals.claim(arrived, self.worker.room)
         now, mono = self.rooms.clock.wall(), self.rooms.clock.monotonic()
-        self._time_passed(now, mono)
+        self.presence.look(now, mono)
         self._late_edits(now)
         busy = arrived or self.worker.busy
         mark = None if busy else self._mark(now)
@@ -239,7 +212,7 @@ class Orchestrator:
     def _mark(self, now: float) -> object:
         """What a look goes by: equal to an earlier one if a look would find the same."""
         day = self.rooms.clock.zone(now).date()
-        return self._stillness.mark(), self.stopped(), self.models, day
+        return self._stillness.mark(), self.stopped(), self.chooser.models, day
 
     def _at_rest(self, found: Found, listing: Listing, mono: float) -> bool:
         """Whether nothing is under way, waits or rests, so that time alone brings nothing but
@@ -258,7 +231,6 @@ class Orchestrator:
     def _whole_look(self, now: float, mono: float) -> tuple[Found, Listing]:
         before = self.rooms.ledger.last_event()
         found = Found()
-        problems: list[Problem] = []
         taken = Taken() if self.stopping else self.intake.look(now, mono)
         listing = self.rooms.shelf.look(mono)
         seen = self.observer.look(listing, now, mono)
@@ -285,16 +257,12 @@ class Orchestrator:
         found.soon = [*taken.wake_at, *claimed.wake_at, *seen.soon, *(mono + s for s in moments)]
         found.later = [*seen.later, *(mono + left_s for left_s in rests)]
         self.worker.forget({id for id, _ in claimed.tasks})
-        problems += [*listing.problems, *taken.problems, *claimed.problems, *seen.problems]
-        problems += [*self.playbooks.problems(), *self.staff.mind.problems()]
-        problems += self.notary.problems()
+        of_notes = (*listing.problems, *taken.problems, *claimed.problems, *seen.problems)
+        problems = [*of_notes, *self._problems()]
         self.pruning.look(now)
-        problems += self.staff.handbook.problems()
-        problems += [Problem(Path(name), why) for name, why in self.toolbox.troubles().items()]
-        problems += self.staff.contacts.problems()
         if self.rooms.ledger.last_event() != before:
             found.soon.append(mono)  # one deed may make another possible: look once more
-        self._model_said = self.rooms.ledger.meta(META)
+        self.chooser.look()
         at_work = bool(found.tasks or found.due or self.worker.busy)
         self._show(listing, seen, problems, now, mono, at_work=at_work)
         due = (self.views.logs_due, self.views.dashboard.due)
@@ -302,6 +270,13 @@ class Orchestrator:
         if (tell_at := self.views.notices.next_at(now)) is not None:
             found.later.append(mono + tell_at - now)
         return found, listing
+
+    def _problems(self) -> list[Problem]:
+        """What a person should know beside the notes that a look is about."""
+        staff = self.staff
+        tools = [Problem(Path(name), why) for name, why in self.toolbox.troubles().items()]
+        steering = [*self.playbooks.problems(), *staff.mind.problems(), *self.notary.problems()]
+        return [*steering, *staff.handbook.problems(), *tools, *staff.contacts.problems()]
 
     def _late_edits(self, now: float, *, ending: bool = False) -> None:
         for path, data, kept in self.rooms.vault.late_edits(ending=ending):
@@ -370,29 +345,13 @@ class Orchestrator:
             return True
         return not self.stopped() and (last is None or now >= next_try_at(last[0], last[1]))
 
-    def _time_passed(self, now: float, mono: float) -> None:
-        """Time in which we slept, or by which the clock was set, is nobody's to answer in."""
-        wall_before, mono_before = self._clocks
-        jump = (now - wall_before) - (mono - mono_before)
-        if abs(jump) > JUMP_S:
-            self.rooms.register.shift_deadlines(jump)
-        self._clocks = (now, mono)
-        beat = self.rooms.state / "beat"
-        try:
-            os.utime(beat, (now, now))
-        except FileNotFoundError:
-            beat.touch()
-            os.utime(beat, (now, now))
-
     def _after_the_break(self) -> None:
-        """The time since we last ran does not count against the person either."""
+        """What is looked after once, before the first look."""
         self.notary.begin(self.rooms.vault.root / "Logs", Keybox(self.rooms.state))
         with contextlib.suppress(OSError):  # the first look says it
             self.views.journal.seal()
-        beat = self.rooms.state / "beat"
         now = self.rooms.clock.wall()
-        if beat.exists() and abs(gap := now - beat.stat().st_mtime) > JUMP_S:
-            self.rooms.register.shift_deadlines(gap)
+        self.presence.begin(now)
         self.mark.check(now)
         self.staff.budget.recover()
         for kept in self.rooms.vault.recover():
@@ -427,7 +386,7 @@ class Orchestrator:
         settling, stability and the regret wait, but not a person, expiry or a retry."""
         try:
             await self.desk.do(self._after_the_break)
-            await self._find_model()
+            await self.chooser.choose(self.staff)
             self._began = True
             if not once:
                 self.wakeup.watch(self.rooms.vault.root, self.rooms.state)
@@ -436,8 +395,8 @@ class Orchestrator:
                 was_busy = self.worker.busy  # what ends during a tick, that tick has not seen
                 found = await self.desk.do(self._safe_tick, arrived)
                 self.notary.look(self.rooms.clock.wall(), self.rooms.clock.monotonic())
-                if self._model_said != self._model_used or self._may_have_come():
-                    await self._find_model()
+                if self.chooser.due:
+                    await self.chooser.choose(self.staff)
                 for id, entry in found.tasks:
                     self.worker.run(id, entry)
                 for card in found.due:
@@ -448,26 +407,6 @@ class Orchestrator:
                 arrived = await self.wakeup.wait(self._pause_s(found))
         finally:
             await self._close()
-
-    def _may_have_come(self) -> bool:
-        """Whether it is time to look again for an Ollama where no model is named."""
-        alone = not self.models.configured and not self.rooms.settings.text("MODEL")
-        return alone and self.rooms.clock.monotonic() >= self._look_for_model_at
-
-    async def _find_model(self) -> None:
-        """Settles which model thinks, at the start and when the owner has said yes to one;
-        nothing is asked of one that costs."""
-        settings, found_key = self.rooms.settings, self.staff.found_key
-        choice = await self.desk.do(found_key.choice, await choose(settings, self._around))
-        await self.models.close()
-        self.models = Models(settings, self._around, choice)
-        log.hide(self.models.secrets())
-        self.staff.use(self.models)
-        if proposed := self.models.proposed:
-            await self.desk.do(found_key.propose, proposed, self.rooms.clock.wall())
-        self._model_used = self._model_said
-        self._look_for_model_at = self.rooms.clock.monotonic() + MODEL_AGAIN_S
-        logger.info("model", extra={"reason": self.models.why})
 
     def _pause_s(self, found: Found) -> float:
         longest = self.rooms.settings.seconds("SCAN_S")
@@ -488,7 +427,7 @@ class Orchestrator:
         self.stopping = True  # the last look takes nothing that nobody here would do
         self.wakeup.close()
         await self.worker.stop(STOP_GRACE_S)
-        await self.models.close()
+        await self.chooser.close()
         await self.toolbox.close()
         if self._began:
             await self.desk.do(self._last_look)
@@ -496,7 +435,7 @@ class Orchestrator:
         await self.desk.do(self.staff.close)
         self.desk.close()
         self.intake.close()
-        self._lock.close()
+        self.presence.close()
 
 
 def check_watchers(named: str) -> None:

@@ -22,7 +22,7 @@ def why(office: TestOffice) -> str:
     said: list[str] = []
 
     def look(door: Orchestrator) -> None:
-        said.append(door.models.why)
+        said.append(door.chooser.models.why)
 
     office.run(look)
     return said[0]

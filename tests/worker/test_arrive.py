@@ -31,7 +31,7 @@ def door(tmp_path: Path) -> Iterator[Orchestrator]:
     yield door
     door.desk.close()
     door.intake.close()
-    door._lock.close()
+    door.presence.close()
     door.rooms.close()
 
 

@@ -1,0 +1,65 @@
+"""That one orchestrator is there for a vault, and how long nobody was.
+
+Holds the executor's lock, and a file `beat` whose time says when the last look was: the time
+in which nobody could decide counts against no card.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from typing import IO
+
+from factotum.gate.register import Register
+from factotum.rooms import DoorError
+
+#: A jump between the wall clock and the monotonic one that counts as sleep or a set clock.
+JUMP_S = 5.0
+
+
+class Presence:
+    def __init__(self, state: Path, register: Register, now: float, mono: float) -> None:
+        """Takes the lock. Raises DoorError when another one runs."""
+        self._lock = _only_one(state / "lock")
+        self._beat = state / "beat"
+        self._register = register
+        self._clocks = (now, mono)
+
+    def begin(self, now: float) -> None:
+        """The time since we last ran does not count against the person."""
+        if self._beat.exists() and abs(gap := now - self._beat.stat().st_mtime) > JUMP_S:
+            self._register.shift_deadlines(gap)
+
+    def look(self, now: float, mono: float) -> None:
+        """Time in which we slept, or by which the clock was set, is nobody's to answer in."""
+        wall_before, mono_before = self._clocks
+        jump = (now - wall_before) - (mono - mono_before)
+        if abs(jump) > JUMP_S:
+            self._register.shift_deadlines(jump)
+        self._clocks = (now, mono)
+        try:
+            os.utime(self._beat, (now, now))
+        except FileNotFoundError:
+            self._beat.touch()
+            os.utime(self._beat, (now, now))
+
+    def close(self) -> None:
+        self._lock.close()
+
+
+def _only_one(path: Path) -> IO[str]:
+    lock = open(path, "a+", encoding="utf-8")  # noqa: SIM115 (held while we run)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.seek(0)
+        pid = lock.read().strip()
+        lock.close()
+        raise DoorError(
+            f"another orchestrator (pid {pid}) runs for this vault; stop it first"
+        ) from None
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
+    return lock
