@@ -19,6 +19,8 @@ LINE_BREAKERS = frozenset({"Cc", "Cs", "Zl", "Zp"})
 #: The most addresses in one field, and the longest one-line field, in characters.
 RECIPIENTS_MOST = 100
 LINE_MOST_CHARS = 900
+#: The longest id of a letter that is answered, in characters: as much as a card shows.
+REFERENCE_MOST_CHARS = 300
 
 
 def is_address(text: str) -> bool:
@@ -56,6 +58,8 @@ def misfits(call: Call) -> list[str]:
         if len(values) > RECIPIENTS_MOST:
             problems.append(f"{name}: more than {RECIPIENTS_MOST} addresses")
         problems += [f"{name} is too long" for one in values if len(str(one)) > LINE_MOST_CHARS]
+    if len(str(call.args.get("in_reply_to") or "")) > REFERENCE_MOST_CHARS:
+        problems.append("in_reply_to is too long for the id of a letter")
     if "to" in form.lines and not call.args.get("to"):
         problems.append("to: nobody is named to send it to")
     if len(str(call.args.get(form.text) or "")) > TEXT_MOST_CHARS:

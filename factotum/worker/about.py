@@ -47,11 +47,21 @@ def about(
         "sender": task.sender,
         "sender_name": "" if impostor else task.sender_name,
         "stranger": task.trust is Trust.STRANGER and not owners(task),
-        "lines": [cause(task), *(f"⚠ {line}" for line in warnings)],
+        "lines": [cause(task), *answering(call, task), *(f"⚠ {line}" for line in warnings)],
         "excerpt": "" if owners(task) else task.text[:EXCERPT_CHARS],
         "place": place[0],
         "of": place[1],
     }
+
+
+def answering(call: Call, task: Task) -> list[str]:
+    """Of which letter it would be the answer, where that is not the one that caused it: what
+    stands there goes out too, and is no word of the mail that can be read."""
+    of = str(call.args.get("in_reply_to") or "").strip(" <>")
+    if not of or of == str(task.properties.get("message_id") or "").strip(" <>"):
+        return []
+    other = "" if owners(task) else "another letter than theirs, "
+    return [f"{'⚠ ' if other else ''}It goes out as the answer to {other}{code(of)}."]
 
 
 def cause(task: Task) -> str:
