@@ -12,6 +12,7 @@ import pytest
 from factotum import failpoint
 from factotum.doctor import GIB, Finding, Level, Machine, Patient, examine
 from factotum.ledger import Ledger
+from factotum.names import id_of
 from factotum.sandbox import isolation
 from factotum.settings import load
 from tests.cli.terminal import Terminal
@@ -291,3 +292,20 @@ def test_servers_of_others_and_the_shell_are_looked_at(office: TestOffice) -> No
         Level.PROBLEM,
         Level.PROBLEM,
     ]
+
+
+def test_what_sync_left_behind_is_a_warning(office: TestOffice) -> None:
+    assert worst(found(patient(office), "sync")) is Level.OK
+    note = f'---\nid: "{id_of("t", "milk")}"\n---\nBuy milk.\n'
+    (office.root / "Needs_Action/Milk.md").write_text(note)
+    (office.root / "Needs_Action/Milk (1).md").write_text(note)
+    (office.root / "Failed/Torn.md").write_text("<<<<<<< HEAD\none\n=======\ntwo\n>>>>>>> x\n")
+    handbook = office.root / "Company_Handbook.md"
+    handbook.write_text("Mine.\n")
+    handbook.with_name("Company_Handbook.sync-conflict-20261129-101500-ABCDEFG.md").write_text("")
+    (office.root / "calendar conflict.md").write_text("A note of the person's.\n")
+    told = [finding.text for finding in found(patient(office), "sync")]
+    assert len(told) == 3
+    assert "Milk" in told[0] + told[1] and "are the same: remove one" in told[0] + told[1]
+    assert "Torn.md holds conflict markers" in told[0] + told[1]
+    assert "is the copy of Company_Handbook.md that Syncthing kept" in told[2]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from factotum.doctor import apart, around, audit, checklist, machine, model, vault
+from factotum.doctor import apart, around, audit, checklist, machine, model, sync, vault
 from factotum.doctor.findings import GIB, Finding, Found, Level, Machine, Patient
 
 __all__ = ["GIB", "Finding", "Level", "Machine", "Patient", "examine"]
@@ -27,6 +27,7 @@ CHECKS: tuple[tuple[str, Callable[[Patient], Found]], ...] = (
     ("file events", machine.events),
     ("running", around.running),
     ("instances", vault.instances),
+    ("sync", sync.conflicts),
     ("model", model.model),
     ("playbooks", vault.playbooks),
     ("rules", vault.rules),
