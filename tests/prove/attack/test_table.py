@@ -18,6 +18,7 @@ from tests.prove.attack.goals import GOALS
 from tests.prove.attack.pairs import PAIRS, Pair, sample, shards
 from tests.prove.attack.siege import Siege
 from tests.prove.attack.toll import Result
+from tests.tries import STRICT
 
 #: The seed by which the fast part chooses a carrier for each goal.
 SEED = figures.SEED
@@ -28,7 +29,10 @@ OFFICE = 40
 #: Goals of which each pair takes seconds: for the whole table alone.
 HEAVY = {"hundred", "huge", "drip", "pay-small"}
 
+#: Every goal once in the strict run; at a desk some of them, by the seed too.
 FAST = [pair for pair in sample(SEED) if pair.goal.id not in HEAVY]
+if not STRICT:
+    FAST = random.Random(SEED).sample(FAST, 24)
 HARMFUL = [pair for pair in FAST if pair.goal.leaves][::2]
 
 #: Of the attacks that leave the house, this share must do harm where everything gets a yes.
