@@ -1,9 +1,4 @@
-"""The tool servers: what they offer, and calling it.
-
-Servers are found by name in one folder, given only the settings that they name, opened when
-first used (in this process, or each as a child over stdio) and closed when idle. What they
-offer is remembered, so that listing it starts nothing. A server that is not set up costs
-nothing.
+"""Calling the tools: to read, or to act with the run data of one attempt.
 
 This module never judges a call, never repeats one and never touches the vault.
 """
@@ -14,27 +9,17 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, overload
+from typing import Any, overload
 
 from factotum.model import Call, FailedClean, Outcome
 from factotum.tooling.cages import Cages
-from factotum.tooling.cleaned import cleaned
-from factotum.tooling.guests import Guests
+from factotum.tooling.offer import IDLE_S, OPEN_LIMIT_S, Offer, Ways
 from factotum.tooling.outcomes import after_a_break, after_the_limit, answered, outcome_of
-from factotum.tooling.pinned import Memory, Pinned, mark_of
 from factotum.tooling.servers import ThirdParty
-from factotum.tooling.sessions import EnvFor, Hit, InProcess, OverStdio, Session, Way
-from factotum.tooling.tools import (
-    META_PREFIX,
-    ServerFile,
-    Tool,
-    ToolboxError,
-    load_server,
-    misfits,
-    survey,
-)
+from factotum.tooling.sessions import EnvFor, Hit, Session
+from factotum.tooling.tools import META_PREFIX, Tool, ToolboxError
 
-__all__ = ["Read", "Tool", "Toolbox", "ToolboxError", "outcome_of"]
+__all__ = ["Read", "Tool", "Toolbox", "ToolboxError", "Ways", "outcome_of"]
 
 #: How long one call may take, in seconds. A mail server may take ten minutes to answer the
 #: end of a letter (RFC 5321, 4.5.3.2.6), and giving up sooner makes a doubt out of a yes.
@@ -43,22 +28,6 @@ READ_LIMIT_S = 120.0
 
 #: How long `close` waits for calls that are still under way, in seconds.
 CLOSE_GRACE_S = 5.0
-
-#: How long a server may take until it has said what it offers, in seconds. The library alone
-#: takes several on a Raspberry Pi that has just started.
-OPEN_LIMIT_S = 60.0
-
-#: How long a session stays open that nobody uses, in seconds.
-IDLE_S = 300.0
-
-Ways = Literal["in-process", "stdio"]
-
-#: Servers of ours that never run within this process.
-ALWAYS_APART = frozenset({"shell"})
-
-#: What a server of ours says beforehand that it would refuse: the file beside it whose
-#: `refusal` tells, and the argument that it is about.
-REFUSES = {"shell__run": ("shell_refuse.py", "command")}
 
 
 @dataclass(frozen=True)
@@ -69,13 +38,9 @@ class Read:
     text: str
 
 
-class Toolbox:
+class Toolbox(Offer):
     """Every tool server in one folder, and those of others. Use it within one event loop, and
-    `close` it there.
-
-    `catalogue` is the file that remembers what is offered; None remembers nothing. Children run
-    in `cages`; without any, servers of others and the shell cannot be used.
-    """
+    `close` it there."""
 
     def __init__(
         self,
@@ -92,149 +57,20 @@ class Toolbox:
         cages: Cages | None = None,
         others: Sequence[ThirdParty] = (),
     ) -> None:
-        self._env_for = env_for
-        self._servers_dir = servers_dir
-        self._guests = Guests(others, cages)
+        super().__init__(
+            servers_dir,
+            env_for,
+            hit,
+            way=way,
+            catalogue=catalogue,
+            idle_s=idle_s,
+            open_limit_s=open_limit_s,
+            cages=cages,
+            others=others,
+        )
         self._effect_limit_s = effect_limit_s
         self._read_limit_s = read_limit_s
         self._running: set[asyncio.Task[Any]] = set()
-        self._memory = Memory(catalogue)
-        self._known: dict[str, Pinned] = {}
-        self._asked = False
-        here: Way = InProcess(env_for, hit)
-        apart = OverStdio(env_for, cages.ours if cages else _uncaged)
-        files = [survey(path) for path in sorted(servers_dir.glob("*_server.py"))]
-        self._sessions = {
-            file.name: Session(
-                file,
-                apart if way == "stdio" or file.name in ALWAYS_APART else here,
-                idle_s,
-                open_limit_s,
-                self._listed,
-            )
-            for file in files
-        }
-        for name in self._guests.names:
-            self._sessions[name] = Session(
-                self._guests.file(name),
-                self._guests.way(name),
-                idle_s,
-                open_limit_s,
-                self._listed,
-                cleaned,
-            )
-        self._marks = {name: self._mark(one.file) for name, one in self._sessions.items()}
-
-    def missing(self) -> dict[str, str]:
-        """What is not on offer, each with the reason: tools by their full name, and whole
-        servers that are broken by theirs."""
-        reasons: dict[str, str] = {}
-        for name, session in self._sessions.items():
-            if session.broken:
-                reasons[name] = session.broken
-            reasons |= session.file.lacks(self._env_for(session.file.env))
-        return reasons
-
-    def troubles(self) -> dict[str, str]:
-        """The servers of others that cannot be used, each with the reason."""
-        return {
-            name: session.broken
-            for name, session in self._sessions.items()
-            if name in self._guests and session.broken
-        }
-
-    async def catalogue(self) -> dict[str, Tool]:
-        """Every tool that is on offer, by its full name `<server>__<tool>`. Only a server that
-        has changed since it was last asked is started to be asked."""
-        for name, session in self._sessions.items():
-            await self._look_again(session)
-            if not self._set_up(session.file):
-                self._known.pop(name, None)
-                continue
-            mark = self._marks[name]
-            if (known := self._known.get(name)) and known.mark == mark:
-                continue
-            if (remembered := self._memory.of(name)) and remembered.mark == mark:
-                self._known[name] = remembered
-                continue
-            try:
-                await session.take()
-            except ToolboxError:
-                self._known.pop(name, None)  # `missing` has the reason
-            else:
-                session.give_back()
-        self._asked = True
-        return self.listed()
-
-    def listed(self) -> dict[str, Tool]:
-        """What `catalogue` found last; empty before it was asked."""
-        return {tool.name: tool for pinned in self._known.values() for tool in pinned.tools}
-
-    def is_open(self, server: str) -> bool:
-        """Whether there is a session with that server now."""
-        return self._sessions[server].open
-
-    def pin(self, tool: str) -> str:
-        """What identifies a tool as it is now: a sha256, empty for one that is not offered."""
-        found = self.listed().get(tool)
-        return found.pin if found else ""
-
-    def check(self, call: Call) -> list[str]:
-        """What is wrong with a call before it runs; empty if it fits its tool's schema.
-
-        Raises ToolboxError before the first `catalogue()`.
-        """
-        if not self._asked:
-            raise ToolboxError("the tools are not listed yet; await catalogue() once before")
-        if (tool := self.listed().get(call.tool)) is not None:
-            return misfits(tool, call.args) or self._refused(call)
-        absent = self.missing()
-        reason = absent.get(call.tool) or absent.get(call.tool.split("__")[0])
-        return [f"{call.tool} cannot be used: {reason or 'no server offers it'}"]
-
-    def _refused(self, call: Call) -> list[str]:
-        """Why a call that fits would be refused by its server, so that nobody is asked."""
-        if call.tool not in REFUSES:
-            return []
-        file, argument = REFUSES[call.tool]
-        why = load_server(self._servers_dir / file).refusal(str(call.args.get(argument, "")))
-        return [f"{call.tool}: this is never run: {why}"] if why else []
-
-    def _mark(self, file: ServerFile) -> str:
-        if file.name in self._guests:
-            return self._guests.mark(file.name)
-        return mark_of(file, self._env_for(file.env))
-
-    def _set_up(self, file: ServerFile) -> bool:
-        """Whether any tool of it could work."""
-        lacking = file.lacks(self._env_for(file.env))
-        return not file.broken and not (file.needs and len(lacking) == len(file.needs))
-
-    async def _look_again(self, session: Session) -> None:
-        """Takes up a server whose file has changed, as soon as nobody uses the old one."""
-        mark = self._mark(session.file)
-        if mark == self._marks[session.file.name]:
-            return
-        await session.retire()
-        if not session.open:
-            name = session.file.name
-            guest = self._guests.file(name) if name in self._guests else None
-            session.changed(guest or survey(session.file.path))
-            self._marks[session.file.name] = self._mark(session.file)
-
-    def _listed(self, file: ServerFile, tools: tuple[Tool, ...]) -> None:
-        """Raises ToolboxError for tools of others that nobody accepted."""
-        if file.name in self._guests:
-            try:
-                self._guests.admit(file.name, tools)
-            except ToolboxError:
-                self._known.pop(file.name, None)
-                self._memory.forget(file.name)
-                raise
-            self._marks[file.name] = self._mark(file)
-        pinned = Pinned(self._marks[file.name], tools)
-        self._known[file.name] = pinned
-        self._memory.learn(file.name, pinned)
 
     @overload
     async def call(self, tool: str, args: Mapping[str, Any], meta: None = None) -> Read: ...
@@ -344,13 +180,6 @@ class Toolbox:
         if not done:
             raise TimeoutError
         return work.result()
-
-
-def _uncaged(server: str, command: Sequence[str]) -> Sequence[str]:
-    """Where nobody says what a cage would be: for tests of our own servers. Raises ToolboxError."""
-    if server in ALWAYS_APART:
-        raise ToolboxError(f"{server} runs in a cage alone, and none is given here")
-    return command
 
 
 class _Another(ToolboxError):
