@@ -50,6 +50,9 @@ ALL_TICKS = ("approve", "reject", "answered", "cancel", "send_now", "wake", "hap
 
 NOBODY = "Nobody decided it."
 
+#: The most of a remark that is shown, in characters.
+REMARK_CHARS = 1000
+
 TYPES = {"effect": "approval", "question": "question"}
 
 
@@ -163,7 +166,8 @@ def _facts(card: Card, now: float) -> str:
 
 
 def _remark(card: Card) -> list[str]:
-    return [f"> [!warning] {card.remark}"] if card.remark else []
+    told = inert(one_line(card.remark, REMARK_CHARS))  # a server's own words may stand in it
+    return [f"> [!warning] {told}"] if told else []
 
 
 def _how(card: Card, now: float, regret_s: float) -> str:

@@ -7,6 +7,7 @@ tool, among them all those that nobody has reviewed, shows each argument that it
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,6 +23,9 @@ from factotum.words import size
 SEEN_ROWS = 12
 
 GIVEN = "What it is given"
+
+#: All that ends a line where notes are shown.
+_ENDS = re.compile(r"\r\n?|\n")
 
 
 def content(card: Card) -> list[str]:
@@ -44,7 +48,7 @@ def whole(card: Card) -> str:
 
 def callout(kind: str, title: str, text: str) -> str:
     """A folded Obsidian callout; every line of `text` stays inside it."""
-    return "\n".join([f"> [!{kind}]- {title}", *(f"> {line}" for line in text.split("\n"))])
+    return "\n".join([f"> [!{kind}]- {title}", *(f"> {line}" for line in _ENDS.split(text))])
 
 
 def _form(card: Card) -> list[str]:
