@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,28 @@ def test_passwords_of_others_in_the_same_file_are_secrets_too(tmp_path: Path) ->
         "FACTOTUM_IMAP_PASSWORD": "e",
     }
     assert "BANK" not in repr(settings)
+
+
+@pytest.mark.parametrize("at_once", [1, 16])
+def test_a_model_that_guesses_on_is_stopped_by_a_question(
+    office: TestOffice, relay: Relay, at_once: int
+) -> None:
+    guesses = (call("notes__search", query=f"{PASSWORD} {n}") for n in itertools.count())
+
+    def guess(body: Mapping[str, object]) -> Item:
+        return list(itertools.islice(guesses, at_once))
+
+    with thinking(office, guess) as server:
+        office.type("Please look it up.\ngo")
+        office.run()
+        asked = len(server.requests)
+        told = [one for one in results(server.requests[-1]) if "a secret stands in it" in one]
+        assert len(told) == 5
+        text = office.one("Pending_Approval").read_text()
+        assert "5 of its calls held a secret of yours. Shall I go on?" in text
+        assert PASSWORD not in text
+        office.run()
+        assert len(server.requests) == asked
 
 
 def test_a_model_that_cuts_a_secret_over_its_calls_gets_no_second_piece_out(

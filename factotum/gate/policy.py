@@ -23,6 +23,9 @@ BARE = House(datetime(1970, 1, 1, tzinfo=UTC))
 #: The note that holds the rules: what would change it always needs the strong word.
 HANDBOOK = "company_handbook.md"
 
+#: How the rule is called that denies a secret.
+GOES_NOWHERE = "a secret stands in it"
+
 
 @dataclass(frozen=True)
 class Allow:
@@ -56,7 +59,7 @@ def forbidden(call: Call, task: Task, house: House) -> str:
 def judge(call: Call, task: Task, house: House = BARE) -> Verdict:
     """Whether this call may happen now, must be asked about, or never happens."""
     if secret := house.secret(call.args):
-        return Deny(f"a secret stands in it ({secret}); secrets go nowhere")
+        return Deny(f"{GOES_NOWHERE} ({secret}); secrets go nowhere")
     built_in = _built_in(call, task)
     if house.policy.broken:
         return Ask(

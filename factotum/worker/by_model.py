@@ -168,7 +168,9 @@ class ByModel:
         """What is odd about what the last turn wants, or an empty string."""
         if not runaway.is_fresh(turns):
             return ""
-        return runaway.worry(turns, runaway.told(self.office.runs, self.case.run), self.limits)
+        steps = self.office.runs.steps(self.case.run)
+        secrets = runaway.held_secrets(steps)
+        return runaway.worry(turns, runaway.told(steps), self.limits, secrets)
 
     def _so_far(self) -> str:
         run = self.case.run

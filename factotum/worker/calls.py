@@ -21,6 +21,7 @@ from factotum.gate.rules import House
 from factotum.gate.seal import SealError
 from factotum.ledger import TaskRow
 from factotum.model import Call, Task, Trust
+from factotum.worker import runaway
 from factotum.worker.asks import Asks
 from factotum.worker.attach import AttachError
 from factotum.worker.children import TooMany, root_of
@@ -78,6 +79,7 @@ class Calls:
                     self.record(i, Became.SKIPPED, {"why": "an earlier step was not done"})
                 case turn.Refuse(i):
                     self._deny(i)
+                    self._enough_guessed()
                 case turn.Wait():
                     return Park()
                 case turn.Over() as over:
@@ -118,6 +120,17 @@ class Calls:
                     result="denied",
                 )
         failpoint.hit("step.recorded")
+
+    def _enough_guessed(self) -> None:
+        """Leaves the rest of a turn undone in which too many calls held a secret: what is denied
+        and what is not would tell how it goes on. The next turn is a question to the owner."""
+        steps = self.office.runs.steps(self.run)
+        mine = range(self.first, self.first + len(self.calls))
+        if sum(idx in mine for idx in runaway.held_secrets(steps)) < runaway.SECRETS_MOST:
+            return
+        for place in range(len(self.calls)):
+            if self.first + place not in steps:
+                self.record(place, Became.SKIPPED, {"why": "too many calls held a secret"})
 
     def became(self) -> Mapping[int, Became]:
         found = self.office.runs.became(self.run)

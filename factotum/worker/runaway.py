@@ -1,6 +1,6 @@
 """A run that gets nowhere: to and fro, nothing new, the same again with one letter changed.
 
-Pure but for one look into the ledger. It stops nothing: it says what is odd, and a person is
+Pure. It stops nothing: it says what is odd, and a person is
 asked, with what was done so far and what that has cost.
 """
 
@@ -10,14 +10,15 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 from factotum.agent.loop import FINISH, Limits, Turn, since_word
 from factotum.agent.talk import Wanted
 from factotum.agent.turn import Became
+from factotum.gate import policy
 from factotum.gate.rows import row_of
 from factotum.ledger import dumps
-from factotum.worker.runs import Run, Runs
 from factotum.worker.turns import base
 
 #: How many readings in a row may tell nothing that this run has not been told before.
@@ -26,21 +27,33 @@ NOTHING_NEW_MOST = 8
 #: of one tool. Notes of our own, which may well be many, have a limit of their own.
 ALIKE_MOST = 20
 ONE_TOOL_MOST = 60
+#: How many calls may be denied because a secret stands in them.
+SECRETS_MOST = 5
 #: Two turns that take their turns so often, both told the same as before, go to and fro.
 TO_AND_FRO = 2
 #: How many tools are named in what was done so far.
 NAMED_MOST = 6
 
+#: What became of each step, by its number in the run, and what is on record of it.
+Steps = Mapping[int, tuple[Became, Mapping[str, Any]]]
+
 #: What was told, by a call's number in the run: a mark that is equal for equal words.
 Told = Mapping[int, str]
 
 
-def told(runs: Runs, run: Run) -> dict[int, str]:
+def told(steps: Steps) -> dict[int, str]:
     """What each reading of the run has told."""
     return {
         idx: hashlib.sha256(f"{became} {data.get('text') or data.get('why')}".encode()).hexdigest()
-        for idx, (became, data) in runs.steps(run).items()
+        for idx, (became, data) in steps.items()
     }
+
+
+def held_secrets(steps: Steps) -> frozenset[int]:
+    """The calls that were denied because a secret stood in them."""
+    return frozenset(
+        idx for idx, (_, data) in steps.items() if policy.GOES_NOWHERE in str(data.get("why"))
+    )
 
 
 def is_fresh(turns: Sequence[Turn]) -> bool:
@@ -49,19 +62,26 @@ def is_fresh(turns: Sequence[Turn]) -> bool:
     return bool(last and last.reply.calls and not last.became and last.word is None)
 
 
-def worry(turns: Sequence[Turn], heard: Told, limits: Limits) -> str:
-    """What is odd about going on, as a sentence; empty where nothing is. A word of the owner's
-    lets everything begin anew."""
+def worry(turns: Sequence[Turn], heard: Told, limits: Limits, secrets: Collection[int] = ()) -> str:
+    """What is odd about going on, as a sentence; empty where nothing is. `secrets` are the calls
+    that held one. A word of the owner's lets everything begin anew."""
     recent = since_word(turns)
     calls = recent[-1].reply.calls[: limits.calls] if recent else ()
     if not calls or any(call.tool == FINISH for call in calls):
         return ""
     checks = (
+        _guessing(recent, secrets, limits),
         _to_and_fro(recent, heard),
         _nothing_new(recent, heard, limits),
         _alike(recent, limits),
     )
     return next(filter(None, checks), "")
+
+
+def _guessing(turns: Sequence[Turn], secrets: Collection[int], limits: Limits) -> str:
+    """Each denial says which secret it was: who asks often enough may find one out by guessing."""
+    held = sum(idx in secrets for idx, _ in _made(turns[:-1], limits))
+    return f"{held} of its calls held a secret of yours" if held >= SECRETS_MOST else ""
 
 
 def _to_and_fro(turns: Sequence[Turn], heard: Told) -> str:
