@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -46,13 +47,13 @@ class Terminal:
         blank = {row.full: "" for row in SETTINGS}
         return {**ours, "HOME": str(self.folder), "PYTHONPATH": str(ROOT), **blank, **self.env}
 
-    def __call__(self, *words: str) -> Said:
-        """The command in this process, for speed. Nobody is there to be asked."""
-        before = dict(os.environ)
+    def __call__(self, *words: str, given: str = "") -> Said:
+        """The command in this process, for speed; `given` comes in on stdin, no terminal."""
+        before, heard = dict(os.environ), logging.root.handlers[:]
         out, err = io.StringIO(), io.StringIO()
         os.environ.clear()
         os.environ.update(self.environ())
-        stdin, sys.stdin = sys.stdin, io.StringIO()
+        stdin, sys.stdin = sys.stdin, io.StringIO(given)
         try:
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
                 code = main(list(words))
@@ -60,6 +61,9 @@ class Terminal:
             sys.stdin = stdin
             os.environ.clear()
             os.environ.update(before)
+            for handler in set(logging.root.handlers) - set(heard):
+                handler.close()
+            logging.root.handlers[:] = heard
         return Said(code, out.getvalue(), err.getvalue())
 
     def start(self, *words: str, **more: Any) -> subprocess.Popen[str]:

@@ -33,7 +33,7 @@ def model(terminal: Terminal, script: Script) -> Iterator[tuple[Terminal, Script
 
 def test_one_message_gets_its_answer(terminal: Terminal) -> None:
     with model(terminal, ["It is noon."]) as (terminal, _):
-        said = terminal.really("chat", "What", "time", "is", "it?")
+        said = terminal("chat", "What", "time", "is", "it?")
         assert said.code == 0, said.err
         assert said.out.endswith("factotum> It is noon.\n")
         (note,) = (Path(terminal.env["FACTOTUM_VAULT"]) / "Done").rglob("*.md")
@@ -43,7 +43,7 @@ def test_one_message_gets_its_answer(terminal: Terminal) -> None:
 
 def test_the_next_message_knows_what_was_said_before(terminal: Terminal) -> None:
     with model(terminal, ["Ada is your sister.", "She lives in Rome.", "Hello."]) as (terminal, at):
-        said = terminal.really("chat", given="Who is Ada?\n\nWhere does she live?\n/new\nHello\n")
+        said = terminal("chat", given="Who is Ada?\n\nWhere does she live?\n/new\nHello\n")
         assert said.out.count("factotum> ") == 3, said.err
         told = [[one["content"] for one in body["messages"]] for body in at.requests]
     assert "Who is Ada?" in told[1] and "Ada is your sister." in told[1]
@@ -54,12 +54,12 @@ def test_what_needs_a_yes_waits_with_its_command_where_nobody_is_there(
     terminal: Terminal, relay: Relay
 ) -> None:
     with model(terminal, [LETTER, FINISH]) as (terminal, _):
-        said = terminal.really("chat", given="Say hello to Ada\n")
+        said = terminal("chat", given="Say hello to Ada\n")
         assert "Send this mail to ada@rossi.example?" in said.out and "Hello Ada." in said.out
         (command,) = [part for part in said.out.splitlines() if "factotum approve" in part]
         assert relay.messages == []
-        assert terminal.really(*command.split()[1:]).code == 0
-        assert terminal.really("run", "--once").code == 0
+        assert terminal(*command.split()[1:]).code == 0
+        assert terminal("run", "--once").code == 0
     assert len(relay.messages) == 1
 
 
@@ -68,7 +68,7 @@ def test_it_talks_to_an_office_that_runs_already(terminal: Terminal, office: Tes
         up = terminal.start("up")
         try:
             assert up.stdout is not None and "factotum works in" in up.stdout.readline()
-            said = terminal.really("chat", "What time is it?")
+            said = terminal("chat", "What time is it?")
             assert said.out.endswith("factotum> It is noon.\n"), said.err
             assert up.poll() is None
         finally:
@@ -78,7 +78,7 @@ def test_it_talks_to_an_office_that_runs_already(terminal: Terminal, office: Tes
 
 def test_without_a_model_it_asks_what_to_do(terminal: Terminal) -> None:
     quiet = replace(terminal, env={**terminal.env, "FACTOTUM_MODEL": "none"})
-    said = quiet.really("chat", "What time is it?")
+    said = quiet("chat", "What time is it?")
     assert "what shall I do? No playbook fits." in said.out
     assert "factotum answer a-" in said.out
 
@@ -125,7 +125,14 @@ class Person:
         return code
 
 
-@pytest.mark.parametrize(("word", "letters"), [("yes", 1), ("no", 0), ("too formal", 0)])
+@pytest.mark.parametrize(
+    ("word", "letters"),
+    [
+        ("yes", 1),
+        pytest.param("no", 0, marks=pytest.mark.slow),
+        pytest.param("too formal", 0, marks=pytest.mark.slow),
+    ],
+)
 def test_a_word_at_the_terminal_decides(
     terminal: Terminal, relay: Relay, word: str, letters: int
 ) -> None:
@@ -143,6 +150,7 @@ def test_a_word_at_the_terminal_decides(
     assert ("Why: too formal" in result) == (word == "too formal")
 
 
+@pytest.mark.slow
 def test_a_question_is_answered_at_the_terminal(terminal: Terminal, tmp_path: Path) -> None:
     script = [call("ask_owner", question="Which Ada?"), call("finish", summary="Rossi it is.")]
     with model(terminal, script) as (terminal, at):
@@ -157,6 +165,7 @@ def test_a_question_is_answered_at_the_terminal(terminal: Terminal, tmp_path: Pa
         assert "The owner answered: Rossi" in str(at.requests[1]["messages"])
 
 
+@pytest.mark.slow
 def test_it_says_when_the_office_it_talks_to_has_stopped(
     terminal: Terminal, office: TestOffice
 ) -> None:

@@ -41,7 +41,14 @@ def up(terminal: Terminal) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-@pytest.mark.parametrize("word", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "word",
+    [
+        signal.SIGTERM,
+        pytest.param(signal.SIGINT, marks=pytest.mark.slow),
+        pytest.param(signal.SIGHUP, marks=pytest.mark.slow),
+    ],
+)
 def test_a_signal_stops_it_in_good_order(
     terminal: Terminal, office: TestOffice, word: signal.Signals
 ) -> None:
@@ -54,6 +61,7 @@ def test_a_signal_stops_it_in_good_order(
         assert "factotum stopped" in process.stdout.read()
 
 
+@pytest.mark.slow
 def test_it_stops_also_when_nobody_reads_what_it_says(
     terminal: Terminal, office: TestOffice
 ) -> None:
@@ -81,7 +89,7 @@ def test_a_mail_goes_its_whole_way_by_commands_alone(
         assert "No orchestrator runs" not in said.out
         assert until(lambda: len(relay.messages) == 1)
         assert until(lambda: terminal("status", "--json").json["counts"]["done"] == 2)
-        second = terminal.really("run", "--once")
+        second = terminal("run", "--once")
         assert second.code == 1
         assert "another orchestrator" in second.err
         assert "stop it first" in terminal("leave", "--yes").err
@@ -91,16 +99,14 @@ def test_a_mail_goes_its_whole_way_by_commands_alone(
 def test_run_once_says_what_ended_and_what_waits(
     terminal: Terminal, office: TestOffice, relay: Relay
 ) -> None:
-    assert terminal.really("run", "--once").out == (
-        "Nothing was to be done, and nothing waits for you.\n"
-    )
+    assert terminal("run", "--once").out == ("Nothing was to be done, and nothing waits for you.\n")
     office.drop("ask.eml", ASK)
-    said = terminal.really("run", "--once")
+    said = terminal("run", "--once")
     assert (said.code, said.err) == (0, "")
     card = office.card()
     assert f"factotum approve {card.id}" in said.out
     terminal("approve", card.id)
-    said = terminal.really("run", "--once")
+    said = terminal("run", "--once")
     assert said.code == 0
     assert said.out.startswith("done       Invoice 1042")
     assert len(relay.messages) == 1
@@ -114,7 +120,7 @@ def test_a_failpoint_kills_and_the_next_run_goes_on(
     terminal.env = {**plain, "FACTOTUM_FAILPOINT": "seal.committed"}
     assert terminal.really("run", "--once").code == -signal.SIGKILL
     terminal.env = plain
-    assert terminal.really("run", "--once").code == 0
+    assert terminal("run", "--once").code == 0
     assert office.card().status == "pending"
 
 
@@ -132,7 +138,7 @@ def test_the_log_holds_what_the_terminal_does_not(terminal: Terminal, office: Te
 @pytest.mark.parametrize("command", ["up", "run"])
 def test_a_missing_vault_is_said_at_once(terminal: Terminal, command: str) -> None:
     terminal.env = {**terminal.env, "FACTOTUM_VAULT": str(terminal.folder / "nowhere")}
-    said = terminal.really(command)
+    said = terminal(command)
     assert said.code == 1
     assert said.err.startswith("factotum: there is no vault at")
     assert "factotum init" in said.err and "Traceback" not in said.err
@@ -145,7 +151,7 @@ def test_a_ledger_of_a_newer_factotum_is_refused(terminal: Terminal, office: Tes
     db = sqlite3.connect(office.state / "ledger.db")
     db.execute("PRAGMA user_version = 99")
     db.close()
-    said = terminal.really("run", "--once")
+    said = terminal("run", "--once")
     assert said.code == 1
     assert "written by a newer Factotum" in said.err
 
@@ -156,8 +162,8 @@ def test_run_once_fails_where_nothing_could_be_looked_at(
     assert terminal("status").code == 0
     (office.state / "beat").unlink(missing_ok=True)
     (office.state / "beat").symlink_to(office.folder / "gone" / "beat")
-    said = terminal.really("run", "--once")
+    said = terminal("run", "--once")
     assert said.code == 1
     assert "nothing is sent till it works" in said.err
     (office.state / "beat").unlink()
-    assert terminal.really("run", "--once").code == 0
+    assert terminal("run", "--once").code == 0
