@@ -14,7 +14,7 @@ from typing import Any
 
 from factotum.addresses import exact
 from factotum.gate.contact import Contact
-from factotum.gate.facets import recipients
+from factotum.gate.facets import facets, pays, recipients
 from factotum.gate.rows import LETTER, row_of
 from factotum.gate.rules import House
 from factotum.inert import inert, one_line
@@ -70,11 +70,13 @@ def bare(now: float) -> House:
 
 
 def told(call: Call, house: House) -> dict[str, Any]:
-    """`who` it goes to, and `known`: a line for each address, and one for each way in which
-    what it holds may be overlooked, or should not leave."""
+    """`who` it goes to; `known`: a line for each address, and one for each way in which what it
+    holds may be overlooked, or should not leave; and what is `typed` to approve it, where the
+    owner has declared what the tool is given."""
     to = recipients(call.tool, call.args)
     known = [familiar(house.contact(address), house.now) for address in to]
     text = "\n".join(map(str, call.args.values()))
+    known += money(call, house)
     if odd := oddities(text):
         more = f" and {len(odd) - NAMED_MOST} more" if len(odd) > NAMED_MOST else ""
         named = ", ".join(odd[:NAMED_MOST])
@@ -82,7 +84,30 @@ def told(call: Call, house: House) -> dict[str, Any]:
     known += [f"⚠ Some of it stands far off, behind {gap}: look at all of it" for gap in gaps(text)]
     if secret := house.secret(call.args):
         known.append(f"⚠ A secret stands in it ({secret}): whoever gets this has it")
-    return {"who": ", ".join(inert(shown(address)) for address in to), "known": known}
+    who = ", ".join(inert(shown(address)) for address in to)
+    return {"who": who, "known": known, "typed": _typed(call, house)}
+
+
+def money(call: Call, house: House) -> list[str]:
+    """How much would be paid to whom, in a line; or that it cannot be told, which is a warning."""
+    declared = house.policy.tools.get(call.tool)
+    if not pays(call, declared):
+        return []
+    found = facets(call, declared)
+    if found.amount is None:
+        return ["⚠ It is about money, and how much cannot be told: look at all that it is given"]
+    to = ", ".join(inert(one_line(one, 100)) for one in found.recipients or ())
+    amount = f"{found.amount} {found.currency or '(of a currency that is not named)'}"
+    return [f"It is about {amount}, {f'for {to}' if to else '⚠ for whom cannot be told'}."]
+
+
+def _typed(call: Call, house: House) -> str:
+    """Whom a tool reaches whose arguments the owner declared, else how much it pays."""
+    declared = house.policy.tools.get(call.tool)
+    found = facets(call, declared) if declared else None
+    if found is None:
+        return ""
+    return found.recipients[0] if found.recipients else str(found.amount or "")
 
 
 def familiar(contact: Contact, now: datetime) -> str:

@@ -45,6 +45,8 @@ def typed_word(card: Card) -> str:
     """What a person types to approve a card of high risk: the address that it goes to, else
     the amount, the file or the tool, so that it is read once more."""
     args = card.seal.args
+    if declared := card.seal.about.get("typed"):
+        return str(declared)
     if to := recipients(card.seal.tool, args):
         return to[0]
     for name in ("amount", "note", "path", "url"):

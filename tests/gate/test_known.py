@@ -9,7 +9,7 @@ import pytest
 
 from factotum.gate.contact import Contact
 from factotum.gate.known import gaps, not_theirs, oddities, title, told
-from factotum.gate.rules import House
+from factotum.gate.rules import House, Policy
 from factotum.model import Call
 
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
@@ -144,3 +144,36 @@ def test_also_a_look_says_what_it_is_about(tool: str, args: dict[str, str], asks
     """Where a rule of the house makes even reading ask."""
     said = title(Call(tool, args), "", "")
     assert said.startswith(asks) and len(said) < 90 and "\n" not in said
+
+
+@pytest.mark.parametrize(
+    ("args", "typed", "line"),
+    [
+        (
+            {"payee": "DE89 3704 0044 0532 0130 00", "sum": "120.00", "cur": "EUR"},
+            "DE89370400440532013000",
+            "It is about 120.00 EUR, for DE89370400440532013000.",
+        ),
+        (
+            {"sum": "120.00"},
+            "120.00",
+            "It is about 120.00 (of a currency that is not named), ⚠ for whom cannot be told.",
+        ),
+        (
+            {"payee": "a@b.example", "sum": "some"},
+            "a@b.example",
+            "⚠ It is about money, and how much cannot be told: look at all that it is given",
+        ),
+    ],
+)
+def test_a_card_about_money_says_how_much_and_to_whom(
+    args: dict[str, str], typed: str, line: str
+) -> None:
+    declared = {"bank__transfer": {"recipients": ["payee"], "amount": ["sum"], "currency": ["cur"]}}
+    house = House(NOW, Policy(tools=declared))
+    card = told(Call("bank__transfer", args), house)
+    assert (list(card["known"]), card["typed"]) == ([line], typed)
+
+
+def test_a_mail_is_not_about_money() -> None:
+    assert not any("money" in line for line in lines(BARE, "ada@rossi.example"))

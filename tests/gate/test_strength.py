@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -120,6 +121,13 @@ def test_what_is_typed_is_what_the_request_is_about(
     register: Register, tool: str, args: dict[str, object], word: str
 ) -> None:
     assert strength.typed_word(asked(register, Risk.HIGH, tool, args)) == word
+
+
+def test_where_the_owner_declared_a_tool_its_recipient_is_typed(register: Register) -> None:
+    args = {"amount": "120.00", "payee": "DE89"}
+    card = asked(register, Risk.HIGH, "bank__transfer", args)
+    about = {**card.seal.about, "typed": "DE89"}
+    assert strength.typed_word(replace(card, seal=replace(card.seal, about=about))) == "DE89"
 
 
 def test_what_a_tool_is_given_stands_unfolded_on_its_card(register: Register) -> None:
