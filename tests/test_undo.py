@@ -289,6 +289,34 @@ def test_a_draft_is_taken_back(office: TestOffice) -> None:
 
 
 @pytest.mark.slow
+def test_a_draft_that_asks_can_be_changed_and_taken_back_with_its_files(
+    office: TestOffice,
+) -> None:
+    rule = "rules:\n  - ask: mail__draft\n"
+    (office.root / "Company_Handbook.md").write_text(f"```yaml policy\n{rule}```\n")
+    office.playbook(DRAFT.replace("body:", 'attachments: ["Projects/Bianchi.md"], body:'), "3.md")
+    with Dovecot() as dovecot:
+        office.env |= dovecot.settings("ann@example.test")
+        office.type("Draft it.\n")
+        office.run()
+        card = office.one("Pending_Approval")
+        text = card.read_text()
+        assert "# Put a draft into your mailbox, to ada@rossi.example?" in text
+        shown = text.partition("\n> [!info]")[0]
+        assert "Ninety euros." in shown and "Bianchi.md" in shown
+        card.write_text(text.replace("Ninety euros.", "Eighty euros.", 1))
+        office.tick(card, "approve")
+        office.run()
+        office.tick(office.one("Pending_Approval"), "approve")  # its second version
+        office.run()
+        (kept,) = dovecot.messages("ann@example.test", "Drafts")
+        whole = kept.message.as_string()
+        assert "Eighty euros." in whole and "Ninety" not in whole and "Bianchi.md" in whole
+        undone(office, office.card().id)
+        assert dovecot.messages("ann@example.test", "Drafts") == []
+
+
+@pytest.mark.slow
 def test_an_undo_that_a_pause_holds_comes_after_it(office: TestOffice) -> None:
     card = done(office, "write")
     terminal(office)("pause")

@@ -58,10 +58,11 @@ def title(call: Call, sender: str, sender_name: str) -> str:
             return f"{row.verb}: {one_line(str(what), SOUGHT_CHARS)}?"
         return f"{row.verb if row.reviewed else f'{row.verb}: {call.tool}'}?"
     to = recipients(call.tool, call.args)
-    if sender and list(map(exact, to)) == [exact(sender)]:
+    if row.egress and sender and list(map(exact, to)) == [exact(sender)]:
         name = sender_name if sender_name and "@" not in sender_name else sender
         return f"Send this reply to {name}?"
-    return f"Send this mail to {to[0] if len(to) == 1 else f'{len(to)} people'}?"
+    whom = to[0] if len(to) == 1 else f"{len(to)} people"
+    return f"Send this mail to {whom}?" if row.egress else f"{row.verb}, to {whom}?"
 
 
 def bare(now: float) -> House:

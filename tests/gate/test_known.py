@@ -137,6 +137,7 @@ def test_a_long_text_is_looked_at_once(text: str) -> None:
         ("mail__read", {"id": "17"}, "Read a mail of yours: 17?"),
         ("skill__read", {}, "Read a skill?"),
         ("notes__write", {"title": "A", "name": "x"}, "Write this note?"),
+        ("mail__draft", {"to": ["a@b.example"]}, "Put a draft into your mailbox, to a@b.example?"),
         ("notes__search", {"query": "a\n# b " * 40}, "Look through your notes: a # b a # b"),
     ],
 )
