@@ -104,13 +104,33 @@ def load(block: Block, kind: Kind) -> Node:
     except yaml.MarkedYAMLError as wrong:
         mark = wrong.problem_mark or wrong.context_mark
         line = block.line + (mark.line if mark else 0)
-        raise BlockError(f"not valid YAML: {wrong.problem or wrong.context}", line) from None
+        raise BlockError(_plainly(wrong), line) from None
     except (yaml.YAMLError, ValueError, OverflowError):  # "\UFFFFFFFF" is no character at all
         hint = "not valid YAML: it holds a character that may not be there"
         raise BlockError(hint, block.line) from None
     if not isinstance(root, yaml.MappingNode):
         raise BlockError(kind.must, block.line)
     return _located(root, block.line)
+
+
+#: What the parser says of the mistakes that people make, and what to tell them instead.
+_SLIPS = {
+    r"found character '\\t'": "a tab stands here: indent with spaces",
+    "while scanning an alias": 'a text with a star is put in quotes: `"*"`',
+    "expected <block end>": "this line is indented otherwise than those that it belongs to: "
+    "let them begin in the same column",
+    "mapping values are not allowed": "a colon too many, or the line is indented too far: "
+    "a text that holds a colon is put in quotes",
+    "could not find expected ':'": "a colon is missing, here or in the line above",
+}
+
+
+def _plainly(wrong: yaml.MarkedYAMLError) -> str:
+    said = f"{wrong.context or ''} {wrong.problem or ''}"
+    for slip, hint in _SLIPS.items():
+        if re.search(slip, said):
+            return hint
+    return f"not valid YAML: {wrong.problem or wrong.context}"
 
 
 def _refuse_tricks(block: Block) -> None:

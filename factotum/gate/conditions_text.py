@@ -32,6 +32,8 @@ from factotum.model import Trust
 
 _DOMAIN = re.compile(r"[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _IN = re.compile(r"in\s+[@.]?(\S+)", re.I)
+#: How mail programs name all of a domain; as an address it would be nobody's.
+_WHOLE_DOMAIN = re.compile(r"\*?@([^@*\s]+)")
 _NUMBER = r"(\d{1,12}(?:\.\d{1,8})?)"
 _UP_TO = re.compile(rf"up\s+to\s+{_NUMBER}\s*([A-Za-z]{{3,5}})", re.I)
 _OVER = re.compile(rf"over\s+{_NUMBER}\s*([A-Za-z]{{3,5}})", re.I)
@@ -77,6 +79,8 @@ def _whom(text: str, line: int) -> Stand | Domain | str:
         return Stand(text.casefold())
     if found := _IN.fullmatch(text):
         return Domain(_domain(found[1], "recipient", line))
+    if found := _WHOLE_DOMAIN.fullmatch(text):
+        raise BlockError(f"`recipient`: for a whole domain write `in {found[1]}`", line)
     if is_address(text):
         return text
     if number := account(text):

@@ -305,6 +305,8 @@ MISTAKES = [
      "ada@example.org"),
     ("in accountant.example", "accountant.example",
      "line 8: `recipient`: for a whole domain write `in accountant.example`"),
+    ("ada@rossi.example", '"*@rossi.example"',
+     "line 8: `recipient`: for a whole domain write `in rossi.example`"),
     ("ada@rossi.example", "ada@@rossi.example",
      "line 8: `recipient`: `ada@@rossi.example` is no mail address"),
     ("in accountant.example", "in example",
@@ -356,6 +358,22 @@ def test_a_mistake_is_named_with_its_line_and_word(right: str, wrong: str, said:
     with pytest.raises(PolicyError) as raised:
         policy(WHOLE.replace(right, wrong))
     assert [str(one) for one in raised.value.mistakes] == [said]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("rules:\n\t- deny: mail__send", "line 5: a tab stands here: indent with spaces"),
+        ("rules:\n  - deny: *", 'line 5: a text with a star is put in quotes: `"*"`'),
+        ("rules:\n  - deny: mail__*\n   recipient: new", "line 6: this line is indented otherwise"),
+        ("rules:\n  - deny: mail__send\n     hour: 08:00-09:00", "line 6: a colon too many, or"),
+        ("rules:\n  - deny: mail__send\n    recipient", "line 6: a colon is missing"),
+    ],
+)
+def test_a_slip_of_the_form_is_told_without_the_parser_s_words(wrong: str, said: str) -> None:
+    with pytest.raises(PolicyError) as raised:
+        policy(wrong)
+    assert [str(one)[: len(said)] for one in raised.value.mistakes] == [said]
 
 
 def test_all_mistakes_are_told_at_once() -> None:
