@@ -83,8 +83,13 @@ class Keyring:
     def findings(self) -> Iterator[str]:
         names = {period.name for period in self.periods}
         for name in self.given.keys() - names:
-            yield f"no line was written under the key {name[:8]}…: is it of another vault?"
+            yield (
+                f"no line was written under the key {name[:8]}…: is it mistyped, or of another "
+                f"vault?"
+            )
         for period in self.periods:
+            if period.first > period.last:
+                continue  # it counts from the next line on, and there is none yet
             one = period.first == period.last
             lines = f"line {period.last}" if one else f"lines {period.first} to {period.last}"
             lines += " stands" if one else " stand"
