@@ -51,3 +51,16 @@ def test_an_id_that_a_card_would_cut_is_none() -> None:
     args = {"to": ["ada@rossi.example"], "subject": "Ok", "body": "Ok"}
     assert misfits(Call("mail__send", {**args, "in_reply_to": f"<{'a' * 280}@x.example>"})) == []
     assert misfits(Call("mail__send", {**args, "in_reply_to": f"<{'a' * 400}@x.example>"}))
+
+
+@pytest.mark.parametrize("named", ["Salaries/offer.pdf", "[[Salaries/offer.pdf]]"])
+def test_a_file_of_the_vault_is_shown_with_its_place(office: TestOffice, named: str) -> None:
+    (office.root / "Salaries").mkdir()
+    (office.root / "Salaries/offer.pdf").write_bytes(b"%PDF salaries")
+    send = f'{{to: ["{{from}}"], subject: Offer, body: Ok, attachments: ["{named}"]}}'
+    office.playbook(f"\nwhen: {{kind: email, words: [invoice]}}\ndo:\n  - mail__send: {send}\n")
+    office.drop("ask.eml", ASK)
+    office.run()
+    assert "📎 offer.pdf (13 bytes)" in shown(office)
+    assert "is from your vault: " in shown(office)
+    assert "Salaries/offer.pdf" in shown(office)

@@ -11,8 +11,10 @@ from factotum.gate.facets import pays
 from factotum.gate.register import Proposal
 from factotum.gate.rows import row_of
 from factotum.gate.rules import House
+from factotum.inert import code, inert, one_line
 from factotum.model import Attachment, Call, Effect, Risk, Task
 from factotum.worker import about
+from factotum.worker.attach import task_file
 from factotum.worker.local import is_local
 from factotum.worker.steps import Office
 
@@ -63,6 +65,7 @@ class Asks:
         verdict = policy.judge(call, self.task, self.house)
         args, files = self._attachments(call)
         shown = about.about(call, self.task, self.name, place, self.office.register, self.house)
+        shown = {**shown, "lines": [*shown["lines"], *self._from_the_vault(call, files)]}
         if not row.changes:
             shown = {**shown, "linked": list(linked)}
         elif is_local(call.tool):
@@ -93,6 +96,16 @@ class Asks:
             files = distinct(files)
             args["attachments"] = [file.name for file in files]
         return args, files
+
+    def _from_the_vault(self, call: Call, files: Sequence[Attachment]) -> list[str]:
+        """Of each file that did not come with the task, where it lies: its name alone may be
+        that of another one."""
+        wanted = map(str, call.args.get("attachments") or ())
+        return [
+            f"📎 {inert(one_line(file.name, 100))} is from your vault: {code(where)}"
+            for where, file in zip(wanted, files, strict=True)
+            if task_file(where, self.task) is None
+        ]
 
 
 def expiry_s(call: Call, house: House, usual_s: float) -> float:
