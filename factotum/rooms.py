@@ -11,7 +11,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from factotum.gate.register import Register
@@ -21,6 +21,7 @@ from factotum.reader import Reader
 from factotum.scan import Shelf
 from factotum.settings import Settings
 from factotum.vault import Vault
+from factotum.words import local
 from factotum.worker.runs import Runs
 
 
@@ -37,7 +38,7 @@ class Clock:
 
     def zone(self, at: float) -> datetime:
         """`at` in the machine's own zone."""
-        return datetime.fromtimestamp(at, UTC).astimezone()
+        return local(at)
 
 
 def state_dir(settings: Settings, vault: Path) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 _UNITS = ((1024**3, "GB"), (1024**2, "MB"), (1024, "KB"))
 
@@ -14,6 +14,11 @@ def size(size_bytes: int) -> str:
             digits = 0 if name == "KB" else 1
             return f"{size_bytes / unit:.{digits}f} {name}"
     return "1 byte" if size_bytes == 1 else f"{size_bytes} bytes"
+
+
+def local(at: float) -> datetime:
+    """The moment `at` (epoch seconds) in this machine's own zone."""
+    return datetime.fromtimestamp(at, UTC).astimezone()
 
 
 def when(at: datetime, now: datetime) -> str:

@@ -11,10 +11,10 @@ import click
 
 from factotum.cli import place
 from factotum.cli.place import CHANNEL, Books, books
-from factotum.cli.telling import line, local, moment
+from factotum.cli.telling import line, moment
 from factotum.gate import grants as permissions
 from factotum.gate.grants import SAID, Grant, GrantError
-from factotum.words import when
+from factotum.words import local, when
 
 
 @click.command()

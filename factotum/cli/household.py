@@ -7,7 +7,6 @@ from pathlib import Path
 
 from factotum.cli import place
 from factotum.cli.place import Books
-from factotum.cli.telling import local
 from factotum.gate.rules import House
 from factotum.gate.secrets import Secrets
 from factotum.gate.sent import SentBook
@@ -15,6 +14,7 @@ from factotum.models import surroundings
 from factotum.privacy import PrivateShelf
 from factotum.reader import Reader
 from factotum.settings import env_files
+from factotum.words import local
 from factotum.worker.contacts import Contacts
 from factotum.worker.fit import Fit
 from factotum.worker.handbook import Handbook

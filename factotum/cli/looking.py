@@ -16,7 +16,7 @@ import click
 
 from factotum.cli import place
 from factotum.cli.place import Books, books
-from factotum.cli.telling import line, local
+from factotum.cli.telling import line
 from factotum.cli.tooling import troubles
 from factotum.gate import pause
 from factotum.gate.observe import quiet
@@ -30,6 +30,7 @@ from factotum.vault import stop_lies
 from factotum.views import status as words
 from factotum.views.snapshot import build, published
 from factotum.views.views import snapshot_path
+from factotum.words import local
 from factotum.worker.budget import Budget
 from factotum.worker.caps import caps_of
 from factotum.worker.fit import Fit

@@ -12,10 +12,11 @@ import click
 
 from factotum.cli import FOUND_PROBLEMS, find, place
 from factotum.cli.place import CHANNEL, Books, books
-from factotum.cli.telling import local, told
+from factotum.cli.telling import told
 from factotum.gate.register import Card
 from factotum.ledger import Event
 from factotum.views.links import line as audit_line
+from factotum.words import local
 
 if TYPE_CHECKING:
     from factotum.views.audit import Findings
@@ -102,7 +103,9 @@ def verify(given: tuple[str, ...], offline: bool, as_json: bool) -> int:
         return FOUND_PROBLEMS if findings else 0
     for finding in findings:
         print(finding)
-    verdict = f"{len(findings)} findings" if findings else "the logs say what the ledger says"
+    verdict = "the logs say what the ledger says"
+    if findings:
+        verdict = f"{len(findings)} finding{'s' * (len(findings) > 1)}"
     print(f"{found.checked} lines checked{_beside(found, asked)}: {verdict}.")
     return FOUND_PROBLEMS if findings else 0
 

@@ -16,7 +16,7 @@ import click
 from factotum.agent.loop import Limits
 from factotum.cli import find
 from factotum.cli.place import Books, books
-from factotum.cli.telling import line, local, moment, told
+from factotum.cli.telling import line, moment, told
 from factotum.gate.form import form_text
 from factotum.gate.register import Card
 from factotum.gate.rows import row_of
@@ -24,7 +24,7 @@ from factotum.inert import visible
 from factotum.ledger import Event, TaskRow
 from factotum.model import Trust
 from factotum.vault import OWN
-from factotum.words import size
+from factotum.words import local, size
 from factotum.worker.budget import Budget
 from factotum.worker.caps import Caps
 from factotum.worker.runs import Run, Runs

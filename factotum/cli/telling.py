@@ -7,7 +7,6 @@ harmless in Obsidian are taken out again, for here they are only noise.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 
 from factotum.cli import place
 from factotum.gate.card import body
@@ -15,6 +14,7 @@ from factotum.gate.records import Card
 from factotum.inert import one_line, visible
 from factotum.ledger import Event, Ledger
 from factotum.views.saying import tell
+from factotum.words import local as local  # noqa: PLC0414  (two commands read it here)
 from factotum.words import when
 
 #: Callouts of a card that are not folded away.
@@ -38,10 +38,6 @@ def uninert(text: str) -> str:
 def line(text: object, most_chars: int = 100) -> str:
     """Any text on one line."""
     return one_line(visible(str(text)), most_chars)
-
-
-def local(at: float) -> datetime:
-    return datetime.fromtimestamp(at, UTC).astimezone()
 
 
 def moment(at: float) -> str:

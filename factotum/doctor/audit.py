@@ -16,7 +16,7 @@ from factotum.notary import told
 from factotum.views import links
 from factotum.views.audit import tail
 from factotum.views.keyed import periods
-from factotum.views.saying import local
+from factotum.words import local
 
 #: An anchor that knows less than there is for longer than this is worth a word, in seconds.
 OLD_S = 2 * 86_400.0
@@ -65,6 +65,12 @@ def _anchors(patient: Patient, ledger: Ledger, now: float) -> Found:
             yield (
                 Level.WARNING,
                 f"the anchor {anchor.name} was told {since}, and then not: {known.trouble}",
+            )
+        elif not known.at:
+            yield (
+                Level.WARNING,
+                f"the anchor {anchor.name} was told nothing yet. It is told once a day while an "
+                f"orchestrator runs, and when one stops",
             )
         elif known.count < last and now - known.at > OLD_S:
             yield (

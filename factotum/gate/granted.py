@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from factotum.addresses import exact
 from factotum.gate import policy
@@ -14,6 +14,7 @@ from factotum.gate.links import origin, plain_link
 from factotum.gate.rules import Quiet, Rule, Scene, Verb
 from factotum.ledger import Ledger
 from factotum.model import Risk, Task, Trust
+from factotum.words import local
 
 
 def rules(ledger: Ledger, now: float) -> list[Rule]:
@@ -22,7 +23,7 @@ def rules(ledger: Ledger, now: float) -> list[Rule]:
 
 
 def _rule(grant: Grant) -> Rule:
-    given = datetime.fromtimestamp(grant.at, UTC).astimezone()
+    given = local(grant.at)
     return Rule(
         name=grant.id,
         verb=Verb.ALLOW,

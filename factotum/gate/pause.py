@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 
 from factotum.ledger import Ledger, dumps
+from factotum.words import local
 
 #: Under which name the ledger keeps the pause; empty while there is none.
 META = "paused"
@@ -63,7 +63,7 @@ def resume(ledger: Ledger, who: str, channel: str, now: float) -> Pause | None:
 
 def said(pause: Pause) -> str:
     """The pause in a line, with the time in this machine's zone."""
-    at = datetime.fromtimestamp(pause.at, UTC).astimezone()
+    at = local(pause.at)
     why = f": {pause.why}" if pause.why else ""
     return (
         f"Paused by {pause.who} ({pause.channel}) since {at:%Y-%m-%d %H:%M}{why}. "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from factotum import failpoint
@@ -14,6 +13,7 @@ from factotum.gate.register import Card, Register
 from factotum.note import Note, render, set_props, with_body
 from factotum.scan import Entry, Shelf
 from factotum.vault import Vault
+from factotum.words import local
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Placer:
     def home(self, card: Card, now: float) -> Path:
         """Where the note belongs. A card that is over stays in the month in which it ended."""
         ended = card.ended.at if card.ended else card.decision.at if card.decision else now
-        month = f"{datetime.fromtimestamp(ended, UTC).astimezone():%Y-%m}"
+        month = f"{local(ended):%Y-%m}"
         return self.vault.folder(cards.PLACES[card.status], month) / card.name
 
     def place(self, card: Card, entry: Entry | None, now: float, mono: float) -> None:

@@ -24,7 +24,7 @@ from factotum.ledger import Event, Ledger
 from factotum.views import journal, links, pruning, record
 from factotum.views.keyed import Keyring
 from factotum.views.placed import Events
-from factotum.views.saying import local
+from factotum.words import local
 
 LOG_MOST_BYTES = 1 << 30
 

@@ -19,6 +19,7 @@ from factotum.model import State
 from factotum.vault import Changed, Vault
 from factotum.views import costs, saying
 from factotum.views.saying import day, link, shown
+from factotum.words import local
 
 logger = log.get("factotum.views.dashboard")
 
@@ -51,7 +52,7 @@ def markers(instance: str) -> tuple[str, str]:
 
 class Dashboard:
     def __init__(
-        self, vault: Vault, ledger: Ledger, zone: Callable[[float], datetime] = saying.local
+        self, vault: Vault, ledger: Ledger, zone: Callable[[float], datetime] = local
     ) -> None:
         self.vault = vault
         self.ledger = ledger

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from factotum.inert import inert, one_line
 from factotum.ledger import Event, Ledger
@@ -50,11 +50,6 @@ def link(name: str) -> str:
     stem = name.removesuffix(".md")
     plain = _LINKABLE.fullmatch(stem) and black_out(stem) == stem
     return f"[[{stem}]]" if plain else shown(stem)
-
-
-def local(at: float) -> datetime:
-    """`at` in this machine's zone, as every note tells time."""
-    return datetime.fromtimestamp(at, UTC).astimezone()
 
 
 def day(at: datetime, year: int) -> str:

@@ -18,7 +18,8 @@ from factotum.inert import one_line
 from factotum.ledger import Ledger
 from factotum.model import State, Trust
 from factotum.scan import Entry, Listing, Problem
-from factotum.views.saying import local, plain
+from factotum.views.saying import plain
+from factotum.words import local
 from factotum.worker.runs import Runs
 
 logger = log.get("factotum.views.snapshot")

@@ -12,7 +12,6 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from factotum.note import Note, fence, render
 from factotum.privacy import fold
 from factotum.tooling.tools import misfits
 from factotum.vault import OWN, Changed, Vault
+from factotum.words import local
 from factotum.worker.labels import MADE_BY, Labels
 from factotum.worker.local import TOOLS
 from factotum.worker.outside import led_nowhere
@@ -105,7 +105,7 @@ class Deeds:
         return self.vault.root / str(args["folder"]) / name, render(props, f"{text}\n")
 
     def _remember(self, card: Card, task: str) -> Outcome:
-        now = datetime.fromtimestamp(self.clock(), UTC).astimezone()
+        now = local(self.clock())
         target, data = self._memory(card, task, now.isoformat(timespec="seconds"))
         receipt = {"note": f"[[{target.stem}]]"}
         there = self._drop(card, target, data)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from factotum.gate.register import Card
 from factotum.inert import code, inert, one_line
-from factotum.words import when
+from factotum.words import local, when
 
 VERBS = {
     "succeeded": "Done",
@@ -26,7 +26,7 @@ def receipt(card: Card, now: datetime) -> str:
     """One line of Markdown on what became of a card."""
     ended = card.ended
     at = ended.at if ended else card.decision.at if card.decision else card.created
-    stamp = when(datetime.fromtimestamp(at).astimezone(), now)
+    stamp = when(local(at), now)
     parts = [f"{headline(card)}", stamp]
     if card.decision and card.decision.channel != "rule":
         parts.append(f"decided by {card.decision.who} ({card.decision.channel})")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from factotum.agent.turn import Became
 from factotum.gate.register import Card, NotOpen, Register
 from factotum.ledger import Ledger, dumps
 from factotum.model import FOLDERS, State
+from factotum.words import local
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def home(run: Run, name: str) -> str:
     """Where the note of an ended run belongs, from the root of the vault."""
     if run.result != "done" or run.ended is None:
         return f"{FOLDERS[State.FAILED]}/{name}"
-    month = datetime.fromtimestamp(run.ended, UTC).astimezone().strftime("%Y-%m")
+    month = f"{local(run.ended):%Y-%m}"
     return f"{FOLDERS[State.DONE]}/{month}/{name}"
 
 
