@@ -6,6 +6,7 @@ gone although it was there lifts no rule: then everything asks, and it is said w
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from factotum.agent.playbook import Problem as Wrong
@@ -48,13 +49,22 @@ class Handbook:
         self.path = root / HANDBOOK
         self._ledger = ledger
         self._remember = remember
+        self._last = Policy()
         fit = _Owners(root, reader, Labels(ledger))
         self._shelf: NotesShelf[tuple[Policy | None, bool]] = NotesShelf(
             lambda: [(HANDBOOK, self.path)], _load, reader, fit, fresh_s
         )
 
     def current(self) -> Policy:
-        """The policy in force; a broken one says why."""
+        """The policy in force; a broken one says why. It asks about everything, but the night
+        and the meaning of arguments are as they were last: no slip of the pen rings at night."""
+        now = self._read()
+        if now.broken:
+            return replace(now, quiet=self._last.quiet, tools=self._last.tools)
+        self._last = now
+        return now
+
+    def _read(self) -> Policy:
         policy, there = self._shelf.current()
         if problems := self._shelf.problems():
             return _broken("; ".join(problem.reason for problem in problems))

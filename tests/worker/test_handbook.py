@@ -57,6 +57,22 @@ def test_a_vault_that_never_had_rules_goes_by_ours(path: Path, handbook: Handboo
     assert handbook.problems() == []
 
 
+def test_while_it_is_broken_the_night_and_what_pays_are_as_they_were(
+    path: Path, handbook: Handbook
+) -> None:
+    more = RULES.replace(
+        "rules:", "quiet: 22:00-07:30\ntools: {bank__pay: {amount: [sum]}}\nrules:"
+    )
+    path.write_text(more)
+    whole = handbook.current()
+    path.write_text(more.replace("deny:", "dney:"))
+    broken = handbook.current()
+    assert broken.broken and not broken.rules
+    assert (broken.quiet, broken.tools) == (whole.quiet, whole.tools)
+    path.write_text(RULES)
+    assert handbook.current().quiet is None
+
+
 def test_a_mistake_breaks_all_of_it_and_is_told_line_by_line(
     path: Path, handbook: Handbook
 ) -> None:
