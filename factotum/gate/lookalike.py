@@ -17,8 +17,8 @@ _LIKE = (
     "aаɑα bЬв cсϲⅽ dԁɗ eеєɛ gɡց hһн iіıιɩ jјϳ kкκ lⅼӏɭ mмⅿ nոпη oоοօσ pрρ qԛգ rгɼ sѕʂ tтτ uυսц "
     "vѵνⅴ wԝѡω xхⅹχ yуүγ zʐ"
 )
-_LOOKS = {ord(like): word[0] for word in _LIKE.split() for like in word[1:]}
-_LOOKS |= {ord("ł"): "l", ord("ø"): "o", ord("đ"): "d", ord("ħ"): "h", ord("ß"): "ss"}
+LOOKS = {ord(like): word[0] for word in _LIKE.split() for like in word[1:]}
+LOOKS |= {ord("ł"): "l", ord("ø"): "o", ord("đ"): "d", ord("ħ"): "h", ord("ß"): "ss"}
 _STROKES = str.maketrans("0159|i!", "olsglll")
 _PAIRS = (("rn", "m"), ("vv", "w"), ("cl", "d"))
 _DOUBLED = re.compile(r"(.)\1+")
@@ -42,7 +42,7 @@ def looks(word: str) -> str:
     """What a word looks like at a glance: the same for all that could be taken for it."""
     plain = unicodedata.normalize("NFKD", word.casefold())
     plain = "".join(char for char in plain if not unicodedata.combining(char)).casefold()
-    plain = plain.translate(_LOOKS)
+    plain = plain.translate(LOOKS)
     for pair, one in _PAIRS:
         plain = plain.replace(pair, one)
     return _DOUBLED.sub(r"\1", plain.translate(_STROKES))

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
+from factotum.gate.lookalike import LOOKS
+
 #: A shorter value would be found in ordinary words.
 VALUE_CHARS_LEAST = 8
 #: A plain word, or a plain number, that is no longer is looked for just as it is written.
@@ -37,9 +39,12 @@ MOST_OF_IT = 0.8
 DEPTH_MOST = 3
 _WORD = re.compile(r"[^\W\d]+\d{0,4}")
 _RUN = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
-_RUN32 = re.compile(r"[A-Z2-7]{16,}=*")
+_RUN32 = re.compile(r"[A-Z2-7]{16,}=*|[a-z2-7]{16,}=*")
 
 _NO_LETTER = re.compile(r"[\W_\u115f\u1160\u3164\uffa0]+")
+#: Letters that nobody sees although they spell a text (tags), and letters of other scripts
+#: that look like one of ours: each as the one that it stands for.
+_AS_READ = {0xE0000 + code: chr(code).lower() for code in range(0x20, 0x7F)} | LOOKS
 _BETWEEN = bytes(code for code in range(128) if not chr(code).isalnum())
 _CODED = re.compile(r"%[0-9A-Fa-f]{2}|&#?\w+;|\\[ux][0-9A-Fa-f]{2}|0x[0-9A-Fa-f]{2}|=[0-9A-F]{2}")
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|(?:\\|0)x([0-9A-Fa-f]{2})|=([0-9A-F]{2})")
@@ -151,7 +156,7 @@ def _letters(text: str) -> str:
         return text.lower().encode().translate(None, _BETWEEN).decode()
     if not unicodedata.is_normalized("NFKD", text):
         text = unicodedata.normalize("NFKD", text)
-    return _NO_LETTER.sub("", text.casefold())
+    return _NO_LETTER.sub("", text.casefold().translate(_AS_READ))
 
 
 def _grams(letters: str, step: int) -> set[str]:
@@ -253,10 +258,18 @@ def _unpacked(run: str) -> Iterable[str]:
     for unpack in ways:
         try:
             data = unpack(run)
-            if b"\0" not in data[:64]:
-                yield data.decode()
+            text = data.decode(_coding(data))
+            if "\0" not in text[:64]:
+                yield text
         except ValueError:
             continue
+
+
+def _coding(data: bytes) -> str:
+    """Every other byte of a plain text in UTF-16 is empty: in which half says which it is."""
+    if b"\0" not in data[:64]:
+        return "utf-8"
+    return "utf-16-be" if data[:1] == b"\0" else "utf-16-le"
 
 
 def _base64(run: str) -> bytes:
@@ -265,5 +278,5 @@ def _base64(run: str) -> bytes:
 
 
 def _base32(run: str) -> bytes:
-    plain = run.rstrip("=")
+    plain = run.rstrip("=").upper()
     return base64.b32decode(plain + "=" * (-len(plain) % 8))

@@ -83,6 +83,11 @@ DISGUISES: dict[str, Callable[[str], str]] = {
     "emoji between": "🙂".join,
     "wide letters": lambda s: "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in s),
     "accents over it": "\u0301".join,
+    "letters that nobody sees": lambda s: "".join(chr(0xE0000 + ord(c)) for c in s),
+    "letters of another script": lambda s: s.translate(str.maketrans("oaepcxy", "оаерсху")),
+    "base32 in small letters": lambda s: base64.b32encode(s.encode()).decode().lower(),
+    "base64 of UTF-16": lambda s: base64.b64encode(s.encode("utf-16-le")).decode(),
+    "base64 of UTF-16, the other way": lambda s: base64.b64encode(s.encode("utf-16-be")).decode(),
     "emphasis within": lambda s: f"**{s[:5]}**_{s[5:]}_",
 }
 
