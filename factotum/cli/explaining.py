@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,20 +13,22 @@ import click
 from factotum.cli import find, place
 from factotum.cli.household import house_of
 from factotum.cli.place import Books, books
-from factotum.cli.telling import line, local
+from factotum.cli.telling import line
 from factotum.gate.facets import facets
 from factotum.gate.policy import Allow, Ask, Deny, Verdict, judge
 from factotum.gate.records import Card
-from factotum.gate.rows import row_of
+from factotum.gate.rows import REVIEWED, row_of
 from factotum.gate.rules import House, Verb
 from factotum.inert import visible
 from factotum.model import Call, Task, Trust
+from factotum.tooling.pinned import Memory
+from factotum.words import local
 
 EXAMPLE = '{"to": ["ada@example.org"]}'
 LABELS = [label.value for label in Trust]
 
 
-@click.command()
+@click.command(short_help="Say what would become of a call, and by which rule.")
 @click.argument("tool")
 @click.option("--args", "given", default="{}", metavar="JSON", help="The arguments of the call.")
 @click.option("--trust", default="owner", show_default=True, type=click.Choice(LABELS),
@@ -44,6 +47,7 @@ def explain(
     now = _moment(clock)
     call = Call(tool, args)
     with books() as opened:
+        known = Memory(opened.state / "catalogue.json").names()
         task = _existing(opened, of_task) if of_task else _made_up(Trust(trust), sender, args)
         house = house_of(opened, now.timestamp(), task.id)
         verdict = judge(call, task, house)
@@ -55,7 +59,7 @@ def explain(
     for one in tried:
         print(f"  {'fits' if one['fits'] else 'no'}: {line(one['rule'], 200)}{_why(one)}")
     if not row_of(tool).reviewed:
-        print("  Nobody has reviewed this tool: it is taken for the worst.")
+        print(f"  {_unknown(tool, known)}")
 
 
 def _made_up(trust: Trust, sender: str, args: Mapping[str, Any]) -> Task:
@@ -74,6 +78,16 @@ def _existing(opened: Books, id: str) -> Task:
     return Task(
         row.id, row.kind, row.title, "", row.trust, row.source, sender, properties=properties
     )
+
+
+def _unknown(tool: str, known: Collection[str]) -> str:
+    """What is said of a tool that has no reviewed row. A server is first asked when a task
+    needs tools, so till then those of others are not known."""
+    if tool in known:
+        return "Nobody has reviewed this tool: it is taken for the worst."
+    near = difflib.get_close_matches(tool, {*known, *REVIEWED}, 1)
+    hint = f"; did you mean {near[0]}?" if near else ". See: factotum tools"
+    return line(f"No tool on offer is called that now: it is taken for the worst{hint}", 200)
 
 
 def _args(given: str) -> Mapping[str, Any]:

@@ -17,7 +17,7 @@ from factotum.cli.explaining import explain
 from factotum.cli.grants import grants, revoke
 from factotum.cli.household import handbook_of, house_of
 from factotum.cli.place import CHANNEL, Books, books
-from factotum.cli.telling import line, local
+from factotum.cli.telling import line
 from factotum.gate.replay import past, replay
 from factotum.gate.rules import Policy, Rule
 from factotum.gate.rules_check import warnings
@@ -27,6 +27,7 @@ from factotum.inert import visible
 from factotum.privacy import HANDBOOK, HANDBOOK_MOST_BYTES
 from factotum.reader import Reader
 from factotum.tooling.pinned import Memory
+from factotum.words import local
 from factotum.worker.fit import OTHERS
 from factotum.worker.labels import Labels
 
@@ -44,7 +45,7 @@ policy.add_command(revoke)
 # -- check
 
 
-@policy.command()
+@policy.command(short_help="Read the rules of the handbook and say what each does.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def check(as_json: bool) -> int:
     """Read the rules of the handbook and say what each does; exits 3 when one is wrong."""
@@ -110,7 +111,7 @@ def _count(n: int, thing: str) -> str:
 # -- accept
 
 
-@policy.command()
+@policy.command(short_help="Say that the handbook as it stands is your own words.")
 @click.option("--yes", is_flag=True, help="Do not ask whether you have read it.")
 def accept(yes: bool) -> int:
     """Say that the handbook as it stands now is your own words, whoever wrote in it.
@@ -136,7 +137,7 @@ def accept(yes: bool) -> int:
 # -- try
 
 
-@policy.command("try")
+@policy.command("try", short_help="Play a rule over your own past requests.")
 @click.argument("rule")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def try_(rule: str, as_json: bool) -> int:
@@ -167,6 +168,11 @@ def _text(rule: str) -> str:
     """The rule itself, or what the named file or stdin holds."""
     if rule == "-":
         return sys.stdin.read()
-    if ":" not in rule and Path(rule).is_file():
-        return Path(rule).read_text("utf-8", errors="replace")
-    return rule
+    if ":" in rule:
+        return rule
+    if not Path(rule).is_file():
+        raise click.UsageError(
+            f"{line(rule)!r} is no rule and no file that I find. Write: 'allow: mail__send, "
+            f"recipient: known'"
+        )
+    return Path(rule).read_text("utf-8", errors="replace")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import click
 
@@ -31,11 +32,18 @@ def undo(id: str) -> None:
         for card in cards:
             asks = ", but a correction is proposed" * table.inverse_of(card.seal.tool).asks
             print(f"{line(card.title)} · {table.said(card.seal.tool)}{asks}")
-        told = "It is taken back now" if new else "That was asked for already"
+        told = _what_now(cards) if new else "That was asked for already"
         print(f"{told}: factotum show {row.id}")
         opened.wake()
         if place.running(opened.state) is None:
             print("No orchestrator runs now, so it is taken up later. Start it: factotum up")
+
+
+def _what_now(cards: Sequence[Card]) -> str:
+    asks = [table.inverse_of(card.seal.tool).asks for card in cards]
+    if all(asks):
+        return "You are asked about the correction"
+    return "It is taken back now" + ", and you are asked about the correction" * any(asks)
 
 
 def _cards(opened: Books, id: str) -> list[Card]:

@@ -30,6 +30,21 @@ def write(office: TestOffice, text: str) -> None:
     path.write_text(f"# Handbook\n\n```yaml policy\n{text}```\n")
 
 
+def test_what_is_no_rule_and_no_file_is_not_taken_for_a_rule(
+    office: TestOffice, terminal: Terminal
+) -> None:
+    said = terminal("policy", "try", "nofile.yaml")
+    assert said.code == 2
+    assert "is no rule and no file that I find" in said.err
+
+
+def test_explain_names_the_tool_that_was_meant(office: TestOffice, terminal: Terminal) -> None:
+    said = terminal("policy", "explain", "mail__snd")
+    assert "did you mean mail__send?" in said.out
+    other = terminal("policy", "explain", "quite__other")
+    assert "See: factotum tools" in other.out
+
+
 # -- check
 
 
