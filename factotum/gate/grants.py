@@ -9,6 +9,7 @@ call is in `granted.py`.
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -92,7 +93,7 @@ def wish(text: str) -> Wish:
     said = text.strip().casefold()
     if said in (THREAD, TONIGHT):
         return Wish(said)
-    if said.isascii() and said.isdigit() and 1 <= int(said[:4]) <= PAGES_MOST:
+    if re.fullmatch(r"[0-9]{1,4}", said) and 1 <= int(said) <= PAGES_MOST:
         return Wish(PAGES, int(said))
     raise GrantError(
         f"“{text.strip()[:40]}” is no permission that I know. Write thread, tonight, "

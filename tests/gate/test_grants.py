@@ -269,7 +269,9 @@ def test_the_rules_themselves_are_never_changed_by_it(desk: Desk) -> None:
     assert isinstance(desk.judged(task, call), Ask)
 
 
-@pytest.mark.parametrize("said", ["thred", "0", "51", "-1", "1.5", "true", "²", "10 pages", " "])
+@pytest.mark.parametrize(
+    "said", ["thred", "0", "51", "00500", "0050505050", "-1", "1.5", "true", "²", "10 pages", " "]
+)
 def test_a_word_that_is_none_decides_nothing(desk: Desk, said: str) -> None:
     card = desk.asked(desk.task(), mail(ADA))
     with pytest.raises(GrantError, match="Write thread, tonight, or a number"):
