@@ -28,7 +28,7 @@ _CENTS = re.compile(r"[0-9]{1,18}")
 MOST = 10**18
 _CURRENCY = re.compile(r"[A-Z]{2,10}")
 #: What makes one reader see an address where another sees a name, a remark or a group.
-_TWOFOLD = re.compile(r"[\"'();:\\]")
+_TWOFOLD = re.compile(r"[\"();:\\%!]")
 
 Declared = Mapping[str, Sequence[str]]
 

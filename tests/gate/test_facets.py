@@ -49,6 +49,8 @@ def house(rule: str) -> House:
         f"{ADA} {EVIL}",
         f"{ADA}({EVIL})",
         f"people:{EVIL},{ADA}",
+        f"evil%x.example@{ADA.rpartition('@')[2]}",
+        f"x.example!evil@{ADA.rpartition('@')[2]}",
         f"{ADA}\n{EVIL}",
         f"{ADA}\0{EVIL}",
     ],
@@ -58,6 +60,10 @@ def test_an_address_that_two_readers_take_differently_is_none(value: Any) -> Non
     call = Call("bank__pay", {"payee": value})
     assert isinstance(judge(call, OWNERS, house(f"allow: bank__pay, recipient: {ADA}")), Ask)
     assert isinstance(judge(call, OWNERS, house("deny: bank__pay, recipient: in x.example")), Deny)
+
+
+def test_an_apostrophe_is_a_letter_of_an_address() -> None:
+    assert found(payee="o'brien@rossi.example").recipients == ("o'brien@rossi.example",)
 
 
 @pytest.mark.parametrize("value", [ADA, [ADA], f"Ada Rossi <{ADA}>", f"{ADA},", f"{ADA}, {ADA}"])
