@@ -17,7 +17,7 @@ from factotum.inert import inert
 from factotum.ledger import Ledger
 from factotum.model import State
 from factotum.vault import Changed, Vault
-from factotum.views import costs, saying
+from factotum.views import costs, permits, saying
 from factotum.views.saying import day, link, shown
 from factotum.words import local
 
@@ -59,7 +59,7 @@ class Dashboard:
         self.zone = zone
         self.path = vault.root / NAME
         self._key: object = None
-        self._latest: tuple[Mapping[str, Any], int] | None = None  # not put into words yet
+        self._latest: tuple[Mapping[str, Any], float] | None = None  # not put into words yet
         self._block = ""
         self._news: frozenset[str] = frozenset()
         self._written = ""
@@ -74,11 +74,10 @@ class Dashboard:
 
         `now` is the wall clock in epoch seconds, `mono` a monotonic one.
         """
-        year = self.zone(now).year
-        key = (content["rev"], self.ledger.last_event(), year)
+        key = (content["rev"], self.ledger.last_event(), self.zone(now).year)
         if key != self._key:
             self._key, self._news = key, frozenset(_news(content))
-            self._latest = (content, year)
+            self._latest = (content, now)
         pause_s = NEWS_S if self._news - self._told else EVERY_S
         self.due = None
         if self._last is None or mono - self._last >= pause_s:
@@ -98,8 +97,10 @@ class Dashboard:
 
     def _show(self, mono: float) -> bool:
         if self._latest is not None:
-            content, year = self._latest
-            self._block = block(content, recent(self.ledger, self.zone), year)
+            content, now = self._latest
+            lately = recent(self.ledger, self.zone)
+            permitted = permits.lines(self.ledger, now, self.zone)
+            self._block = block(content, lately, self.zone(now).year, permitted)
             self._latest = None
         if self._block == self._written:
             return False
@@ -194,7 +195,9 @@ def _news(content: Mapping[str, Any]) -> Iterator[str]:
     yield from _banner(content["health"])
 
 
-def block(content: Mapping[str, Any], lately: Sequence[str], year: int) -> str:
+def block(
+    content: Mapping[str, Any], lately: Sequence[str], year: int, permitted: Sequence[str] = ()
+) -> str:
     """The text between the markers. Times stand there as dates, so that they stay true."""
     parts = [
         *_banner(content["health"]),
@@ -202,6 +205,8 @@ def block(content: Mapping[str, Any], lately: Sequence[str], year: int) -> str:
         _section("Being worked on", _working(content["tasks"], year), "Nothing."),
         _counts(content["counts"], content["cost"]),
     ]
+    if permitted:
+        parts.append(_section("Permissions that stand", permitted, ""))
     if troubles := content["health"]["problems"]:
         parts.append(_section("Needs attention", _troubles(troubles), ""))
     if spent := costs.rows(content["cost"]):

@@ -55,6 +55,34 @@ def test_a_problem_is_told_with_its_remedy(house: House, dashboard: Dashboard) -
     assert "## Needs attention\n\n- **Inbox/huge.md** is too large. Split it\n" in text(house)
 
 
+def permitted(house: House) -> list[str]:
+    part = text(house).partition("## Permissions that stand\n\n")[2].partition("\n## ")[0]
+    return part.strip().splitlines()
+
+
+def test_permissions_that_stand_are_listed_with_their_end(
+    house: House, dashboard: Dashboard
+) -> None:
+    show(house, dashboard)
+    assert "Permissions" not in text(house)
+    for n in range(7):
+        card = house.card(f"Send letter {n}?", args={"to": [f"a{n}@b.example"], "body": "Hi."})
+        digest = card.seal.digest
+        house.register.decide(card.id, digest, "approve", "cli", "you", house.now, also="tonight")
+    house.go(60)
+    show(house, dashboard, 2)
+    rows = permitted(house)
+    assert re.fullmatch(
+        r"- mail\\_\\_send: the same till tonight, a\d@b\.example"
+        r" · till \w{3} \d+ Nov \d\d:\d\d · to end it: `factotum policy revoke g-\S+`",
+        rows[0],
+    )
+    assert rows[5:] == ["- … and 2 more", "", "All of them: `factotum policy grants`."]
+    house.go(2 * 86_400)
+    show(house, dashboard, 3)
+    assert permitted(house) == []
+
+
 def test_a_stop_is_said_at_the_top(house: House, dashboard: Dashboard) -> None:
     show(house, dashboard, stopped="STOP.md lies in the vault: remove it and I go on")
     assert text(house).startswith(f"{BEGIN}\n> [!warning] Nothing is sent now. STOP.md lies")
