@@ -6,13 +6,16 @@ Otherwise a test that needs a server which is not installed says so and is skipp
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator
-from typing import Any
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
 
 from tests.tries import STRICT, tries
+
+if TYPE_CHECKING:
+    from tests.servers.smtp import Relay
 
 #: A run that others depend on tries the same examples every time; at a desk they are new ones
 #: each time. No example has a deadline: machines are shared.
@@ -24,6 +27,15 @@ settings.load_profile("strict" if STRICT else "desk")
 # then every event of every library is painted for a terminal. This is what Python does by itself.
 if logging.lastResort:
     logging.getLogger().addHandler(logging.lastResort)
+
+
+@pytest.fixture
+def relay() -> Iterator[Relay]:
+    """A mail relay that takes everything."""
+    from tests.servers.smtp import Relay  # most tests send nothing: they need not load a server
+
+    with Relay() as relay:
+        yield relay
 
 
 @pytest.hookimpl(wrapper=True)

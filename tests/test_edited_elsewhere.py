@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,12 +10,6 @@ from factotum.model import Risk
 from tests.cli.conftest import ASK, REPLY
 from tests.office import TestOffice, smtp
 from tests.servers.smtp import Relay
-
-
-@pytest.fixture
-def relay() -> Iterator[Relay]:
-    with Relay() as relay:
-        yield relay
 
 
 @pytest.fixture

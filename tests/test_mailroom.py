@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,12 +35,6 @@ def mail(*headers: str, sender: str = "Ada Rossi <ada@rossi.example>") -> bytes:
 
 def contact(address: str) -> Contact:
     return replace(ADA, address=address) if address == ADA.address else Contact(address)
-
-
-@pytest.fixture
-def relay() -> Iterator[Relay]:
-    with Relay() as relay:
-        yield relay
 
 
 @pytest.fixture

@@ -50,12 +50,6 @@ def letter(to: str, body: str) -> Any:
 
 
 @pytest.fixture
-def relay() -> Iterator[Relay]:
-    with Relay() as relay:
-        yield relay
-
-
-@pytest.fixture
 def office(tmp_path: Path, relay: Relay) -> TestOffice:
     return TestOffice(tmp_path, smtp(relay))
 

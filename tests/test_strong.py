@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,12 +28,6 @@ def risky(tmp_path: Path, relay: Relay) -> tuple[TestOffice, Path]:
     office.drop("ask.eml", ASK)
     office.run()
     return office, office.one("Pending_Approval")
-
-
-@pytest.fixture
-def relay() -> Iterator[Relay]:
-    with Relay() as relay:
-        yield relay
 
 
 @pytest.mark.parametrize("way", ["move", "tick"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -36,12 +35,6 @@ do:
 """
 DRAFT = SEND.replace("send]", "draft]").replace("mail__send", "mail__draft")
 NOTE = "# Bianchi\n\nThe offer is 90 euros.\nTill Friday.\n"
-
-
-@pytest.fixture
-def relay() -> Iterator[Relay]:
-    with Relay() as relay:
-        yield relay
 
 
 @pytest.fixture
@@ -223,6 +216,7 @@ def test_a_mail_is_not_called_back_but_a_correction_asks(office: TestOffice, rel
     card = done(office, "send")
     said = undone(office, card.id)
     assert "cannot be undone once sent, but a correction is proposed" in said.out
+    assert "You are asked about the correction: factotum show" in said.out
     asks = newest(office)
     assert (asks.status, asks.seal.tool) == ("pending", "mail__send")
     assert asks.seal.args["to"] == ["ada@rossi.example"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -56,12 +56,6 @@ def _random_id(dice: random.Random) -> str:
 
 def _with_id(text: str, id: str) -> str:
     return re.sub(r'(?m)^id: ".*"$', f'id: "{id}"', text, count=1)
-
-
-@pytest.fixture
-def relay() -> Iterator[Relay]:
-    with Relay() as relay:
-        yield relay
 
 
 @pytest.fixture

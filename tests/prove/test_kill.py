@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import imaplib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -44,12 +43,6 @@ DOUBT = {"mail.data": 0, "mail.dot": 1, "mail.accepted": 1}
 ELSEWHERE = {"step.recorded", "mail.sent_copy"} | {
     name for name in failpoint.NAMES if name.startswith(("turn.", "child."))
 }
-
-
-@pytest.fixture
-def relay() -> Iterator[Relay]:
-    with Relay() as relay:
-        yield relay
 
 
 @pytest.fixture

@@ -64,12 +64,6 @@ class Model:
 
 
 @pytest.fixture
-def relay() -> Iterator[Relay]:
-    with Relay() as relay:
-        yield relay
-
-
-@pytest.fixture
 def model() -> Model:
     return Model()
 

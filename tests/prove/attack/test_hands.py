@@ -5,7 +5,7 @@ something else than what was shown.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -31,12 +31,6 @@ when: {kind: email, words: [invoice]}
 do:
   - mail__send: {to: ["{from}"], subject: "Re: {subject}", body: "Here it is.", bcc: []}
 """
-
-
-@pytest.fixture
-def relay() -> Iterator[Relay]:
-    with Relay() as relay:
-        yield relay
 
 
 @pytest.fixture
