@@ -20,6 +20,9 @@ from factotum.tooling.tools import Tool, ToolboxError, pin_of
 #: The largest that either file becomes, in bytes: some servers with many large tools.
 MOST_BYTES = 16 * 1024 * 1024
 
+#: How many tools are named in one breath: what to do about them must still be read.
+NAMED_MOST = 3
+
 Pins = Mapping[str, str]
 
 
@@ -38,7 +41,7 @@ class Waiting:
     @property
     def difference(self) -> str:
         told = (("new", self.added), ("changed", self.changed), ("gone", self.gone))
-        return "; ".join(f"{word}: {', '.join(names)}" for word, names in told if names)
+        return "; ".join(f"{word}: {_some(names)}" for word, names in told if names)
 
     @property
     def unseen(self) -> tuple[Tool, ...]:
@@ -127,6 +130,11 @@ class Accepted:
         path = self._folder / name
         data = json.dumps(content, indent=1, sort_keys=True).encode()
         disk.replace(path, data, path.with_name(f"{name}.tmp"))
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - NAMED_MOST
+    return ", ".join(names[:NAMED_MOST]) + (f" and {more} more" if more > 0 else "")
 
 
 def _pins(tools: Sequence[Tool]) -> Pins:

@@ -117,6 +117,17 @@ def test_what_came_while_the_person_read_is_not_accepted(tmp_path: Path) -> None
         accepted.check("clock", [later])
 
 
+def test_what_to_do_is_said_however_many_tools_there_are(
+    office: TestOffice, terminal: Terminal
+) -> None:
+    terminal = with_clock(office, terminal)
+    many = [tool(f"clock__{'x' * 50}{n}", "The time.") for n in range(128)]
+    with pytest.raises(ToolboxError):
+        Accepted(office.state / "servers").check("clock", many)
+    for words in (("tools",), ("status",), ("doctor",)):
+        assert "factotum tools accept clock" in terminal(*words).out
+
+
 @pytest.mark.parametrize("content", ["{", "[]", '{"clock": 1}', '{"clock": {"clock__now": "pin"}}'])
 def test_damaged_files_accept_nothing(tmp_path: Path, content: str) -> None:
     for name in ("accepted.json", "shown.json"):
