@@ -13,9 +13,9 @@ from factotum.ledger import Ledger, LedgerError
 from orchestrator import Orchestrator
 from tests.office import TestOffice
 from tests.servers.smtp import Relay
-from tests.test_life import _approve_only, asked, office, relay
+from tests.test_life import _approve_only, asked, office
 
-__all__ = ["asked", "office", "relay"]  # fixtures
+__all__ = ["asked", "office"]  # fixtures
 
 TO_BOB = """
 when: {{kind: note}}
