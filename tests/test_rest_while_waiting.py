@@ -43,7 +43,7 @@ def door(office: TestOffice) -> Iterator[Orchestrator]:
     yield door
     door.desk.close()
     door.intake.close()
-    door._lock.close()
+    door.presence.close()
     door.rooms.close()
 
 
