@@ -230,6 +230,7 @@ class Orchestrator:
 
     def _whole_look(self, now: float, mono: float) -> tuple[Found, Listing]:
         before = self.rooms.ledger.last_event()
+        pause.record_note(self.rooms.ledger, self.rooms.vault.stopped, now)
         found = Found()
         taken = Taken() if self.stopping else self.intake.look(now, mono)
         listing = self.rooms.shelf.look(mono)

@@ -16,6 +16,10 @@ from factotum.words import local
 #: Under which name the ledger keeps the pause; empty while there is none.
 META = "paused"
 
+#: Under which name the ledger keeps whether STOP.md lay in the vault at the last look, and as
+#: whom its coming and going is on record: who put it there nobody knows.
+NOTE_META, NOTE = "stop_note", ("STOP.md", "vault")
+
 STOP_NOTE = "STOP.md lies in the vault: remove it and I go on"
 
 
@@ -59,6 +63,17 @@ def resume(ledger: Ledger, who: str, channel: str, now: float) -> Pause | None:
             ledger.set_meta(META, "")
             ledger.event("resumed", now, who=who, channel=channel)
         return there
+
+
+def record_note(ledger: Ledger, lies: bool, now: float) -> None:
+    """Puts on record that STOP.md has come or gone since the last look. Only the executor says
+    so."""
+    if lies == bool(ledger.meta(NOTE_META)):
+        return
+    who, channel = NOTE
+    with ledger.tx():
+        ledger.set_meta(NOTE_META, "1" if lies else "")
+        ledger.event("paused" if lies else "resumed", now, who=who, channel=channel)
 
 
 def said(pause: Pause) -> str:

@@ -179,3 +179,19 @@ def test_an_idle_office_hears_of_a_pause_and_of_a_stop_note_within_a_second(
 
 def stopped(office: TestOffice) -> str:
     return str(json.loads(snapshot_path(office.state).read_text())["health"]["stopped"])
+
+
+def test_a_stop_note_is_on_record_once_when_it_comes_and_when_it_goes(office: TestOffice) -> None:
+    stop = office.root / "STOP.md"
+    stop.write_text("")
+    office.run()
+    office.run()
+    stop.unlink()
+    office.run()
+    told = [one for one in office.events() if one["kind"] in ("paused", "resumed")]
+    assert [(one["kind"], one["who"], one["channel"]) for one in told] == [
+        ("paused", "STOP.md", "vault"),
+        ("resumed", "STOP.md", "vault"),
+    ]
+    log = "".join(path.read_text() for path in office.files("Logs"))
+    assert "Everything paused by STOP.md (vault)" in log
