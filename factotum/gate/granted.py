@@ -11,6 +11,7 @@ from factotum.gate import policy
 from factotum.gate.facets import Facets
 from factotum.gate.grants import PAGES, SAID, THREAD, TONIGHT, Grant, standing, thread_of
 from factotum.gate.links import origin, plain_link
+from factotum.gate.rows import row_of
 from factotum.gate.rules import Quiet, Rule, Scene, Verb
 from factotum.ledger import Ledger
 from factotum.model import Risk, Task, Trust
@@ -19,10 +20,22 @@ from factotum.words import local
 
 def rules(ledger: Ledger, now: float) -> list[Rule]:
     """The standing permissions as rules, for a judgement."""
-    return [_rule(one) for one in standing(ledger, now)]
+    return [_rule(one, lambda task: has_looked(ledger, task)) for one in standing(ledger, now)]
 
 
-def _rule(grant: Grant) -> Rule:
+def has_looked(ledger: Ledger, task: str) -> bool:
+    """Whether the task was told anything of what only the owner may read."""
+    rows = ledger.db.execute(
+        "SELECT json_extract(data, '$.read') AS tool FROM step WHERE task = ? UNION"
+        " SELECT s.tool FROM card c JOIN seal s ON s.card = c.id AND s.version = c.version"
+        " JOIN outcome o ON o.card = c.id WHERE c.task = ?",
+        (task, task),
+    )
+    found = (row_of(row["tool"]) for row in rows if row["tool"])
+    return any(row.reads_private or not row.reviewed for row in found)
+
+
+def _rule(grant: Grant, looked: Callable[[str], bool]) -> Rule:
     given = local(grant.at)
     return Rule(
         name=grant.id,
@@ -30,16 +43,18 @@ def _rule(grant: Grant) -> Rule:
         tools=(grant.tool,),
         said=f"your permission of {given:%H:%M}, “{SAID[grant.kind]}”",
         for_task=grant.task,
-        conditions=(MoreOfTheSame(grant),),
+        conditions=(MoreOfTheSame(grant, looked),),
     )
 
 
 @dataclass(frozen=True)
 class MoreOfTheSame:
     """The one condition of a permission: the same tool, place and errand, caused by nobody
-    whom the person had not seen, and nothing that asks with the strong word."""
+    whom the person had not seen, and nothing that asks with the strong word. `looked` tells
+    whether a task was told of what is private."""
 
     grant: Grant
+    looked: Callable[[str], bool] = lambda task: True
     key: str = "also"
 
     @property
@@ -51,10 +66,10 @@ class MoreOfTheSame:
         return f"as permitted: {SAID[self.grant.kind]}, {self.grant.where}"
 
     def why_not(self, rule: Rule, scene: Scene) -> str:
-        return next(filter(None, _objections(self.grant, scene)), "")
+        return next(filter(None, _objections(self.grant, scene, self.looked)), "")
 
 
-def _objections(grant: Grant, scene: Scene) -> Iterator[str]:
+def _objections(grant: Grant, scene: Scene, looked: Callable[[str], bool]) -> Iterator[str]:
     task, house = scene.task, scene.house
     if scene.found.attachments:
         yield "it has files, which are asked about each time"
@@ -64,6 +79,9 @@ def _objections(grant: Grant, scene: Scene) -> Iterator[str]:
     # Pages were to be read: what stands in them may say which other one of that host is next.
     if grant.kind != PAGES and task.trust.lowest(grant.trust) is not grant.trust:
         yield "words of others have come into the task since"
+    strangers = task.trust is Trust.STRANGER and bool(task.sender)
+    if grant.kind != PAGES and strangers and looked(task.id):
+        yield "it has looked at what is yours, and a stranger would be told"
     if grant.kind == TONIGHT and house.now >= evening(house.now, grant.at, house.policy.quiet):
         yield "the quiet time has begun"
     without = policy.judge(scene.call, task, replace(house, grants=()))

@@ -50,6 +50,12 @@ class Desk:
         )
         return Task(id, "note", "A", "text", trust, sender=sender, properties=facts["properties"])
 
+    def looked(self, task: Task, tool: str) -> None:
+        self.idx += 1
+        with self.ledger.tx() as db:
+            told = (task.id, 1, self.idx, "good", f'{{"read": "{tool}"}}', NOON)
+            db.execute("INSERT INTO step VALUES (?, ?, ?, ?, ?, ?)", told)
+
     def asked(self, task: Task, call: Call, risk: Risk = Risk.MEDIUM, **more: object) -> Card:
         self.idx += 1
         proposal = Proposal(
@@ -120,6 +126,16 @@ def test_it_holds_for_a_strangers_task_and_for_no_other_task(desk: Desk) -> None
     same_sender = desk.task(Trust.STRANGER, "t-2", ADA)  # anybody can write that name
     assert isinstance(desk.judged(same_sender, mail(ADA)), Ask)
     assert isinstance(desk.judged(desk.task(Trust.OWNER, "t-3"), mail(ADA)), Ask)
+
+
+@pytest.mark.parametrize("tool", ["mail__search", "notes__read", "recall"])
+def test_a_stranger_is_told_nothing_unasked_that_only_you_may_read(desk: Desk, tool: str) -> None:
+    task = desk.task(Trust.STRANGER, sender=ADA)
+    desk.yes(desk.asked(task, mail(ADA)), "thread")
+    desk.looked(task, "web__read")
+    assert isinstance(desk.judged(task, mail(ADA)), Allow)
+    desk.looked(task, tool)
+    assert isinstance(desk.judged(task, mail(ADA)), Ask)
 
 
 def test_in_a_known_persons_thread_it_holds_for_their_next_mail(desk: Desk) -> None:
