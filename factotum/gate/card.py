@@ -8,7 +8,6 @@ a fence without being made inert.
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 from factotum.gate import grants, undo
@@ -19,7 +18,7 @@ from factotum.gate.strength import needs_strong
 from factotum.inert import code, inert, one_line
 from factotum.model import Risk, State
 from factotum.note import Note, fence
-from factotum.words import when
+from factotum.words import local, when
 
 DATA = "Exact data"
 
@@ -100,7 +99,7 @@ def fresh_props(card: Card, instance: str) -> dict[str, Any]:
 
 
 def _iso(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).astimezone().isoformat(timespec="seconds")
+    return local(at).isoformat(timespec="seconds")
 
 
 def body(card: Card, now: float, regret_s: float) -> str:
@@ -155,7 +154,7 @@ def _facts(card: Card, now: float) -> str:
     about = card.seal.about
     first = [str(about.get("who", ""))]
     if card.status == "pending" and card.seal.deadline is not None:
-        first.append(f"till {when(_local(card.seal.deadline), _local(now))}")
+        first.append(f"till {when(local(card.seal.deadline), local(now))}")
     if card.status == "pending" and card.kind == "effect":
         first.append(undo.said(card.seal.tool))
     if int(about.get("of", 1)) > 1:
@@ -197,7 +196,7 @@ def _how(card: Card, now: float, regret_s: float) -> str:
             stopped = card.ended.evidence.get("by", "you") if card.ended else "you"
             return f"Approved by {by}, then cancelled by {stopped}. Nothing was sent."
         case "approved":
-            at = when(_local((decision.at if decision else now) + regret_s), _local(now))
+            at = when(local((decision.at if decision else now) + regret_s), local(now))
             return (
                 f"Approved by {by}. It goes out {at}; till then tick `cancel` to stop it, "
                 f"or `send_now`."
@@ -258,7 +257,3 @@ def _data(card: Card) -> str:
         "checksum": seal.digest,
     }
     return json.dumps(shown, ensure_ascii=True, indent=1)
-
-
-def _local(at: float) -> datetime:
-    return datetime.fromtimestamp(at, UTC).astimezone()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from factotum import names
@@ -25,16 +26,14 @@ INSTANCE = re.compile(r"[a-z0-9-]{1,60}")
 CARD_FOLDERS = (State.PENDING, State.APPROVED, State.REJECTED, State.FAILED)
 
 
+@dataclass
 class Copies:
-    def __init__(
-        self, vault: Vault, shelf: Shelf, ledger: Ledger, register: Register, placer: Placer
-    ) -> None:
-        self.vault = vault
-        self.shelf = shelf
-        self.ledger = ledger
-        self.register = register
-        self.placer = placer
-        self._at_rest: dict[Path, Signature] = {}
+    vault: Vault
+    shelf: Shelf
+    ledger: Ledger
+    register: Register
+    placer: Placer
+    _at_rest: dict[Path, Signature] = field(default_factory=dict, init=False)
 
     def found(
         self,

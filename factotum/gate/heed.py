@@ -6,6 +6,8 @@ undone, a word on what ended Unknown. Nothing acts here, and no note is brought 
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from factotum import failpoint
 from factotum.gate import card as cards
 from factotum.gate import form, known, policy
@@ -21,25 +23,17 @@ from factotum.scan import Entry, Shelf
 from factotum.vault import Vault
 
 
+@dataclass
 class Heeder:
     """`house` is by what is told anew of a card that a person changed."""
 
-    def __init__(
-        self,
-        vault: Vault,
-        shelf: Shelf,
-        ledger: Ledger,
-        register: Register,
-        placer: Placer,
-        house: known.HouseAt,
-    ) -> None:
-        self.vault = vault
-        self.shelf = shelf
-        self.ledger = ledger
-        self.register = register
-        self.placer = placer
-        self.house = house
-        self._heeded: dict[str, tuple[object, ...]] = {}
+    vault: Vault
+    shelf: Shelf
+    ledger: Ledger
+    register: Register
+    placer: Placer
+    house: known.HouseAt
+    _heeded: dict[str, tuple[object, ...]] = field(default_factory=dict, init=False)
 
     def heard(self, card: Card, entry: Entry) -> bool:
         """Whether the note said nothing new when it was looked at, and neither changed since."""

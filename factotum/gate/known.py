@@ -65,11 +65,6 @@ def title(call: Call, sender: str, sender_name: str) -> str:
     return f"Send this mail to {whom}?" if row.egress else f"{row.verb}, to {whom}?"
 
 
-def bare(now: float) -> House:
-    """The house of which nothing is known."""
-    return House(datetime.fromtimestamp(now, UTC))
-
-
 def told(call: Call, house: House) -> dict[str, Any]:
     """`who` it goes to; `known`: a line for each address, and one for each way in which what it
     holds may be overlooked, or should not leave; and what is `typed` to approve it, where the

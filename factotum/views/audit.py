@@ -26,8 +26,6 @@ from factotum.views.keyed import Keyring
 from factotum.views.placed import Events
 from factotum.words import local
 
-LOG_MOST_BYTES = 1 << 30
-
 #: How much of the end of the log is looked at at every start.
 TAIL_LINES = 50
 TAIL_BYTES = 256 * 1024
@@ -124,7 +122,7 @@ class _Check:
             )
             return
         try:
-            whole = disk.read_regular(path, LOG_MOST_BYTES)
+            whole = disk.read_regular(path, pruning.LOG_MOST_BYTES)
         except OSError as failed:
             self.found.append(f"{_name(path)} cannot be read: {failed.strerror or failed}")
             return

@@ -22,6 +22,7 @@ from factotum.views.journal import FOLDER, PRUNED
 #: No audit log is kept for less, in days.
 DAYS_LEAST = 90
 
+#: The largest day of a log that is read whole, in bytes.
 LOG_MOST_BYTES = 1 << 30
 
 _DAY_LOG = re.compile(r"(\d{4}-\d\d-\d\d)\.jsonl")
