@@ -15,6 +15,7 @@ import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -70,10 +71,15 @@ class ServerFile:
 
 def survey(path: Path) -> ServerFile:
     """Reads `ENV` and `NEEDS` of a server's file without running it."""
+    return _said(path, path.read_bytes())
+
+
+@functools.lru_cache(maxsize=64)
+def _said(path: Path, source: bytes) -> ServerFile:
     name = path.stem.removesuffix("_server")
     found: dict[str, Any] = {}
     try:
-        for node in ast.parse(path.read_bytes()).body:
+        for node in ast.parse(source).body:
             for target in _targets(node):
                 if target in ("ENV", "NEEDS"):
                     found[target] = ast.literal_eval(node.value)  # type: ignore[attr-defined]
@@ -106,7 +112,7 @@ def load_server(path: Path) -> ModuleType:
         _forget(path.parent)
     if str(path.parent) not in sys.path:
         sys.path.append(str(path.parent))
-    spec = importlib.util.spec_from_file_location(name, path)
+    spec = importlib.util.spec_from_file_location(name, path, loader=_AsItStands(name, str(path)))
     if spec is None or spec.loader is None:
         raise ToolboxError(f"{path} is no Python file that can be loaded")
     module = importlib.util.module_from_spec(spec)
@@ -118,6 +124,15 @@ def load_server(path: Path) -> ModuleType:
         del sys.modules[name]
         raise
     return module
+
+
+class _AsItStands(SourceFileLoader):
+    """Runs a file from its text, never from bytecode that was kept of it: Python takes that for
+    current after a change within the same second that leaves the size as it was.
+    """
+
+    def path_stats(self, path: object) -> Mapping[str, Any]:
+        raise OSError("no bytecode is used")
 
 
 def _digests(folder: Path) -> dict[str, str]:
