@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sysconfig
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from factotum import failpoint
 from factotum.doctor import GIB, Finding, Level, Machine, Patient, examine
+from factotum.doctor.checklist import run_at_start
 from factotum.ledger import Ledger
 from factotum.names import id_of
 from factotum.sandbox import isolation
@@ -292,6 +294,14 @@ def test_servers_of_others_and_the_shell_are_looked_at(office: TestOffice) -> No
         Level.PROBLEM,
         Level.PROBLEM,
     ]
+
+
+def test_a_file_that_runs_at_every_start_of_python_is_named(tmp_path: Path) -> None:
+    assert run_at_start(Path(sysconfig.get_path("purelib"))) == []
+    (tmp_path / "paths.pth").write_text("/opt/lib\n")
+    (tmp_path / "distutils-precedence.pth").write_text("import os\n")
+    (tmp_path / "litellm_init.pth").write_text("# \nimport os; os.system('true')\n")
+    assert run_at_start(tmp_path) == ["litellm_init.pth"]
 
 
 def test_what_sync_left_behind_is_a_warning(office: TestOffice) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import stat
+import sysconfig
 import time
 from collections.abc import Callable, Iterator
 from importlib import metadata
@@ -19,6 +20,9 @@ from factotum.tooling.cages import cages_of
 
 #: After so many days without an update of the libraries a person is told, in seconds.
 OLD_S = 180 * 86400.0
+
+#: Files that pip, setuptools, virtualenv and our own installation put beside the libraries.
+KNOWN_PTH = re.compile(r"__editable__\.factotum-.*\.pth|distutils-precedence\.pth|_virtualenv\.pth")
 
 #: (whether the point is passed, in words)
 Point = tuple[bool, str]
@@ -88,7 +92,20 @@ def libraries(patient: Patient) -> Point:
     other = sorted(_not_as_locked(lock.read_text()))
     if other:
         return False, f"not the version that was locked: {', '.join(other[:5])}. Run: make run"
+    if started := run_at_start(Path(sysconfig.get_path("purelib"))):
+        return False, f"not ours, and run at every start of Python: {', '.join(started[:5])}"
     return True, "libraries are those that were locked, each with its hash"
+
+
+def run_at_start(folder: Path) -> list[str]:
+    """The .pth files among the libraries that run code and are not known: by such a file a
+    library that was tampered with gets into every process, without being imported."""
+    return [
+        path.name
+        for path in sorted(folder.glob("*.pth"))
+        if not KNOWN_PTH.fullmatch(path.name)
+        and re.search(r"(?m)^import[ \t]", path.read_text("utf-8", errors="replace"))
+    ]
 
 
 def _not_as_locked(lock: str) -> Iterator[str]:
