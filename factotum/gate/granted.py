@@ -17,6 +17,18 @@ from factotum.ledger import Ledger
 from factotum.model import Risk, Task, Trust
 from factotum.words import local
 
+#: What a task and all that belong to it have used that told something.
+_TOLD = """
+WITH RECURSIVE family(task) AS (
+ SELECT coalesce(json_extract(facts, '$.root'), id) FROM task WHERE id = ?
+ UNION SELECT json_extract(step.data, '$.child') FROM step JOIN family USING (task)
+ WHERE json_extract(step.data, '$.child') IS NOT NULL)
+SELECT json_extract(data, '$.read') AS tool FROM step JOIN family USING (task)
+UNION SELECT seal.tool FROM card JOIN family USING (task)
+ JOIN seal ON seal.card = card.id AND seal.version = card.version
+ JOIN outcome ON outcome.card = card.id
+"""
+
 
 def rules(ledger: Ledger, now: float) -> list[Rule]:
     """The standing permissions as rules, for a judgement."""
@@ -24,13 +36,9 @@ def rules(ledger: Ledger, now: float) -> list[Rule]:
 
 
 def has_looked(ledger: Ledger, task: str) -> bool:
-    """Whether the task was told anything of what only the owner may read."""
-    rows = ledger.db.execute(
-        "SELECT json_extract(data, '$.read') AS tool FROM step WHERE task = ? UNION"
-        " SELECT s.tool FROM card c JOIN seal s ON s.card = c.id AND s.version = c.version"
-        " JOIN outcome o ON o.card = c.id WHERE c.task = ?",
-        (task, task),
-    )
+    """Whether the task was told anything of what only the owner may read, or one that it
+    handed on, or that handed it on."""
+    rows = ledger.db.execute(_TOLD, (task,))
     found = (row_of(row["tool"]) for row in rows if row["tool"])
     return any(row.reads_private or not row.reviewed for row in found)
 

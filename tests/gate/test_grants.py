@@ -43,17 +43,19 @@ class Desk:
         self.policy = Policy()
         self.idx = 0
 
-    def task(self, trust: Trust = Trust.OWNER, id: str = "t-1", sender: str = "") -> Task:
-        facts: dict[str, Any] = {"sender": sender, "properties": THREAD if sender else {}}
+    def task(
+        self, trust: Trust = Trust.OWNER, id: str = "t-1", sender: str = "", **more: str
+    ) -> Task:
+        facts: dict[str, Any] = {"sender": sender, "properties": THREAD if sender else {}, **more}
         self.ledger.add_task(
             TaskRow(id, f"{id}.md", "note", "A", trust, "", "", "", b"", facts, NOON, None)
         )
         return Task(id, "note", "A", "text", trust, sender=sender, properties=facts["properties"])
 
-    def looked(self, task: Task, tool: str) -> None:
+    def looked(self, task: Task, tool: str, key: str = "read") -> None:
         self.idx += 1
         with self.ledger.tx() as db:
-            told = (task.id, 1, self.idx, "good", f'{{"read": "{tool}"}}', NOON)
+            told = (task.id, 1, self.idx, "good", f'{{"{key}": "{tool}"}}', NOON)
             db.execute("INSERT INTO step VALUES (?, ?, ?, ?, ?, ?)", told)
 
     def asked(self, task: Task, call: Call, risk: Risk = Risk.MEDIUM, **more: object) -> Card:
@@ -136,6 +138,19 @@ def test_a_stranger_is_told_nothing_unasked_that_only_you_may_read(desk: Desk, t
     assert isinstance(desk.judged(task, mail(ADA)), Allow)
     desk.looked(task, tool)
     assert isinstance(desk.judged(task, mail(ADA)), Ask)
+
+
+@pytest.mark.parametrize("looks", ["t-1", "t-2"])
+def test_nor_by_way_of_work_that_was_handed_on(desk: Desk, looks: str) -> None:
+    parent = desk.task(Trust.STRANGER, sender=ADA)
+    child = desk.task(Trust.STRANGER, "t-2", ADA, root="t-1")
+    desk.looked(parent, "t-2", "child")
+    for task in (parent, child):
+        desk.yes(desk.asked(task, mail(ADA)), "thread")
+        assert isinstance(desk.judged(task, mail(ADA)), Allow)
+    desk.looked(child if looks == "t-2" else parent, "mail__read")
+    for task in (parent, child):
+        assert isinstance(desk.judged(task, mail(ADA)), Ask)
 
 
 def test_in_a_known_persons_thread_it_holds_for_their_next_mail(desk: Desk) -> None:
