@@ -230,6 +230,15 @@ def test_a_mail_is_not_called_back_but_a_correction_asks(office: TestOffice, rel
     assert len(relay.messages) == 2
 
 
+def test_a_correction_names_no_rule_that_would_let_it_through(office: TestOffice) -> None:
+    rule = "rules: [{allow: mail__send, recipient: ada@rossi.example}]"
+    (office.root / "Company_Handbook.md").write_text(f"```yaml policy\n{rule}\n```\n")
+    undone(office, done(office, "send").id)
+    asks = newest(office)
+    assert (asks.status, asks.seal.tool) == ("pending", "mail__send")
+    assert asks.seal.rule == "an undo is shown before anything goes out"
+
+
 @pytest.mark.slow
 def test_a_correction_that_is_refused_is_not_sent(office: TestOffice, relay: Relay) -> None:
     card = done(office, "send")

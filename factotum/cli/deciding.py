@@ -17,7 +17,7 @@ from factotum import disk, failpoint
 from factotum.cli import find, place
 from factotum.cli.grants import told
 from factotum.cli.place import CHANNEL, Books, books
-from factotum.cli.telling import line, moment
+from factotum.cli.telling import line, moment, uninert
 from factotum.gate import grants, strength
 from factotum.gate.content import whole
 from factotum.gate.form import CardDamaged, edited
@@ -62,7 +62,7 @@ def approve(id: str, at_once: bool, also: str) -> None:
         for given in grants.standing(opened.ledger, place.now()) if also else ():
             if given.card == card.id:
                 print(f"And not asked again: {line(told(given, place.now()), 300)}")
-        _tell(opened)
+        place.hand_over(opened)
 
 
 @click.command()
@@ -78,7 +78,7 @@ def reject(id: str, why: str) -> None:
         else:
             decide(opened, card, "reject", why)
         print("Refused. Nothing is done.")
-        _tell(opened)
+        place.hand_over(opened)
 
 
 @click.command()
@@ -98,7 +98,7 @@ def answer(id: str, text: tuple[str, ...]) -> None:
         print(_what(card))
         decide(opened, card, "answer", said)
         print("Answered.")
-        _tell(opened)
+        place.hand_over(opened)
 
 
 @click.command()
@@ -109,7 +109,7 @@ def cancel(id: str) -> None:
         card = find.card(opened, id, "approved")
         opened.register.cancel(card.id, CHANNEL, place.who(), place.now())
         print(f"Cancelled, nothing was sent: {line(card.title)}")
-        _tell(opened)
+        place.hand_over(opened)
 
 
 @click.command()
@@ -120,7 +120,7 @@ def wake(id: str) -> None:
         card = find.card(opened, id, "expired")
         opened.register.wish(card.id, "wake", CHANNEL, place.who(), place.now())
         print(f"You are asked again: {line(card.title)}")
-        _tell(opened)
+        place.hand_over(opened)
 
 
 @click.command()
@@ -140,7 +140,7 @@ def resolve(id: str, choice: str) -> None:
             "leave": "Left open; nothing is tried again.",
         }
         print(f"{line(card.title)}\n{said[choice]}")
-        _tell(opened)
+        place.hand_over(opened)
 
 
 # -- shared
@@ -215,7 +215,7 @@ def _confirmed(opened: Books, card: Card) -> str:
 
 def _what(card: Card) -> str:
     """What the word is about, in one line."""
-    parts = [line(card.title), line(card.seal.about.get("who", ""), 60)]
+    parts = [line(card.title), line(uninert(str(card.seal.about.get("who", ""))), 60)]
     if subject := card.seal.args.get("subject"):
         parts.append(f"“{line(subject, 60)}”")
     parts += [f"+ {line(file.name, 40)}" for file in card.seal.attachments]
@@ -230,9 +230,3 @@ def goes_out(opened: Books, card: Card, at_once: bool) -> str:
         return "It is carried out at once."
     at = moment(place.now() + regret_s)
     return f"It goes out {at}; to stop it till then: factotum cancel {card.id}"
-
-
-def _tell(opened: Books) -> None:
-    opened.wake()
-    if place.running(opened.state) is None:
-        print("No orchestrator runs now, so it is taken up later. Start it: factotum up")

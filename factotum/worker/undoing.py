@@ -8,7 +8,7 @@ killed anywhere it is found again: what was done stands in the ledger.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from factotum import failpoint, names
 from factotum.agent.turn import Became
@@ -121,7 +121,10 @@ def _proposal(case: Case, idx: int, call: Call) -> Proposal:
     verdict = policy.judge(call, case.task, house)
     if call.tool == "mail__send" and isinstance(verdict, policy.Deny):
         raise GateError(f"a rule forbids it: {verdict.rule}")
-    return Asks(case.office, case.task, case.name, house).effect(idx, call, (1, 1))
+    proposal = Asks(case.office, case.task, case.name, house).effect(idx, call, (1, 1))
+    if call.tool == "mail__send" and isinstance(verdict, policy.Allow):
+        return replace(proposal, rule="an undo is shown before anything goes out")
+    return proposal
 
 
 def _over(case: Case, count: int) -> Next:
@@ -165,8 +168,8 @@ def _old_passage(case: Case, card: Card, call: Call) -> Call:
     """The change that puts the old passage back: the one that makes the note what it was, else
     the first that fits what people have made of it since."""
     fitting = []
-    for find, replace in _ways(card, str(call.args["find"]), str(call.args["replace"])):
-        way = Call(call.tool, {**call.args, "find": find, "replace": replace})
+    for find, put in _ways(card, str(call.args["find"]), str(call.args["replace"])):
+        way = Call(call.tool, {**call.args, "find": find, "replace": put})
         try:
             after = case.office.mind.before(way, case.task)["after"]
         except NotebookError:
