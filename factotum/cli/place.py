@@ -114,6 +114,13 @@ def books_of(given: Settings, root: Path) -> Iterator[Books]:
         ledger.close()
 
 
+def hand_over(opened: Books) -> None:
+    """Lets whoever runs look at what was said; where nobody does, that it is for later."""
+    opened.wake()
+    if running(opened.state) is None:
+        print("No orchestrator runs now, so it is taken up later. Start it: factotum up")
+
+
 def running(state: Path) -> int | None:
     """The process id of the orchestrator that holds this state directory, or None.
 

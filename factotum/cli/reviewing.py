@@ -69,8 +69,7 @@ class Review:
         left = len(self._waiting())
         verb = "waits" if left == 1 else "wait"
         print(f"\n{left} still {verb} for you." if left else "\nNothing waits for you any more.")
-        if place.running(self.opened.state) is None:
-            print("No orchestrator runs now, so it is taken up later. Start it: factotum up")
+        place.hand_over(self.opened)
 
     def _waiting(self) -> list[Card]:
         cards = self.opened.register.unsettled()

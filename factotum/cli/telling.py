@@ -14,8 +14,7 @@ from factotum.gate.records import Card
 from factotum.inert import one_line, visible
 from factotum.ledger import Event, Ledger
 from factotum.views.saying import tell
-from factotum.words import local as local  # noqa: PLC0414  (two commands read it here)
-from factotum.words import when
+from factotum.words import local, when
 
 #: Callouts of a card that are not folded away.
 SHOWN = ("> [!warning]", "> [!danger]")

@@ -34,9 +34,7 @@ def undo(id: str) -> None:
             print(f"{line(card.title)} · {table.said(card.seal.tool)}{asks}")
         told = _what_now(cards) if new else "That was asked for already"
         print(f"{told}: factotum show {row.id}")
-        opened.wake()
-        if place.running(opened.state) is None:
-            print("No orchestrator runs now, so it is taken up later. Start it: factotum up")
+        place.hand_over(opened)
 
 
 def _what_now(cards: Sequence[Card]) -> str:

@@ -178,25 +178,12 @@ class ByModel:
         return runaway.so_far(turns, self.office.budget.task_usd(run.task, run.n))
 
     def _whether(self, turn: Turn, question: str) -> Next:
-        title, calls = self.case.task.title, turn.reply.calls
-        words = one_line(turn.reply.text, 600)
-        undone = len(turn.became) < len(calls)
+        calls = turn.reply.calls
         return self.case.ask(
-            f"{title}: {question}",
+            f"{self.case.task.title}: {question}",
             idx=base(turn.n) + CIRCLES,
             choices=[loop.GO_ON, loop.STOP, *([] if calls else [loop.THAT_IS_IT])],
-            explained=f"{self._so_far()}. "
-            + (
-                f"{loop.GO_ON}: make the call. {loop.STOP}: end the task here. "
-                f"Anything else is told to the model instead of the call."
-                if undone
-                else f"{loop.GO_ON}: as many turns again. {loop.STOP}: end the task as failed. "
-                f"Anything else is told to the model."
-                if calls
-                else f"It says: “{words}” {loop.THAT_IS_IT}: take that for the answer. "
-                f"{loop.GO_ON}: tell it to go on. {loop.STOP}: end the task as failed. "
-                f"Anything else is told to the model"
-            ),
+            explained=f"{self._so_far()}. {_choices(turn)}",
         )
 
     # -- hearing
@@ -231,3 +218,23 @@ class ByModel:
 def _planned(run: Run) -> str:
     """The name of the agent that a run was given to, or an empty string."""
     return str((run.plan or {}).get("agent") or "")
+
+
+def _choices(turn: Turn) -> str:
+    """What each answer to whether it may go on leads to."""
+    go_on, stop, that_is_it = loop.GO_ON, loop.STOP, loop.THAT_IS_IT
+    if len(turn.became) < len(turn.reply.calls):  # it asks before the call is made
+        return (
+            f"{go_on}: make the call. {stop}: end the task here. "
+            f"Anything else is told to the model instead of the call."
+        )
+    if turn.reply.calls:
+        return (
+            f"{go_on}: as many turns again. {stop}: end the task as failed. "
+            f"Anything else is told to the model."
+        )
+    return (
+        f"It says: “{one_line(turn.reply.text, 600)}” {that_is_it}: take that for the answer. "
+        f"{go_on}: tell it to go on. {stop}: end the task as failed. "
+        f"Anything else is told to the model"
+    )
