@@ -10,12 +10,15 @@ import re
 from collections import Counter
 from urllib.parse import unquote, urlsplit
 
-from factotum.addresses import wire
+from factotum.addresses import house, wire
 from factotum.gate.where import host_of
+from factotum.inert import code
 
 #: The longest query, and the longest path with it, that can hold no letter worth mentioning.
 QUERY_MOST_CHARS = 100
 PATH_MOST_CHARS = 200
+#: Of a longer host a person reads the beginning, and its end says whose it is.
+HOST_MOST_CHARS = 40
 #: A word of a link from this length on is looked at: it may be no word but something coded.
 WORD_CHARS = 16
 #: A word of small letters alone may be longer: some languages have such.
@@ -43,6 +46,16 @@ def foreign(url: str) -> str:
     except ValueError:
         return ""
     return "" if host.isascii() else wire(host)
+
+
+def warning(url: str) -> str:
+    """What a person may overlook in its host, as a sentence, or an empty string."""
+    if host := foreign(url):
+        return f"The host is {code(host)}, in letters of another script."
+    host = host_of(url)
+    if len(host) > HOST_MOST_CHARS:
+        return f"The host is long: the page is one of {code(house(host))}."
+    return ""
 
 
 def plain_link(url: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from factotum.gate.facets import facets
 from factotum.gate.known import not_theirs, told
-from factotum.gate.links import foreign
+from factotum.gate.links import warning
 from factotum.gate.register import Register
 from factotum.gate.rules import House
 from factotum.inert import code, inert, one_line
@@ -26,20 +26,25 @@ EARLIER = {
     "unknown": "Perhaps done already in an earlier run (its outcome is unknown)",
 }
 
-NOBODY_ELSE = {Trust.OWNER: "you", Trust.KNOWN: "somebody you know", Trust.STRANGER: "a stranger"}
+NOBODY_ELSE = {
+    Trust.OWNER: "you",
+    Trust.KNOWN: "somebody you know",
+    Trust.STRANGER: "a stranger",
+}
 
 
 def about(
-    call: Call, task: Task, note: str, place: tuple[int, int], register: Register, house: House
+    call: Call,
+    task: Task,
+    note: str,
+    place: tuple[int, int],
+    register: Register,
+    house: House,
 ) -> dict[str, Any]:
     """Plain facts for the card of `call`; `place` is (which, of how many)."""
     impostor = "" if owners(task) else not_theirs(task.sender, task.sender_name, house)
     urls = facets(call, house.policy.tools.get(call.tool)).urls or ()
-    hosts = [
-        f"The host is {code(host)}, in letters of another script."
-        for host in dict.fromkeys(map(foreign, urls))
-        if host
-    ]
+    hosts = filter(None, dict.fromkeys(map(warning, urls)))
     warnings = [*([impostor] if impostor else []), *hosts, *earlier(task.id, register)]
     return {
         "note": note.removesuffix(".md"),
@@ -47,7 +52,11 @@ def about(
         "sender": task.sender,
         "sender_name": "" if impostor else task.sender_name,
         "stranger": task.trust is Trust.STRANGER and not owners(task),
-        "lines": [cause(task), *answering(call, task), *(f"⚠ {line}" for line in warnings)],
+        "lines": [
+            cause(task),
+            *answering(call, task),
+            *(f"⚠ {line}" for line in warnings),
+        ],
         "excerpt": "" if owners(task) else task.text[:EXCERPT_CHARS],
         "place": place[0],
         "of": place[1],

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factotum.gate.links import foreign, origin, plain_link
+from factotum.gate.links import foreign, origin, plain_link, warning
 
 
 @pytest.mark.parametrize(
@@ -97,9 +97,25 @@ def test_letters_of_another_script_are_found(url: str, host: str) -> None:
     assert foreign(url) == host
 
 
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        (
+            f"https://accounts.bank.example.{'a' * 30}.evil.test/bank.example",
+            "one of `evil.test`",
+        ),
+        (f"https://www.bank.example/{'a' * 60}", ""),
+        ("https://аpple.com/", "`xn--pple-43d.com`, in letters of another script"),
+    ],
+)
+def test_what_may_be_overlooked_in_a_host_is_said(url: str, said: str) -> None:
+    assert said in warning(url) and bool(said) is bool(warning(url))
+
+
 @given(st.text())
 def test_no_link_breaks_it(url: str) -> None:
     assert plain_link(url) in (True, False)
+    assert isinstance(warning(url), str)
     assert not plain_link(url) or origin(url)
 
 
@@ -107,4 +123,6 @@ def test_no_link_breaks_it(url: str) -> None:
 def test_bytes_in_base64_do_not_pass(data: bytes) -> None:
     text = base64.urlsafe_b64encode(data).decode()
     if len(set(data)) > 12:  # what repeats itself tells little
-        assert not plain_link(f"https://example.org/?d={text.replace('-', 'A').replace('_', 'B')}")
+        assert not plain_link(
+            f"https://example.org/?d={text.replace('-', 'A').replace('_', 'B')}"
+        )
