@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from factotum.addresses import exact
 from factotum.gate.facets import recipients
+from factotum.gate.rows import row_of
 from factotum.ledger import Ledger
 
 
@@ -77,6 +78,8 @@ class SentBook:
 
     def _count(self, rows: Iterable[sqlite3.Row]) -> None:
         for row in rows:
+            if not row_of(row["tool"]).egress:
+                continue  # a draft has recipients, and went to none of them
             args = json.loads(row["args"])
             for address in {exact(to) for to in recipients(row["tool"], args)}:
                 known = self._by.get(address, Sent(0, row["at"]))

@@ -46,10 +46,16 @@ class Study:
     def of(self, address: str) -> Contact:
         return self.contacts.of(address)
 
-    def send(self, *to: str, rule: str = "", outcome: Outcome | None = None) -> str:
+    def send(
+        self,
+        *to: str,
+        rule: str = "",
+        outcome: Outcome | None = None,
+        tool: str = "mail__send",
+    ) -> str:
         args = {"to": list(to), "subject": "S", "body": "B"}
         proposal = Proposal(
-            0, "mail__send", args, "T", Effect.OPAQUE, Risk.MEDIUM, "r", 9e9, Trust.OWNER, "p"
+            0, tool, args, "T", Effect.OPAQUE, Risk.MEDIUM, "r", 9e9, Trust.OWNER, "p"
         )
         self.at += 86_400
         idx = int(self.at)
@@ -98,6 +104,12 @@ def test_never_holds_whatever_else_is_said(study: Study) -> None:
     study.send(ADA)
     contact = study.of(ADA)
     assert contact.never and not contact.known and not contact.may_be_known
+
+
+def test_a_draft_was_sent_to_nobody(study: Study) -> None:
+    study.send(ADA, tool="mail__draft")
+    assert study.of(ADA).sent == 0
+    assert not study.of(ADA).known
 
 
 def test_a_note_that_is_changed_taken_away_or_added_counts_at_once(study: Study) -> None:
