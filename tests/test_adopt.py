@@ -93,6 +93,7 @@ def leave(root: Path) -> leaving.Farewell:
 
 
 @pytest.mark.prove
+@pytest.mark.slow
 def test_a_vault_of_5000_notes_is_adopted_and_left_byte_for_byte(tmp_path: Path) -> None:
     grow(tmp_path, 5000)
     before = tree(tmp_path)

@@ -65,6 +65,7 @@ def test_it_goes_from_a_mail_to_its_receipt(tmp_path: Path) -> None:
     assert not (tmp_path / "my vault").exists()
 
 
+@pytest.mark.slow
 def test_with_nobody_to_ask_nothing_is_sent(tmp_path: Path) -> None:
     done, _ = run(tmp_path)
     assert done.returncode == 2

@@ -228,6 +228,7 @@ def test_a_mail_makes_no_flood_of_notes(office: TestOffice) -> None:
     assert len(office.files("Drafts")) == 13
 
 
+@pytest.mark.slow
 def test_the_owners_own_task_may_write_more_notes(office: TestOffice) -> None:
     office.type("Write them all.\ngo")
     script: list[Item] = [*(drafts(16, str(n)) for n in range(4)), FINISH]
@@ -556,6 +557,7 @@ def test_pictures_go_to_models_that_see(office: TestOffice) -> None:
 # -- how much is told
 
 
+@pytest.mark.slow
 def test_the_prompt_is_as_long_with_ten_megabytes_of_memory(tmp_path: Path) -> None:
     lengths = []
     for notes in (1, 2500):

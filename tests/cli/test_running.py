@@ -112,6 +112,7 @@ def test_run_once_says_what_ended_and_what_waits(
     assert len(relay.messages) == 1
 
 
+@pytest.mark.slow
 def test_a_failpoint_kills_and_the_next_run_goes_on(
     terminal: Terminal, office: TestOffice, relay: Relay
 ) -> None:

@@ -48,6 +48,7 @@ def test_a_child_that_died_is_started_again_at_the_next_use(servers: Path, tmp_p
     assert not any(value in outcome.last_known for value in SHARE.values())
 
 
+@pytest.mark.slow
 def test_a_child_killed_between_two_calls_is_not_noticed(servers: Path) -> None:
     async def work(toolbox: Toolbox) -> Any:
         os.kill((await toolbox.call("desk__process", {})).data["pid"], signal.SIGKILL)

@@ -104,6 +104,7 @@ def test_a_password_that_smtp_cannot_carry_is_explained(pair: Pair) -> None:
     assert relay.commands == []
 
 
+@pytest.mark.slow
 def test_over_stdio_with_nothing_but_its_environment(pair: Pair, tmp_path: Path) -> None:
     """As another client starts it; the certificate is trusted by SSL_CERT_FILE."""
     from mcp.client import Client
