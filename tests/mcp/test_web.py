@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
+import ssl
 import sys
 import threading
 import time
@@ -18,6 +21,7 @@ from factotum.gate.form import form_text
 from factotum.gate.rows import row_of
 from factotum.toolbox import Toolbox
 from factotum.tooling.tools import ToolboxError
+from tests.servers.certificate import self_signed
 
 MCP = Path(__file__).parents[2] / "mcp"
 if str(MCP) not in sys.path:
@@ -263,6 +267,39 @@ def test_an_answer_that_drips_is_given_up(web: Web) -> None:
     with pytest.raises(Unanswered, match="took longer than"):
         inside(web, limit_s=0.3).page(f"{web.here}/drip")
     assert time.monotonic() - began < 3.0
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
+    pair = self_signed(tmp_path, "site.test")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pair.certificate, pair.key)
+    asked = []
+    context.sni_callback = lambda _, name, __: asked.append(name)
+
+    def serve(listener: socket.socket) -> None:
+        line, _ = listener.accept()
+        with contextlib.suppress(OSError):
+            context.wrap_socket(line, server_side=True).close()
+        line.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=(listener,))
+        thread.start()
+        port = listener.getsockname()[1]
+        fetch = Fetcher([f"site.test:{port}"], lambda host, port: ["127.0.0.1"])
+        with pytest.raises(Unanswered, match="certificate verify failed"):
+            fetch.page(f"https://site.test:{port}/")
+        thread.join()
+    assert asked == ["site.test"]
+
+
+def test_a_server_that_is_silent_is_given_up_before_it_has_proved_itself() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        began = time.monotonic()
+        with pytest.raises(Unanswered, match="took longer than"):
+            Fetcher([f"127.0.0.1:{port}"], limit_s=0.2).page(f"https://127.0.0.1:{port}/")
+        assert time.monotonic() - began < 3.0
 
 
 def test_a_large_page_is_cut_and_a_slow_one_given_up(web: Web) -> None:
