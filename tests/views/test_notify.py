@@ -81,13 +81,16 @@ def test_where_there_is_no_desktop_nothing_is_started(desk: dict[str, str], with
     assert not desktop("head", "text", desk)
 
 
-def test_a_program_that_fails_harms_nobody(desk: dict[str, str]) -> None:
-    program = Path(desk["PATH"].partition(":")[0]) / "notify-send"
-    program.write_text("#!/nowhere/at/all\n")
-    assert desktop("head", "text", desk)
-    program.write_text('#!/bin/sh\ntouch "$HOME/ran"; exit 3\n')
-    assert desktop("head", "text", desk)
-    until((Path(desk["HOME"]) / "ran").exists)
+def test_a_program_that_fails_harms_nobody(desk: dict[str, str], tmp_path: Path) -> None:
+    # Both are there before one is started: what is just being started cannot be written.
+    broken = {"#!/nowhere/at/all\n": "one", '#!/bin/sh\ntouch "$HOME/ran"; exit 3\n': "two"}
+    for text, name in broken.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "notify-send").write_text(text)
+        (tmp_path / name / "notify-send").chmod(0o755)
+    for name in broken.values():
+        assert desktop("head", "text", {**desk, "PATH": f"{tmp_path / name}:/usr/bin:/bin"})
+    until((tmp_path / "ran").exists)
 
 
 def test_a_terminal_names_each_card_once_and_rings_with_the_sign(house: House) -> None:
