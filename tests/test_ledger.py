@@ -13,13 +13,12 @@ import pytest
 from factotum.ledger import (
     APPLICATION_ID,
     ORIGINAL_BYTES,
-    SCHEMA,
-    SCHEMA_VERSION,
     Ledger,
     LedgerError,
     TaskRow,
 )
 from factotum.model import Trust
+from factotum.schema import FIRST, SCHEMA_VERSION
 
 
 @pytest.fixture
@@ -214,7 +213,7 @@ def test_one_that_cannot_be_opened_now_is_not_to_be_moved_away(tmp_path: Path) -
 
 def test_a_ledger_of_an_older_version_keeps_what_it_holds(path: Path) -> None:
     db = sqlite3.connect(path, isolation_level=None)
-    for statement in SCHEMA.split(";\n"):
+    for statement in FIRST.split(";\n"):
         if statement.strip():
             db.execute(statement)
     db.execute("INSERT INTO meta VALUES ('epoch', 'an old one')")
