@@ -67,8 +67,8 @@ def title(call: Call, sender: str, sender_name: str) -> str:
 
 def told(call: Call, house: House) -> dict[str, Any]:
     """`who` it goes to; `known`: a line for each address, and one for each way in which what it
-    holds may be overlooked, or should not leave; and what is `typed` to approve it, where the
-    owner has declared what the tool is given."""
+    holds may be overlooked, or should not leave; and what is `typed` to approve it, if
+    that can be told from whom it reaches or what it pays."""
     to = recipients(call.tool, call.args)
     known = [familiar(house.contact(address), house.now) for address in to]
     text = "\n".join(map(str, call.args.values()))
@@ -98,12 +98,20 @@ def money(call: Call, house: House) -> list[str]:
 
 
 def _typed(call: Call, house: House) -> str:
-    """Whom a tool reaches whose arguments the owner declared, else how much it pays."""
+    """Of those whom it reaches the one who is least known, else how much it pays where the
+    owner declared what holds that: who is named among friends is read once more."""
     declared = house.policy.tools.get(call.tool)
     found = facets(call, declared) if declared else None
-    if found is None:
-        return ""
-    return found.recipients[0] if found.recipients else str(found.amount or "")
+    to = (found.recipients or ()) if found else recipients(call.tool, call.args)
+    if to:
+        return min(to, key=lambda address: _trusted(house.contact(address)))
+    return str(found.amount or "") if found else ""
+
+
+def _trusted(contact: Contact) -> tuple[bool, bool, bool, int]:
+    """The lower, the more it matters that a person reads the address."""
+    doubtful = bool(contact.alike) or contact.never
+    return (not doubtful, contact.known, contact.listed, contact.sent)
 
 
 def familiar(contact: Contact, now: datetime) -> str:

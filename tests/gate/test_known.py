@@ -178,3 +178,17 @@ def test_a_card_about_money_says_how_much_and_to_whom(
 
 def test_a_mail_is_not_about_money() -> None:
     assert not any("money" in line for line in lines(BARE, "ada@rossi.example"))
+
+
+@pytest.mark.parametrize("field", ["to", "cc", "bcc"])
+@pytest.mark.parametrize("eve", ["eve@x.example", "ada@rossl.example"])
+def test_what_is_typed_is_who_is_least_known_of_all_that_it_reaches(field: str, eve: str) -> None:
+    def contact(address: str) -> Contact:
+        if address == "ada@rossl.example":
+            return Contact(address, alike="ada@rossi.example", sent=9)
+        return Contact(address, listed=address != eve, sent=3)
+
+    args: dict[str, list[str]] = {"to": ["ada@rossi.example"], "cc": ["bob@rossi.example"]}
+    args[field] = [*args.get(field, []), eve]
+    house = House(NOW, contact=contact)
+    assert told(Call("mail__send", args), house)["typed"] == eve
