@@ -43,6 +43,8 @@ NAMED_MOST = 8
 #: So many blanks put what follows them out of sight on any screen, and so many empty lines
 #: out of mind.
 WIDE, TALL = 60, 12
+#: Up to so many blanks at the end of a line are a line break of Markdown, or a mail program's.
+END_MOST = 2
 _WIDE = re.compile(rf"[^\S\n]{{{WIDE},}}")
 
 
@@ -77,6 +79,8 @@ def told(call: Call, house: House) -> dict[str, Any]:
         more = f" and {len(odd) - NAMED_MOST} more" if len(odd) > NAMED_MOST else ""
         named = ", ".join(odd[:NAMED_MOST])
         known.append(f"⚠ It holds characters that cannot be seen: {named}{more}")
+    if ends := unseen_ends(text):
+        known.append(f"⚠ Lines of it end in {ends:,} blanks, which may say something to a machine")
     known += [f"⚠ Some of it stands far off, behind {gap}: look at all of it" for gap in gaps(text)]
     if secret := house.secret(call.args):
         known.append(f"⚠ A secret stands in it ({secret}): whoever gets this has it")
@@ -171,6 +175,15 @@ def shown(address: str) -> str:
 def oddities(text: str) -> list[str]:
     """The unseen characters of a text, written out."""
     return sorted({f"U+{ord(found):04X}" for found in UNSEEN.findall(text)})
+
+
+def unseen_ends(text: str) -> int:
+    """How many blanks stand where nobody sees them, at the ends of lines, if they could spell
+    something: of several kinds, or now more and now fewer. Else 0."""
+    lines = [line.removesuffix("\r") for line in text.split("\n")]
+    ends = [line[len(line.rstrip()) :] for line in lines]
+    mixed = any(len(end) > END_MOST and len(set(end)) > 1 for end in ends)
+    return sum(map(len, ends)) if mixed or len(set(map(len, ends))) > END_MOST + 1 else 0
 
 
 def gaps(text: str) -> list[str]:

@@ -192,3 +192,11 @@ def test_what_is_typed_is_who_is_least_known_of_all_that_it_reaches(field: str, 
     args[field] = [*args.get(field, []), eve]
     house = House(NOW, contact=contact)
     assert told(Call("mail__send", args), house)["typed"] == eve
+
+
+def test_blanks_that_nobody_sees_are_told_of() -> None:
+    hidden = "".join("\t" if bit == "1" else " " for bit in "0110100001101001")
+    assert any("16 blanks" in line for line in warnings(f"Thanks!{hidden}\nAda"))
+    counted = "\n".join("x" + " " * int(digit) for digit in "01101324")
+    assert any("12 blanks" in line for line in warnings(counted))
+    assert warnings("Thanks!  \n-- \nAda \n\n") == []
