@@ -6,7 +6,7 @@ undone, a word on what ended Unknown. Nothing acts here, and no note is brought 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from factotum import failpoint
 from factotum.gate import card as cards
@@ -171,17 +171,15 @@ class Heeder:
         about = {**card.seal.about, **known.told(call, house)}
         sender, name = str(about.get("sender", "")), str(about.get("sender_name", ""))
         risk, rule = self._risk_now(card, call, house)
-        return self.register.reseal(
-            card,
-            now,
-            remark,
+        changed = replace(
+            card.proposal(),
             args=edit.args,
-            about=about,
+            title=known.title(call, sender, name),
             risk=risk,
             rule=rule,
-            title=known.title(call, sender, name),
-            lies=entry.state.value,
+            about=about,
         )
+        return self.register.reseal(card, now, remark, changed, entry.state.value)
 
     def _risk_now(self, card: Card, call: Call, house: House) -> tuple[Risk, str]:
         """The risk of the edited call, and why it asks: never less than before, for whoever can

@@ -5,9 +5,8 @@ A version is never changed once it is written; it is closed, and the next one ta
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import fields, replace
-from typing import Any
 
 from factotum import names
 from factotum.gate import grants
@@ -15,7 +14,6 @@ from factotum.gate.attempts import Attempts
 from factotum.gate.records import Card, Decision, NotOpen, Proposal
 from factotum.gate.seal import Seal, nonce, normalised
 from factotum.ledger import dumps
-from factotum.model import Risk
 
 _COLUMNS = [one.name for one in fields(Seal)]
 _INSERT = (
@@ -103,23 +101,14 @@ class Sealing(Attempts):
         card: Card,
         now: float,
         remark: str,
-        *,
-        args: Mapping[str, Any] | None = None,
-        pin: str | None = None,
-        account: str | None = None,
-        about: Mapping[str, Any] | None = None,
-        risk: Risk | None = None,
-        rule: str | None = None,
-        title: str = "",
+        changed: Proposal | None = None,
         lies: str = "",
     ) -> Card:
-        """Makes the next version of a card that is not being attempted; the old one is
-        closed in the same transaction and can never run. `lies` is the folder in which the
-        old one was found: that it lies there says nothing of the new one. Raises NotOpen."""
-        new: dict[str, Any] = {"args": args, "pin": pin, "account": account, "about": about}
-        new |= {"risk": risk, "rule": rule}
-        changed = {name: value for name, value in new.items() if value is not None}
-        proposal = replace(card.proposal(), **changed)
+        """Makes the next version of a card that is not being attempted, as it is or `changed`;
+        the old one is closed in the same transaction and can never run. `lies` is the folder in
+        which the old one was found: that it lies there says nothing of the new one. Raises
+        NotOpen."""
+        proposal = changed or card.proposal()
         with self.ledger.tx() as db:
             latest = self.card(card.id)
             stopped = latest.ended is not None and latest.ended.status != "CANCELLED"
@@ -133,7 +122,7 @@ class Sealing(Attempts):
             db.execute(
                 "UPDATE card SET version = ?, remark = ?, settled = 0, lies = ?, title = ?"
                 " WHERE id = ?",
-                (card.version + 1, remark, lies or card.lies, title or card.title, card.id),
+                (card.version + 1, remark, lies or card.lies, proposal.title, card.id),
             )
             seal = self._seal(card.id, card.version + 1, proposal, now)
             self.ledger.event(

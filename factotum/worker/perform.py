@@ -7,7 +7,7 @@ next start's `reconcile` finds out what is known, and never does it twice on a g
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from factotum import failpoint, log
@@ -16,7 +16,14 @@ from factotum.blobs import BlobError, Blobs
 from factotum.gate import effect
 from factotum.gate.effect import Again
 from factotum.gate.policy import forbidden
-from factotum.gate.register import ATTEMPTS_MOST, Card, GateError, NotOpen, Register
+from factotum.gate.register import (
+    ATTEMPTS_MOST,
+    Card,
+    GateError,
+    NotOpen,
+    Proposal,
+    Register,
+)
 from factotum.gate.rows import row_of
 from factotum.gate.rules import House
 from factotum.inert import inert, one_line
@@ -122,7 +129,7 @@ class Performer:
             return True
         new, old = (inert(one_line(one, ADDRESS_CHARS)) for one in (self.me, card.seal.account))
         remark = f"It would now go out from {new}, and no longer from {old}. Please look once more."
-        await self._ask_anew(card, remark, account=self.me)
+        await self._ask_anew(card, remark, replace(card.proposal(), account=self.me))
         return False
 
     async def _same_tool(self, card: Card) -> bool:
@@ -134,15 +141,12 @@ class Performer:
         if pin in ("", card.seal.pin):
             return True  # not offered any more: the attempt says so
         remark = "The tool that does this has changed since. Please look once more."
-        await self._ask_anew(card, remark, pin=pin)
+        await self._ask_anew(card, remark, replace(card.proposal(), pin=pin))
         return False
 
-    async def _ask_anew(
-        self, card: Card, remark: str, *, pin: str | None = None, account: str | None = None
-    ) -> None:
+    async def _ask_anew(self, card: Card, remark: str, changed: Proposal) -> None:
         try:
-            now = self.clock()
-            await self.desk.do(self.register.reseal, card, now, remark, pin=pin, account=account)
+            await self.desk.do(self.register.reseal, card, self.clock(), remark, changed)
         except GateError as refused:
             logger.warning("not sealed anew", extra={"card": card.id, "reason": str(refused)})
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +128,8 @@ def test_what_was_sealed_anew_since_it_was_shown_is_not_approved_with_the_rest(
 
     def sneaky(prompt: str) -> str:
         if person.answers == ["all"]:
-            house.register.reseal(second, house.now, "changed", args={"note": "x", "why": "y"})
+            other = replace(second.proposal(), args={"note": "x", "why": "y"})
+            house.register.reseal(second, house.now, "changed", other)
         return ask(prompt)
 
     ask, person.ask = person.ask, sneaky  # type: ignore[method-assign]

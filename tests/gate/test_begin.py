@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -118,7 +119,7 @@ def test_a_yes_from_before_the_ledger_was_put_back_is_none(register: Register, c
 
 
 def reseal(register: Register, card: Card) -> None:
-    register.reseal(card, 3.0, "again", args={**ARGS, "body": "Two\n"})
+    register.reseal(card, 3.0, "again", replace(card.proposal(), args={**ARGS, "body": "Two\n"}))
 
 
 def cancel(register: Register, card: Card) -> None:

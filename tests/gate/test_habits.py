@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -74,7 +75,8 @@ def test_what_comes_between_breaks_the_row(register: Register, how: str) -> None
             say(register, card, T + 10, "reject")
         case "an edit":
             args = {**card.seal.args, "body": "Else."}
-            say(register, register.reseal(card, T + 10, "edited", args=args), T + 10)
+            edited = replace(card.proposal(), args=args)
+            say(register, register.reseal(card, T + 10, "edited", edited), T + 10)
         case _:
             register.end(say(register, card, T + 10), Cancelled("you"), T + 10)
     for n in range(2):

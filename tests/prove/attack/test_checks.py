@@ -115,7 +115,7 @@ def test_nothing_begins_without_a_yes(register: Register) -> None:
 def test_a_yes_holds_for_no_other_version(register: Register) -> None:
     card = yes(register, asked(register))
     register.cancel(card.id, "edit", "you", 3.0)
-    newer = register.reseal(card, 4.0, "changed", args=EVE)
+    newer = register.reseal(card, 4.0, "changed", replace(card.proposal(), args=EVE))
     assert newer.status == "pending"
     assert not begins(register, newer) and not begins(register, card)
     newer = yes(register, newer)
@@ -164,7 +164,7 @@ def test_the_first_word_stands(register: Register, first: str) -> None:
 
 def test_a_word_on_what_was_shown_before_is_none(register: Register) -> None:
     card = asked(register)
-    register.reseal(card, 2.0, "changed", args=EVE)
+    register.reseal(card, 2.0, "changed", replace(card.proposal(), args=EVE))
     with pytest.raises(NotOpen):
         yes(register, card)
 
