@@ -56,6 +56,30 @@ def test_an_anchor_gives_back_what_it_was_told(remote: Path, tmp_path: Path) -> 
     assert anchor(remote, tmp_path, "another machine").read() == [head(1), head(7)]
 
 
+def test_no_hook_of_a_repository_is_run(remote: Path, tmp_path: Path) -> None:
+    for name in ("pre-receive", "update", "post-receive", "post-update", "reference-transaction"):
+        hook = remote / "hooks" / name
+        hook.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+        hook.chmod(0o755)
+    for where in (str(remote), f"file://{remote}"):
+        GitAnchor(where, tmp_path / "copy").put(head(1))
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("prefix", ["", "file://"])
+def test_no_repository_in_the_vault_is_used(tmp_path: Path, remote: Path, prefix: str) -> None:
+    vault = tmp_path / "vault"
+    vault.mkdir()
+    remote.rename(vault / "audit.git")
+    (tmp_path / "elsewhere").symlink_to(vault / "audit.git")
+    for where in (vault / "audit.git", tmp_path / "elsewhere"):
+        one = GitAnchor(f"{prefix}{where}", tmp_path / "copy", apart_from=vault)
+        with pytest.raises(AnchorError, match="lies in your vault"):
+            one.put(head(1))
+        with pytest.raises(AnchorError, match="lies in your vault"):
+            one.read()
+
+
 def test_two_machines_add_to_one_anchor(remote: Path, tmp_path: Path) -> None:
     pi, laptop = anchor(remote, tmp_path, "pi"), anchor(remote, tmp_path, "laptop")
     pi.put(head(1))

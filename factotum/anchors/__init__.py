@@ -15,7 +15,8 @@ from factotum.settings import Settings
 
 def _git(settings: Settings, state: Path) -> Anchor | None:
     where = settings.text("ANCHOR_GIT")
-    return GitAnchor(where, state / "anchors" / "git") if where else None
+    vault = settings.path("VAULT")
+    return GitAnchor(where, state / "anchors" / "git", apart_from=vault) if where else None
 
 
 KINDS: dict[str, Callable[[Settings, Path], Anchor | None]] = {"git": _git}

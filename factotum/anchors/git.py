@@ -49,6 +49,10 @@ WHO = {
     "GIT_COMMITTER_EMAIL": "factotum@localhost.invalid",
 }
 
+#: A push to a folder runs the hooks that lie there, as us; what the environment says of hooks
+#: does not reach so far.
+NO_HOOKS_HERE = f"--receive-pack=git -c core.hooksPath={os.devnull} receive-pack"
+
 #: Git must never wait for somebody to type, nor take a command for an address.
 QUIET = {
     "GIT_TERMINAL_PROMPT": "0",
@@ -64,11 +68,14 @@ QUIET = {
 @dataclass
 class GitAnchor:
     """`where` is the address or path of a repository, `copy` a folder of ours for what was
-    fetched: it may be removed at any time, and then only forgets what was seen."""
+    fetched: it may be removed at any time, and then only forgets what was seen. In `apart_from`,
+    the vault, no repository is used: git runs what the settings of one name, and there whoever
+    syncs could write them."""
 
     where: str
     copy: Path
     name: str = "git"
+    apart_from: Path | None = None
     limit_s: float = GIT_S
     clock: Callable[[], float] = time.monotonic
 
@@ -92,6 +99,11 @@ class GitAnchor:
         """The newest commit of the branch there, or an empty string where it has none yet.
 
         Raises AnchorRewritten when it does not follow on what was seen before."""
+        if self.apart_from and self._lies_in(self.apart_from):
+            raise AnchorError(
+                "the repository lies in your vault, where what changes the log can change it too. "
+                "Name one elsewhere: FACTOTUM_ANCHOR_GIT"
+            )
         self._make_copy(end)
         seen = self._known(SEEN, end)
         there = self._git(["ls-remote", "--", self.where, BRANCH], end).split()
@@ -118,13 +130,23 @@ class GitAnchor:
 
     def _push(self, commit: str, end: float) -> bool:
         """Whether the commit is there now; False where somebody else has pushed meanwhile."""
-        done = self._run(["push", "--quiet", "--", self.where, f"{commit}:{BRANCH}"], end)
+        here = [NO_HOOKS_HERE] if self._local() else []
+        done = self._run(["push", "--quiet", *here, "--", self.where, f"{commit}:{BRANCH}"], end)
         if done.returncode:
             if "fetch first" in done.stderr or "non-fast-forward" in done.stderr:
                 return False
             raise AnchorError(self._reason(done.stderr))
         self._git(["update-ref", SEEN, commit], end)
         return True
+
+    def _local(self) -> Path | None:
+        """Where the repository lies, if that is on this machine."""
+        path = Path(self.where.removeprefix("file://"))
+        return path if path.exists() else None
+
+    def _lies_in(self, folder: Path) -> bool:
+        path = self._local()
+        return path is not None and path.resolve().is_relative_to(folder.resolve())
 
     def _make_copy(self, end: float) -> None:
         if (self.copy / "HEAD").exists():
