@@ -1,7 +1,7 @@
-"""One task's case: which course its run takes, and what is to be done next.
+"""One task's case: what every course of its run goes by, and what it may do.
 
-Synchronous, on the desk. It says what the worker must do next; the worker calls tools and
-models and comes back. Killed anywhere, the same question gives the same answer, from the
+Synchronous, on the desk. A course says what the worker must do next; the worker calls tools
+and models and comes back. Killed anywhere, the same question gives the same answer, from the
 ledger.
 """
 
@@ -39,29 +39,7 @@ class Case:
         self.run: Run = office.runs.current(task, now)
         self.task: Task = brief(row, note, self._answers())
 
-    def next(self) -> Next:
-        """What must be done next. Records what needs no doing on the way."""
-        from factotum.worker import habits, undoing
-        from factotum.worker.by_model import ByModel
-        from factotum.worker.by_playbook import ByPlaybook
-        from factotum.worker.found_key import next_step
-
-        if self.run.ended is not None:
-            return Close(self.run)
-        if not self.office.children.wanted(self.row, self.run):
-            return self.end("failed", "The task that handed this on was taken back.")
-        if "found" in self.row.facts:
-            return next_step(self)
-        if undoing.FACT in self.row.facts:
-            return undoing.next_step(self)
-        if habits.FACT in self.row.facts:
-            return habits.next_step(self)
-        if self.run.plan is None and (waiting := ByPlaybook(self).choose()) is not None:
-            return waiting
-        plan = self.run.plan or {}
-        return ByModel(self).next() if "agent" in plan else ByPlaybook(self).next()
-
-    # -- what both courses do
+    # -- what all courses do
 
     def plan(self, plan: Mapping[str, Any]) -> None:
         """Freezes how this run is gone about."""

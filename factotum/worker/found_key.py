@@ -22,6 +22,8 @@ from factotum.worker.steps import Next, Park
 #: Under which name the ledger keeps the model that the owner said yes to.
 META = "model"
 
+#: The fact by which such a task is known.
+FACT = "found"
 YES, NO = "yes", "no"
 
 
@@ -47,7 +49,7 @@ class FoundKey:
         if known and (self._begun(id) or self._lies(name)):
             return
         facts = {
-            "found": {"model": found.model, "variable": found.variable},
+            FACT: {"model": found.model, "variable": found.variable},
             "day_usd": f"{self.caps().day_usd:g}",
         }
         self.ledger.add_task(
@@ -68,7 +70,7 @@ class FoundKey:
 
 def next_step(case: Case) -> Next:
     """The course of such a task: one question, and what follows from its answer."""
-    found = case.row.facts["found"]
+    found = case.row.facts[FACT]
     questions = case.questions()
     if not questions:
         return case.ask(

@@ -23,6 +23,7 @@ from factotum.worker.by_model import ByModel
 from factotum.worker.caps import Caps
 from factotum.worker.case import Case
 from factotum.worker.close import Closer
+from factotum.worker.course import next_step
 from factotum.worker.desk import Desk
 from factotum.worker.lookups import Lookups
 from factotum.worker.perform import Performer
@@ -243,7 +244,7 @@ class Worker:
         return Case(self.office, task, note, path.name, self.clock())
 
     def _next(self, task: str, path: Path) -> Next:
-        return self._case(task, path).next()
+        return next_step(self._case(task, path))
 
     def _heard(self, task: str, path: Path, run: Run, said: Said) -> Next:
         """Records what was said, even where the note has gone meanwhile: it is paid for."""
@@ -255,7 +256,7 @@ class Worker:
             raise
         if case.run.n != run.n:  # the owner took the task back and gave it again
             self.office.turns.heard(run, *turn, self.clock())
-            return case.next()
+            return next_step(case)
         return ByModel(case).heard(*turn)
 
     def _ask_for_money(self, task: str, path: Path, why: str) -> Next:
