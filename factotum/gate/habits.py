@@ -6,6 +6,7 @@ the handbook, and those are put to the person like any other change of a note.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -99,7 +100,7 @@ def rule_lines(habit: Habit, n: int) -> list[str]:
     places = [json.dumps(place, ensure_ascii=False) for place in habit.places]
     trust = "owner" if habit.trusts == {Trust.OWNER} else "[owner, known]"
     return [
-        f"- name: {n} times yes to {habit.tool} {n_of(habit)}",
+        f"- name: {n} times yes to {habit.tool} {_mark(habit)}",
         f"  allow: {habit.tool}",
         f"  {habit.facet}: [{', '.join(places)}]",
         f"  trust: {trust}",
@@ -108,10 +109,8 @@ def rule_lines(habit: Habit, n: int) -> list[str]:
     ]
 
 
-def n_of(habit: Habit) -> str:
+def _mark(habit: Habit) -> str:
     """A short mark by which two rules of one tool have different names."""
-    import hashlib  # only where a rule is proposed
-
     return hashlib.sha256(habit.key.encode()).hexdigest()[:4]
 
 
