@@ -193,9 +193,15 @@ def _notes_of(opened: Books, card: Card) -> list[Path]:
 
 
 def _says_the_same(path: Path, card: Card) -> bool:
+    """Raises NotOpen where what a person wrote there can never be taken up as it stands."""
     try:
         return edited(parse(disk.read_regular(path, CARD_MOST_BYTES)), card) is None
-    except (NoteError, CardDamaged, OSError):
+    except CardDamaged as damaged:
+        raise NotOpen(
+            f"{card.name} was edited, and cannot be read as it is now: {damaged}. Mend it there, "
+            f"then approve it"
+        ) from None
+    except (NoteError, OSError):
         return False
 
 

@@ -60,12 +60,10 @@ def _anchors(patient: Patient, ledger: Ledger, now: float) -> Found:
     last = links.head(ledger).n
     for anchor in anchors:
         known = told(ledger, anchor.name)
-        since = f"{local(known.at):%Y-%m-%d}" if known.at else "never"
+        since = f"{local(known.at):%Y-%m-%d}"
         if known.trouble:
-            yield (
-                Level.WARNING,
-                f"the anchor {anchor.name} was told {since}, and then not: {known.trouble}",
-            )
+            last_told = f"was told {since}, and then not" if known.at else "could never be told"
+            yield Level.WARNING, f"the anchor {anchor.name} {last_told}: {known.trouble}"
         elif not known.at:
             yield (
                 Level.WARNING,

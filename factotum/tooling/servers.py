@@ -74,7 +74,10 @@ def _entries(path: Path) -> list[tuple[str, Any]]:
     raw = disk.read_regular(path, MOST_BYTES)
     if len(raw) > MOST_BYTES:
         raise ValueError(f"it is larger than {MOST_BYTES} bytes")
-    content = json.loads(raw)
+    try:
+        content = json.loads(raw)
+    except ValueError as wrong:
+        raise ValueError(f"it is no JSON ({wrong})") from None
     match content:
         case {"mcpServers": dict(named)}:
             return list(named.items())

@@ -105,6 +105,16 @@ def test_an_edit_that_is_not_sealed_is_never_approved_unseen(
     assert b"go away" in relay.messages[0].data
 
 
+def test_an_edit_that_can_never_be_taken_up_is_named(
+    office: TestOffice, terminal: Terminal, asked: str
+) -> None:
+    note = office.one("Pending_Approval")
+    note.write_text(note.read_text().replace("To: ada@rossi.example", "To: ada"))
+    said = terminal("approve", asked)
+    assert said.code == 1
+    assert "“ada” is not a list of mail addresses. Mend it there" in said.err
+
+
 def test_cancel_stops_it_in_the_regret_wait(
     office: TestOffice, terminal: Terminal, relay: Relay, asked: str
 ) -> None:

@@ -324,7 +324,7 @@ def test_an_entry_that_is_wrong_is_named(tmp_path: Path, name: str, entry: Any, 
 @pytest.mark.parametrize(
     ("content", "mode", "said"),
     [
-        ("{", 0o600, "cannot be used"),
+        ("{", 0o600, "cannot be used: it is no JSON ("),
         ("[]", 0o600, "it has neither"),
         ("{}", 0o644, "chmod 600"),
         ("[" * 100_000, 0o600, "cannot be used"),
