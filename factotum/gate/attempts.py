@@ -28,25 +28,7 @@ class Attempts(Book):
         then nothing may be done.
         """
         with self.ledger.tx() as db:
-            if paused := pause.current(self.ledger):
-                raise NotOpen(f"{card.name}: {pause.said(paused)}")
-            found = self.card(card.id)
-            seal, decision = found.seal, found.decision
-            if found.version != card.version or found.ended or seal.closed:
-                raise NotOpen(f"{found.name}: {self.said(found)}")
-            if decision is None or decision.verdict != "approve":
-                raise GateError(f"{found.name} was not approved")
-            if needs_strong(found) and decision.channel not in (*STRONG, TYPED, "rule"):
-                raise GateError(f"{found.name} was approved by a channel that is too weak for it")
-            if not decision.digest == seal.digest == seal.computed_digest():
-                raise GateError(f"{found.name}: what is stored is not what was approved")
-            if seal.epoch != self.ledger.epoch:
-                raise GateError(f"{found.name} was sealed before the ledger was restored")
-            last = self.last_try(found)
-            if last is not None and last[2] is None:
-                raise NotOpen(f"{found.name}: it is being carried out")
-            if found.attempts >= ATTEMPTS_MOST:
-                raise GateError(f"{found.name} was tried {found.attempts} times")
+            found = self._may_begin(card)
             n = found.attempts + 1
             db.execute(
                 "INSERT INTO attempt VALUES (?, ?, ?, ?, ?, NULL)",
@@ -57,12 +39,35 @@ class Attempts(Book):
                 now,
                 task=found.task,
                 card=card.id,
-                tool=seal.tool,
+                tool=found.seal.tool,
                 n=n,
-                digest=seal.digest,
+                digest=found.seal.digest,
                 version=card.version,
             )
             return n
+
+    def _may_begin(self, card: Card) -> Card:
+        """The card as it stands now, in the transaction of the attempt. Raises GateError."""
+        if paused := pause.current(self.ledger):
+            raise NotOpen(f"{card.name}: {pause.said(paused)}")
+        found = self.card(card.id)
+        seal, decision = found.seal, found.decision
+        if found.version != card.version or found.ended or seal.closed:
+            raise NotOpen(f"{found.name}: {self.said(found)}")
+        if decision is None or decision.verdict != "approve":
+            raise GateError(f"{found.name} was not approved")
+        if needs_strong(found) and decision.channel not in (*STRONG, TYPED, "rule"):
+            raise GateError(f"{found.name} was approved by a channel that is too weak for it")
+        if not decision.digest == seal.digest == seal.computed_digest():
+            raise GateError(f"{found.name}: what is stored is not what was approved")
+        if seal.epoch != self.ledger.epoch:
+            raise GateError(f"{found.name} was sealed before the ledger was restored")
+        last = self.last_try(found)
+        if last is not None and last[2] is None:
+            raise NotOpen(f"{found.name}: it is being carried out")
+        if found.attempts >= ATTEMPTS_MOST:
+            raise GateError(f"{found.name} was tried {found.attempts} times")
+        return found
 
     def failed_try(self, card: Card, n: int, reason: str, now: float) -> None:
         """Notes that one try failed before anything left; the seal may be tried again."""

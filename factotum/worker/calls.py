@@ -164,8 +164,8 @@ class Calls:
                 idx = self.first + place
                 try:
                     self.office.children.start(self.row, self.run, idx, call, self.now)
-                except TooMany as refused:
-                    self.record(place, Became.FAILED, {"why": str(refused)})
+                except TooMany as too_many:
+                    self.record(place, Became.FAILED, {"why": str(too_many)})
             case _:
                 self.record(place, Became.GOOD, {"text": "Noted."})
 

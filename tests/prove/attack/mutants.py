@@ -35,7 +35,7 @@ BEGIN = (
     Mutant("begin: the digest of the yes", f"{GATE}/attempts.py", "if not decision.digest == seal.digest == seal.computed_digest():", "if not seal.digest == seal.computed_digest():"),
     Mutant("begin: the digest of the arguments", f"{GATE}/attempts.py", "if not decision.digest == seal.digest == seal.computed_digest():", "if not decision.digest == seal.digest:"),
     Mutant("begin: the ledger's epoch", f"{GATE}/attempts.py", "if seal.epoch != self.ledger.epoch:", "if False:"),
-    Mutant("begin: a try under way", f"{GATE}/attempts.py", "            if last is not None and last[2] is None:\n                raise", "            if False:\n                raise"),
+    Mutant("begin: a try under way", f"{GATE}/attempts.py", "        if last is not None and last[2] is None:\n            raise", "        if False:\n            raise"),
     Mutant("begin: three tries", f"{GATE}/attempts.py", "if found.attempts >= ATTEMPTS_MOST:", "if False:"),
     Mutant("end: once", "factotum/schema.py", "  at REAL NOT NULL,\n  PRIMARY KEY (card, version), FOREIGN KEY (card, version) REFERENCES seal (card, version)\n) STRICT;\nCREATE TABLE wish", "  at REAL NOT NULL,\n  FOREIGN KEY (card, version) REFERENCES seal (card, version)\n) STRICT;\nCREATE TABLE wish"),
 )  # fmt: skip
