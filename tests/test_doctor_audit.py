@@ -61,6 +61,7 @@ def test_the_doctor_tells_an_anchor_that_is_old_or_away(office: TestOffice) -> N
     office.run()
     (_, anchor) = said(office)
     assert (anchor[0], "and then not:" in anchor[1]) == (Level.WARNING, True)
+    assert "does not appear to be a git repository" in anchor[1]
     assert office.hands.wall < time.time()
 
 

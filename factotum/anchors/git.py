@@ -28,6 +28,13 @@ BRANCH = "refs/heads/factotum-audit"
 SEEN = "refs/anchor/seen"
 FETCHED = "refs/anchor/fetched"
 
+#: What git says last, whatever the cause was that it named before.
+EMPTY_WORDS = (
+    "fatal: Could not read from remote repository",
+    "Please make sure you have the correct access rights",
+    "and the repository exists",
+)
+
 #: How long one run of git may take, in seconds.
 GIT_S = 60.0
 #: How often a head is put on top anew when another machine was faster.
@@ -197,7 +204,8 @@ class GitAnchor:
         lines = [
             line for line in said.splitlines() if line.strip() and not line.startswith("hint:")
         ]
-        told = "; ".join(lines[-2:]) or "git failed and did not say why"
+        telling = [line for line in lines if not line.startswith(EMPTY_WORDS)] or lines
+        told = "; ".join(telling[-2:]) or "git failed and did not say why"
         return one_line(_LOGIN.sub("", told), 200)
 
     def _shown(self) -> str:
