@@ -31,7 +31,8 @@ beside the Makefile, and start it again:
 Only the first of these two files that exists is read. A setting in the environment wins over
 the file. An empty value means: as if not set. A name that begins with `FACTOTUM_` and is not
 in this table is refused, with the nearest right one. Seconds are numbers from 0 upwards. A
-relative path in `.env` starts from the folder of that file.
+relative path in `.env` starts from the folder of that file. From a vault no `.env` is read:
+whoever syncs it could write one.
 
 | setting | what it is | without it |
 |---|---|---|

@@ -363,3 +363,23 @@ def test_settings_cost_little_to_import() -> None:
     ).stdout.split()
     assert "factotum.settings" in loaded
     assert not {"dataclasses", "difflib", "inspect", "pydantic", "yaml"} & set(loaded)
+
+
+@pytest.mark.parametrize("how", ["looks", "environment", "file", "default", "below"])
+def test_no_settings_are_taken_from_a_vault(tmp_path: Path, how: str) -> None:
+    vault, root = tmp_path / "AI_Employee_Vault", tmp_path / "root"
+    here = vault / "Projects" if how == "below" else vault
+    for folder in (here, root):
+        folder.mkdir(parents=True)
+    if how in ("looks", "below"):
+        (vault / ".obsidian").mkdir()
+    if how == "file":
+        (root / ".env").touch(mode=0o600)
+        (root / ".env").write_text(f"FACTOTUM_VAULT={vault}\n")
+    planted = here / ".env"
+    planted.touch(mode=0o600)
+    planted.write_text("FACTOTUM_SANDBOX=off\nFACTOTUM_VAULT=/elsewhere\n")
+    environ = {"FACTOTUM_VAULT": str(vault)} if how == "environment" else {}
+    environ |= {"HOME": str(tmp_path)} if how == "default" else {"HOME": str(tmp_path / "no")}
+    with pytest.raises(SettingsError, match="lies in a vault"):
+        load(environ, env_files(here, root))

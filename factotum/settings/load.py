@@ -6,6 +6,7 @@ mends them in one go.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,6 +25,9 @@ _SECRET = re.compile(
     r"(?:_HEX|_BASE64)?\Z"
 )
 _LOGIN = re.compile(r"://[^\s:/@]*:([^\s/@]+)@")
+
+#: Folders by which a vault is known: Obsidian's own, and ours.
+VAULT_MARKS = (".obsidian", ".factotum")
 
 _BY_NAME: dict[str, Setting] = {row.name: row for row in SETTINGS}
 
@@ -123,7 +127,7 @@ def load(environ: Mapping[str, str], env_files: Sequence[Path] = ()) -> Settings
     does not fit. An empty value means: as if not set. Other names are not our business.
     """
     problems: list[str] = []
-    file = _from_file(env_files, problems)
+    file = _from_file(env_files, environ, problems)
     given = {name: one for name, one in file.items() if name.upper().startswith(PREFIX)}
     others = {name: _secret(name, one.text) for name, one in file.items() if name not in given}
     here = Path.cwd()
@@ -163,9 +167,18 @@ def apart(vault: Path, state_dir: Path) -> None:
         )
 
 
-def _from_file(files: Sequence[Path], problems: list[str]) -> dict[str, _Given]:
+def _from_file(
+    files: Sequence[Path], environ: Mapping[str, str], problems: list[str]
+) -> dict[str, _Given]:
     path = next((file for file in files if os.path.lexists(file)), None)
     if path is None:
+        return {}
+    if path.parent != files[-1].parent and _in_a_vault(path, files, environ):
+        problems.append(
+            f"{path} lies in a vault, and who can write there could have the machine do anything "
+            f"by it: no settings are read from there. Work in another folder, or put it into "
+            f"{files[-1].parent}"
+        )
         return {}
     try:
         lines = dotenv.parse(dotenv.read(path), path)
@@ -176,6 +189,21 @@ def _from_file(files: Sequence[Path], problems: list[str]) -> dict[str, _Given]:
         name: _Given(text, f"{path}, line {number}", path.parent)
         for name, (text, number) in lines.items()
     }
+
+
+def _in_a_vault(path: Path, files: Sequence[Path], environ: Mapping[str, str]) -> bool:
+    """Whether this lies in a folder of notes: one that looks like it, or is named as ours by
+    anything but the file itself."""
+    named = [environ.get(f"{PREFIX}VAULT") or str(_BY_NAME["VAULT"].default)]
+    for other in files:
+        if other != path and os.path.lexists(other):
+            with contextlib.suppress(dotenv.DotenvError):
+                lines = dotenv.parse(dotenv.read(other), other)
+                named += [text for text, _ in [lines.get(f"{PREFIX}VAULT", ("", 0))] if text]
+    here = path.parent.resolve()
+    vaults = [(files[-1].parent / _home(text, environ)).resolve() for text in named]
+    looks = (folder / mark for folder in (here, *here.parents) for mark in VAULT_MARKS)
+    return any(map(here.is_relative_to, vaults)) or any(map(os.path.isdir, looks))
 
 
 def _secret(name: str, text: str) -> str:
