@@ -162,4 +162,4 @@ def others(settings: Settings, code: Path) -> list[ThirdParty]:
     """The third-party servers of this installation."""
     listed = settings.path("TOOL_SERVERS") if settings.given("TOOL_SERVERS") else None
     ours = [path.stem.removesuffix("_server") for path in (code / "mcp").glob("*_server.py")]
-    return third_party(listed, ours)
+    return third_party(listed, ours, settings.path("VAULT"))

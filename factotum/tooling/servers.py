@@ -48,11 +48,17 @@ class ThirdParty:
         return hashlib.sha256(exact.encode()).hexdigest()
 
 
-def third_party(path: Path | None, ours: Collection[str]) -> list[ThirdParty]:
+def third_party(
+    path: Path | None, ours: Collection[str], vault: Path | None = None
+) -> list[ThirdParty]:
     """The servers in the file, without those that are switched off. A file or an entry that is
-    wrong is a server that is `broken`. `ours` are the names that are taken."""
+    wrong is a server that is `broken`. `ours` are the names that are taken. In the `vault` no
+    file is believed: whoever syncs it could have programs started here."""
     if path is None:
         return []
+    if vault is not None and path.resolve().is_relative_to(vault.resolve()):
+        told = f"{path} cannot be used: it lies in the vault. Put it elsewhere"
+        return [ThirdParty(path.name, broken=told)]
     try:
         found = _entries(path)
     except (OSError, ValueError, RecursionError) as wrong:

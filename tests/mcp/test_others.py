@@ -17,9 +17,10 @@ import pytest
 from factotum.gate.rows import row_of
 from factotum.model import Call, FailedClean, Succeeded
 from factotum.sandbox import Isolation, isolation
+from factotum.settings import load
 from factotum.toolbox import Toolbox
 from factotum.tooling.accepted import Accepted
-from factotum.tooling.cages import Cages
+from factotum.tooling.cages import Cages, others
 from factotum.tooling.cleaned import SCHEMA_MOST, cleaned
 from factotum.tooling.servers import ThirdParty, third_party
 from factotum.tooling.tools import ToolboxError
@@ -334,6 +335,23 @@ def test_an_entry_that_is_wrong_is_named(tmp_path: Path, name: str, entry: Any, 
 def test_a_file_that_is_wrong_is_named(tmp_path: Path, content: str, mode: int, said: str) -> None:
     (server,) = listed(tmp_path, content, mode)
     assert said in server.broken
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_no_server_is_started_by_a_file_in_the_vault(tmp_path: Path, linked: bool) -> None:
+    (tmp_path / "vault").mkdir()
+    listed = tmp_path / "vault/servers.json"
+    listed.touch(mode=0o600)
+    listed.write_text(json.dumps({"mcpServers": {"notes2": {"command": "python3"}}}))
+    if linked:
+        (tmp_path / "servers.json").symlink_to(listed)
+        listed = tmp_path / "servers.json"
+    settings = load(
+        {"FACTOTUM_VAULT": str(tmp_path / "vault"), "FACTOTUM_TOOL_SERVERS": str(listed)}
+    )
+    (found,) = others(settings, tmp_path)
+    assert "lies in the vault" in found.broken
+    assert found.command == ""
 
 
 def test_a_server_that_is_switched_off_is_not_there(tmp_path: Path) -> None:
