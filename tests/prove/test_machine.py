@@ -25,6 +25,7 @@ from factotum.worker.claim import task_id
 from orchestrator import Orchestrator, open_rooms
 from tests.office import TestOffice, smtp
 from tests.servers.smtp import Relay
+from tests.tries import tries
 
 pytestmark = [pytest.mark.prove]
 
@@ -353,7 +354,7 @@ class Person(RuleBasedStateMachine):
 
 
 Person.TestCase.settings = settings(
-    max_examples=6,
+    max_examples=tries(6),
     stateful_step_count=15,
     deadline=None,
     suppress_health_check=list(HealthCheck),
