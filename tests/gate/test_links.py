@@ -123,6 +123,4 @@ def test_no_link_breaks_it(url: str) -> None:
 def test_bytes_in_base64_do_not_pass(data: bytes) -> None:
     text = base64.urlsafe_b64encode(data).decode()
     if len(set(data)) > 12:  # what repeats itself tells little
-        assert not plain_link(
-            f"https://example.org/?d={text.replace('-', 'A').replace('_', 'B')}"
-        )
+        assert not plain_link(f"https://example.org/?d={text.replace('-', 'A').replace('_', 'B')}")
