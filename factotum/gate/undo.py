@@ -94,6 +94,8 @@ INVERSES: dict[str, Inverse] = {
     "notes__bring_back": Inverse("while nobody has edited the note", _brought_back),
     "mail__draft": Inverse("while it is a draft", _drafted),
     "mail__send": Inverse("cannot be undone once sent", _corrected, asks=True),
+    "web__read": Inverse("cannot be undone: its owner sees that it was read"),
+    "shell__run": Inverse("cannot be undone: a command can do anything"),
     "mail__undraft": Inverse("cannot be undone: the draft lies in the Trash of the mailbox"),
 }
 

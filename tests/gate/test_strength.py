@@ -142,3 +142,15 @@ def test_what_a_tool_is_given_stands_unfolded_on_its_card(register: Register) ->
 def test_a_draft_that_asks_shows_its_words(register: Register) -> None:
     text = body(asked(register, Risk.MEDIUM, "mail__draft"), 2.0, 60.0)
     assert "To: ada@rossi.example, bob@rossi.example\n" in text
+
+
+@pytest.mark.parametrize(
+    ("tool", "said"),
+    [
+        ("web__read", "cannot be undone: its owner sees that it was read"),
+        ("shell__run", "cannot be undone: a command can do anything"),
+        ("other__delete", "cannot be undone: nobody has said what would take it back"),
+    ],
+)
+def test_why_it_cannot_be_undone_is_said_before(register: Register, tool: str, said: str) -> None:
+    assert said in body(asked(register, Risk.HIGH, tool, {"url": "https://a.example/"}), 2.0, 60.0)
