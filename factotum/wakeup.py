@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from factotum.model import FOLDERS, State
+from factotum.privacy import HANDBOOK
 from factotum.vault import is_stop
 
 #: The least time from one tick to the next that an event brings, in seconds: the first event
@@ -181,8 +182,8 @@ class _Inotify:
             if name == WORD:
                 self._heard("")
             return
-        if watch == self._root:  # a note that stops everything, come or gone; the rest is no news
-            if is_stop(name):
+        if watch == self._root:  # the rest that lies there is no news
+            if _is_news(name):
                 self._heard("")
             return
         at_work = watch in self._within
@@ -198,6 +199,12 @@ class _Inotify:
     def close(self) -> None:
         self._loop.remove_reader(self._fd)
         os.close(self._fd)
+
+
+def _is_news(name: str) -> bool:
+    """Whether a note at the root of the vault is looked at as soon as it comes, changes or goes:
+    the one that stops everything, and the handbook, whose rules hold at once."""
+    return is_stop(name) or name == HANDBOOK
 
 
 class _Event(NamedTuple):
@@ -241,7 +248,7 @@ def _watchdog(root: Path, state: Path, heard: Callable[[str], None]) -> Callable
 
     class Stop(FileSystemEventHandler):
         def on_any_event(self, event: FileSystemEvent) -> None:
-            if any(is_stop(Path(str(at)).name) for at in (event.src_path, event.dest_path) if at):
+            if any(_is_news(Path(str(at)).name) for at in (event.src_path, event.dest_path) if at):
                 loop.call_soon_threadsafe(heard, "")
 
     class Word(FileSystemEventHandler):

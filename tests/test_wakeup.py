@@ -69,7 +69,7 @@ def test_a_note_that_is_written_in_place_is_not_named_for_it_may_be_half(root: P
 @pytest.mark.parametrize(
     "touched",
     ["Inbox/a.pdf", "Approved/a.md", "In_Progress/pi/a.md", "In_Progress/pi/waiting/a.md",
-     "state/wake"],
+     "state/wake", "STOP.md", "stop.md", "Company_Handbook.md"],
 )  # fmt: skip
 def test_what_happens_in_a_watched_folder_ends_the_pause(root: Path, touched: str) -> None:
     async def then(ears: Wakeup) -> None:
@@ -80,7 +80,9 @@ def test_what_happens_in_a_watched_folder_ends_the_pause(root: Path, touched: st
 
 
 @linux
-@pytest.mark.parametrize("touched", ["Done/a.md", "Logs/a.md", "state/snapshot.json", "a.md"])
+@pytest.mark.parametrize(
+    "touched", ["Done/a.md", "Logs/a.md", "state/snapshot.json", "a.md", "Dashboard.md"]
+)
 def test_what_happens_elsewhere_wakes_nobody(root: Path, touched: str) -> None:
     async def then(ears: Wakeup) -> None:
         (root / touched).write_text("x")
@@ -142,7 +144,10 @@ def test_the_looks_that_a_burst_brings_are_a_moment_apart(root: Path) -> None:
     listening(root, then)
 
 
-@pytest.mark.parametrize("touched", ["Inbox/a.pdf", "In_Progress/pi/a.md", "state/wake"])
+@pytest.mark.parametrize(
+    "touched",
+    ["Inbox/a.pdf", "In_Progress/pi/a.md", "state/wake", "STOP.md", "Company_Handbook.md"],
+)
 def test_other_systems_hear_it_by_watchdog(root: Path, touched: str) -> None:
     async def run() -> None:
         heard = asyncio.Event()
