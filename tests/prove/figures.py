@@ -1,4 +1,4 @@
-"""What a proof counted, for whoever prints it: `$FACTOTUM_PROOF_OUT/<name>.json`.
+"""What a proof counted, for whoever prints it: `$PROOF_OUT/<name>.json`.
 
 Tests of one proof run in several processes, so that numbers are added up under a lock: counts
 are summed, what begins with `worst_` keeps its largest, names are collected and counted.
@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-VARIABLE = "FACTOTUM_PROOF_OUT"
+VARIABLE = "PROOF_OUT"
 
 #: Whether a proof is to look at everything, or at a sample that is the same every time.
 WHOLE = bool(os.environ.get(VARIABLE))
