@@ -21,6 +21,8 @@ from factotum.note import render
 WAITING = 10_000
 #: How long nobody answers, in seconds.
 IDLE_S = 60.0
+#: How long after the start the Dashboard may be written once more, in seconds.
+DASHBOARD_S = 65.0
 
 
 def asked(office: Office, count: int) -> None:
@@ -66,6 +68,7 @@ def waiting(folder: Path) -> Iterator[Measured]:
     with office.open() as open_:
         until(lambda: len(open_.snapshot().get("approvals", ())) > 0, "the requests in a snapshot")
         settled(open_.pid)
+        time.sleep(DASHBOARD_S)
         before = cpu_ms(open_.pid)
         time.sleep(IDLE_S)
         percent = (cpu_ms(open_.pid) - before) / 1000 / IDLE_S * 100
