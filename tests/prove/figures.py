@@ -16,7 +16,7 @@ VARIABLE = "PROOF_OUT"
 
 #: Whether a proof is to look at everything, or at a sample that is the same every time.
 WHOLE = bool(os.environ.get(VARIABLE))
-#: Whether even what takes an hour is done: each second kill after each first one.
+#: Whether even what takes longest is done: each second kill after each first one.
 EVERY = WHOLE and bool(os.environ.get("PROOF_EVERY"))
 #: Which sample, for those who want another one.
 SEED = int(os.environ.get("PROOF_SEED", "4"))
