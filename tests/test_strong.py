@@ -9,8 +9,8 @@ import pytest
 from factotum.gate import strength
 from factotum.ledger import Ledger
 from tests.cli.conftest import ASK
-from tests.cli.terminal import Terminal
-from tests.office import ME, TestOffice, smtp
+from tests.cli.terminal import terminal_of
+from tests.office import TestOffice, smtp
 from tests.servers.smtp import Relay
 
 ELSEWHERE = """
@@ -55,18 +55,6 @@ def test_moving_it_to_rejected_is_a_no(risky: tuple[TestOffice, Path], relay: Re
     office.run()
     assert office.card().status == "rejected"
     assert relay.messages == []
-
-
-def terminal_of(office: TestOffice) -> Terminal:
-    given = {
-        "FACTOTUM_VAULT": str(office.root),
-        "FACTOTUM_STATE_DIR": str(office.state),
-        "FACTOTUM_INSTANCE": office.instance,
-        "FACTOTUM_STABLE_S": "0",
-        "FACTOTUM_REGRET_S": "0",
-        "FACTOTUM_MAIL_FROM": ME,
-    }
-    return Terminal(office.folder, {**given, **office.env})
 
 
 def test_in_the_terminal_the_address_is_typed(risky: tuple[TestOffice, Path], relay: Relay) -> None:

@@ -11,8 +11,8 @@ import pytest
 from factotum.gate import undo
 from factotum.gate.records import Card, Ended
 from factotum.gate.rows import REVIEWED
-from tests.cli.terminal import Said, Terminal
-from tests.office import ME, Hands, TestOffice, smtp
+from tests.cli.terminal import Said, Terminal, terminal_of
+from tests.office import Hands, TestOffice, smtp
 from tests.servers.dovecot import Dovecot
 from tests.servers.model import Item, call
 from tests.servers.smtp import Relay
@@ -47,33 +47,20 @@ def office(tmp_path: Path, relay: Relay) -> TestOffice:
     return office
 
 
-def terminal(office: TestOffice) -> Terminal:
-    given = {
-        "FACTOTUM_VAULT": str(office.root),
-        "FACTOTUM_STATE_DIR": str(office.state),
-        "FACTOTUM_INSTANCE": office.instance,
-        "FACTOTUM_SETTLE_S": "0",
-        "FACTOTUM_STABLE_S": "0",
-        "FACTOTUM_REGRET_S": "0",
-        "FACTOTUM_MAIL_FROM": ME,
-    }
-    return Terminal(office.folder, {**given, **office.env})
-
-
 def done(office: TestOffice, word: str) -> Card:
     """The card of a task that was carried out, with a yes where one was needed."""
     office.type(f"{word.capitalize()} it.\n", f"{word}.md")
     office.run()
     waiting = [card for card in office.cards() if card.status == "pending"]
     for card in waiting:
-        assert terminal(office)("approve", card.id).code == 0
+        assert terminal_of(office)("approve", card.id).code == 0
     office.run()
     (card,) = [card for card in office.cards() if card.status == "succeeded"][-1:]
     return card
 
 
 def undone(office: TestOffice, id: str) -> Said:
-    said = terminal(office)("undo", id)
+    said = terminal_of(office)("undo", id)
     office.run()
     return said
 
@@ -225,7 +212,7 @@ def test_a_mail_is_not_called_back_but_a_correction_asks(office: TestOffice, rel
     assert asks.seal.args["in_reply_to"] == card.ended.evidence["message_id"]
     assert "> Ninety euros." in asks.seal.args["body"]
     assert len(relay.messages) == 1
-    assert terminal(office)("approve", asks.id).code == 0
+    assert terminal_of(office)("approve", asks.id).code == 0
     office.run()
     assert len(relay.messages) == 2
 
@@ -243,7 +230,7 @@ def test_a_correction_names_no_rule_that_would_let_it_through(office: TestOffice
 def test_a_correction_that_is_refused_is_not_sent(office: TestOffice, relay: Relay) -> None:
     card = done(office, "send")
     undone(office, card.id)
-    terminal(office)("reject", newest(office).id)
+    terminal_of(office)("reject", newest(office).id)
     office.run()
     assert len(relay.messages) == 1
     assert any("You said no to it" in path.read_text() for path in office.files("Done"))
@@ -271,7 +258,7 @@ def test_what_is_not_done_is_not_undone(office: TestOffice, relay: Relay) -> Non
     office.run()
     said = undone(office, office.card().id)
     assert said.code == 1 and "factotum reject" in said.err
-    terminal(office)("reject", office.card().id)
+    terminal_of(office)("reject", office.card().id)
     office.run()
     assert "nothing was done" in undone(office, office.card().id).err
 
@@ -322,10 +309,10 @@ def test_a_draft_that_asks_can_be_changed_and_taken_back_with_its_files(
 @pytest.mark.slow
 def test_an_undo_that_a_pause_holds_comes_after_it(office: TestOffice) -> None:
     card = done(office, "write")
-    terminal(office)("pause")
+    terminal_of(office)("pause")
     undone(office, card.id)
     assert len(office.files("Drafts")) == 1
-    terminal(office)("resume")
+    terminal_of(office)("resume")
     office.run()
     assert office.files("Drafts") == []
 
@@ -356,7 +343,7 @@ def test_a_card_says_whether_it_can_be_undone(office: TestOffice) -> None:
     office.type("Send it.\n")
     office.run()
     assert " · cannot be undone once sent" in office.one("Pending_Approval").read_text()
-    terminal(office)("approve", office.card().id)
+    terminal_of(office)("approve", office.card().id)
     office.run()
     (card,) = [path for path in office.files("Done") if path.name.startswith("send-this")]
     assert f"To undo it: `factotum undo {office.card().id}`" in card.read_text()
@@ -394,7 +381,7 @@ def test_an_undo_that_is_killed_anywhere_happens_once(
     office: TestOffice, relay: Relay, word: str, place: str
 ) -> None:
     card = done(office, word)
-    person = terminal(office)
+    person = terminal_of(office)
     assert person("undo", card.id).code == 0
     killed = Terminal(office.folder, {**person.env, "FACTOTUM_FAILPOINT": place})
     code = killed.really("run", "--once").code

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.terminal import Terminal
-from tests.office import ME, Hands, TestOffice, smtp
+from tests.cli.terminal import Terminal, terminal_of
+from tests.office import Hands, TestOffice, smtp
 from tests.servers.smtp import Relay
 
 ASK = b"""From: Ada Rossi <ada@rossi.example>
@@ -41,16 +41,7 @@ def office(tmp_path: Path, relay: Relay) -> TestOffice:
 
 @pytest.fixture
 def terminal(office: TestOffice) -> Terminal:
-    given = {
-        "FACTOTUM_VAULT": str(office.root),
-        "FACTOTUM_STATE_DIR": str(office.state),
-        "FACTOTUM_INSTANCE": office.instance,
-        "FACTOTUM_SETTLE_S": "0",
-        "FACTOTUM_STABLE_S": "0",
-        "FACTOTUM_REGRET_S": "0",
-        "FACTOTUM_MAIL_FROM": ME,
-    }
-    return Terminal(office.folder, {**given, **office.env})
+    return terminal_of(office)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from typing import Any
 
 from factotum.cli import main
 from factotum.settings import SETTINGS
+from tests.office import ME, TestOffice
 
 ROOT = Path(__file__).parents[2]
 
@@ -84,3 +85,17 @@ class Terminal:
         process = self.start(*words, stdin=subprocess.PIPE)
         out, err = process.communicate(given, timeout=60)
         return Said(process.returncode, out, err)
+
+
+def terminal_of(office: TestOffice) -> Terminal:
+    """A terminal beside this office, where nothing has to lie still."""
+    given = {
+        "FACTOTUM_VAULT": str(office.root),
+        "FACTOTUM_STATE_DIR": str(office.state),
+        "FACTOTUM_INSTANCE": office.instance,
+        "FACTOTUM_SETTLE_S": "0",
+        "FACTOTUM_STABLE_S": "0",
+        "FACTOTUM_REGRET_S": "0",
+        "FACTOTUM_MAIL_FROM": ME,
+    }
+    return Terminal(office.folder, {**given, **office.env})
