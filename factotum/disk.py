@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import fcntl
 import os
 import stat
 from collections.abc import Iterable
@@ -165,6 +166,26 @@ def replace(path: Path, data: bytes, scratch: Path, *, durable: bool = True) -> 
         if durable:
             os.fsync(out.fileno())
     os.replace(scratch, path)
+
+
+def is_written(path: Path) -> bool | None:
+    """Whether a process has the file open for writing; None where that cannot be told.
+
+    Asked by a read lease (fcntl(2), F_SETLEASE), which the kernel grants on a file of ours
+    without a writer alone, and which is given back at once. Raises FileNotFoundError.
+    """
+    lease = getattr(fcntl, "F_SETLEASE", None)
+    if lease is None:
+        return None
+    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        fcntl.fcntl(fd, lease, fcntl.F_RDLCK)
+        fcntl.fcntl(fd, lease, fcntl.F_UNLCK)
+    except OSError as refused:
+        return True if refused.errno == errno.EAGAIN else None
+    finally:
+        os.close(fd)
+    return False
 
 
 def read_regular(path: Path, most_bytes: int) -> bytes:

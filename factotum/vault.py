@@ -89,6 +89,12 @@ class Displaced:
     at: float
 
 
+def _may_be_written(kept: Path, age_s: float) -> bool:
+    """Whether an editor that had the note open may still write into these bytes of it."""
+    written = disk.is_written(kept)
+    return age_s < DISPLACED_S if written is None else written
+
+
 class Vault:
     def __init__(
         self, root: Path, instance: str, monotonic: Callable[[], float], *, guest: bool = False
@@ -265,27 +271,31 @@ class Vault:
         """What editors wrote into files that a rewrite had displaced, once it is old enough.
 
         Each is (the note's path, the bytes, where they are kept now). Files that nobody
-        touched are removed. Call it at every tick, and with `ending` before a stop.
+        touched are removed. Call it at every tick, and with `ending` before a stop: what an
+        editor may still write into then is left to `recover`.
         """
         now = self.monotonic()
-        young = (n for n, one in enumerate(self._displaced) if now - one.at < DISPLACED_S)
-        end = len(self._displaced) if ending else next(young, len(self._displaced))
-        due = self._displaced[:end]
-        del self._displaced[:end]
-        edits = []
-        for one in due:
+        edits, open_yet = [], []
+        for one in self._displaced:
+            age_s = now - one.at
+            if (age_s < DISPLACED_S and not ending) or _may_be_written(one.kept, age_s):
+                open_yet.append(one)
+                continue
             data = disk.read_regular(one.kept, 1 << 24)
             if hashlib.sha256(data).hexdigest() == one.sha256:
                 one.kept.unlink()
             else:
                 edits.append((one.path, data, self.put_aside(one.kept, one.path.name)))
+        self._displaced = open_yet
         return edits
 
     def recover(self) -> list[Path]:
-        """Empties the scratch folder after a crash: what is not certainly ours is put aside.
+        """Empties the scratch folder after a stop or a crash: what is not certainly ours is
+        put aside.
 
         A scratch file of a rewrite is named after the bytes that it may hold if no editor
-        wrote into it: those from before and those from after.
+        wrote into it: those from before and those from after. One that an editor may still
+        have open is kept for `late_edits` to look at.
         """
         kept = []
         for entry in sorted(os.scandir(self.tmp), key=lambda e: e.name):
@@ -301,15 +311,20 @@ class Vault:
                 continue  # a guest has just put it in its place
             if instance != self.instance and time.time() - about.st_mtime < GUEST_S:
                 continue  # the guest is at it
-            if about.st_nlink > 1 or not about.st_size or self._is_ours(Path(entry.path), owner):
-                os.unlink(entry.path)  # also an unfinished link+unlink: the other name stands
+            path = Path(entry.path)
+            data = disk.read_regular(path, 1 << 26)
+            digest = hashlib.sha256(data).hexdigest()
+            age_s = max(0.0, time.time() - about.st_ctime)  # an exchange sets it
+            if about.st_nlink > 1:
+                path.unlink()  # an unfinished link+unlink: the other name stands
+            elif data and digest[:12] not in owner.rpartition(".")[2].split("-"):
+                kept.append(self.put_aside(path, name))
+            elif instance == self.instance and _may_be_written(path, age_s):
+                at = self.monotonic() - age_s
+                self._displaced.append(Displaced(self.root / name, path, digest, at))
             else:
-                kept.append(self.put_aside(Path(entry.path), name))
+                path.unlink()
         return kept
-
-    def _is_ours(self, path: Path, owner: str) -> bool:
-        digest = hashlib.sha256(disk.read_regular(path, 1 << 26)).hexdigest()[:12]
-        return digest in owner.rpartition(".")[2].split("-")
 
     def put_aside(self, path: Path, name: str = "") -> Path:
         """Moves an entry (never opening it) out of the pipeline; returns where it lies now."""

@@ -126,8 +126,7 @@ def test_a_rewrite_gives_way_to_an_editor(vault: Vault) -> None:
     assert note.read_bytes() == b"edited"
     with pytest.raises(Changed):
         vault.rewrite(vault.root / "Failed/gone.md", b"old", b"new")
-    vault.late_edits(ending=True)
-    assert scratch(vault) == []
+    assert vault.late_edits(ending=True) == [] and scratch(vault) == []
 
 
 def test_an_editor_that_had_the_note_open_loses_nothing(vault: Vault, hands: Hands) -> None:
@@ -172,6 +171,32 @@ def test_after_a_crash_only_what_is_certainly_ours_is_removed(root: Path, vault:
     assert [path.read_bytes() for path in kept] == [b"typed into\n"]
     assert scratch(vault) == ["pi-2.0.0.~theirs.md"]
     assert note.read_bytes() == b"newer\n"
+
+
+@pytest.mark.parametrize("ends", ["stopped", "killed"])
+@pytest.mark.parametrize("saves", ["adds", "empties first"])
+def test_an_editor_that_has_the_note_open_over_a_restart_loses_nothing(
+    root: Path, vault: Vault, ends: str, saves: str
+) -> None:
+    note = root / "Failed/a.md"
+    note.write_bytes(b"old\n")
+    with open(note, "r+b", buffering=0) as editor:
+        vault.rewrite(note, b"old\n", b"new\n")
+        if saves == "empties first":
+            editor.truncate(0)
+        if ends == "stopped":
+            vault.late_edits(ending=True)
+        hands = Hands()
+        after = Vault(root, "pi", hands)
+        after.recover()
+        hands.mono += DISPLACED_S  # an editor may take its time
+        after.late_edits()
+        editor.seek(0, 2)
+        editor.write(b"typed late\n")
+    hands.mono += DISPLACED_S
+    after.late_edits()
+    (kept,) = vault.aside.iterdir()
+    assert kept.read_bytes().endswith(b"typed late\n") and scratch(vault) == []
 
 
 def test_recovery_leaves_what_is_being_written_now(vault: Vault, root: Path) -> None:
