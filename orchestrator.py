@@ -19,6 +19,8 @@ from factotum import failpoint, log
 from factotum.anchors import built
 from factotum.blobs import Blobs
 from factotum.chooser import Chooser
+from factotum.ears import found as watchers
+from factotum.ears.within import Ears
 from factotum.gate import observe, pause, place
 from factotum.gate.effect import next_try_at
 from factotum.gate.register import Card
@@ -64,6 +66,8 @@ WHOLE_S = 600.0
 AT_REST = (State.DONE, State.FAILED, State.REJECTED, State.WAITING, State.PENDING)
 #: How long a stop waits for what is under way, in seconds (PM2 kills after its own limit).
 STOP_GRACE_S = 4.0
+#: How long after that it waits for sources that are still at it, in seconds.
+LISTEN_GRACE_S = 0.5
 
 
 @dataclass
@@ -96,7 +100,7 @@ class Orchestrator:
         Raises DoorError when another one runs."""
         self.rooms = rooms
         settings, vault, ledger, clock = rooms.settings, rooms.vault, rooms.ledger, rooms.clock
-        check_watchers(settings.text("WATCHERS"))
+        watchers.check(settings.text("WATCHERS"))
         self.presence = Presence(rooms.state, rooms.register, clock.wall(), clock.monotonic())
         self.desk = Desk()
         self.wakeup = Wakeup()
@@ -128,6 +132,7 @@ class Orchestrator:
         self.notary = Notary(
             anchors, self.desk, ledger, vault.instance, clock.zone, self._look_again
         )
+        self.ears = Ears(rooms, self.desk)
         self._stillness = self._all_that_is_still()
         self._rested: object = None  # what the last look went by, if it left nothing to do
         self._later: list[float] = []
@@ -405,6 +410,8 @@ class Orchestrator:
                 to_do = found.tasks or found.due or found.soon
                 if once and not (to_do or was_busy or self.worker.busy):
                     break
+                if not once:
+                    self.ears.open()
                 arrived = await self.wakeup.wait(self._pause_s(found))
         finally:
             await self._close()
@@ -427,9 +434,11 @@ class Orchestrator:
     async def _close(self) -> None:
         self.stopping = True  # the last look takes nothing that nobody here would do
         self.wakeup.close()
+        self.ears.halt()
         await self.worker.stop(STOP_GRACE_S)
         await self.chooser.close()
         await self.toolbox.close()
+        await self.ears.close(LISTEN_GRACE_S)
         if self._began:
             await self.desk.do(self._last_look)
             await self.notary.close(self.rooms.clock.wall(), self.rooms.clock.monotonic())
@@ -437,18 +446,6 @@ class Orchestrator:
         self.desk.close()
         self.intake.close()
         self.presence.close()
-
-
-def check_watchers(named: str) -> None:
-    """Raises DoorError for a FACTOTUM_WATCHERS that names a watcher that is not there."""
-    there = {path.stem.removesuffix("_watcher") for path in HERE.glob("watchers/*_watcher.py")}
-    for name in (part.strip() for part in named.split(",")):
-        if name not in {"", "all", "none", *there}:
-            known = ", ".join(sorted(there)) or "none is installed"
-            raise DoorError(
-                f"FACTOTUM_WATCHERS names {name!r}, but there is no watchers/{name}_watcher.py "
-                f"({known}). Write all, none, or the names of watchers"
-            )
 
 
 def trouble(broken: Exception) -> str:

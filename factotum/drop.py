@@ -23,6 +23,17 @@ class File:
 
 
 @dataclass(frozen=True)
+class Bundle:
+    """What a thing is collected in that is not worth a task of its own. `key` names it within
+    its source, `title` is that of the task that is made of all, with `{n}` for how many they
+    are, at the moment `due` (epoch seconds) of the first of them."""
+
+    key: str
+    title: str
+    due: float
+
+
+@dataclass(frozen=True)
 class Drop:
     """`source` is the watcher's name, and `source_id` what it knows this thing by: the same two
     make the same task, however often they are handed in. Of a mail that is its place in the
@@ -33,6 +44,8 @@ class Drop:
     of `model.KINDS`. `received` carries a zone. `properties` are facts for rules and replies
     (message_id, in_reply_to, references, to, cc, reply_to; `verified` only where the own mail
     server vouched for the sender). `remarks` are for the person: what could not be read.
+    `ours` are facts for our own code, which no words of others can set. With a `bundle` it is
+    told with others of its kind.
     """
 
     source: str
@@ -47,3 +60,5 @@ class Drop:
     attachments: tuple[File, ...] = ()
     properties: Mapping[str, Any] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    ours: Mapping[str, Any] = field(default_factory=dict)
+    bundle: Bundle | None = None

@@ -28,6 +28,7 @@ FIELDS = frozenset(
         "cost_usd",
         "digest",
         "duration_s",
+        "error",
         "file",
         "folder",
         "from_state",

@@ -14,100 +14,104 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from factotum import mailauth, names
-from factotum.drop import Drop, File
-from factotum.gate.contact import Contact
+from factotum import failpoint, names
+from factotum.bundles import Bundles, Full
+from factotum.drop import Bundle, Drop
+from factotum.flood import Flood, Limits
 from factotum.intake_note import facts_of, note_of
 from factotum.keeping import Keeper
 from factotum.ledger import Ledger, TaskRow
-from factotum.mailauth import Sender
 from factotum.model import FOLDERS, KINDS, WAITING_FOLDER, Attachment, State, Trust
 from factotum.reading import Reading
 from factotum.reading.shape import Part
-from factotum.settings import Settings
 from factotum.vault import Vault
-
-
-def own_servers(settings: Settings) -> tuple[str, ...]:
-    """The names by which the owner's mail servers sign what they found out about a sender."""
-    written = settings.text("MAIL_AUTHSERV").split(",")
-    return tuple(name.strip() for name in written if name.strip())
-
-
-def label_of(
-    raw: bytes, own_servers: Sequence[str], contact: Callable[[str], Contact]
-) -> tuple[Trust, Sender]:
-    """Whose words the mail `raw` holds, and who wrote it as far as that is proved.
-
-    Somebody known: a contact, whose address the owner's own mail server vouches for, and to whom
-    the owner has written, here or by their word. Nobody is the owner by mail.
-    """
-    sender = mailauth.verify(raw, own_servers)
-    known = sender.verified and contact(sender.address).may_be_known
-    return (Trust.KNOWN if known else Trust.STRANGER), sender
-
-
-def letter(
-    raw: bytes,
-    source: str,
-    source_id: str,
-    own_servers: Sequence[str],
-    contact: Callable[[str], Contact],
-    read: Callable[[bytes, str], Reading],
-) -> Drop:
-    """The mail `raw`, as its watcher fetched it from the owner's mailbox, ready to be handed in.
-
-    `read` is `reading.read`. Where who wrote it is proved, it is that address that replies go
-    to, whatever another program would make of its From line.
-    """
-    trust, sender = label_of(raw, own_servers, contact)
-    found = read(raw, "mail.eml")
-    facts = {key: value for key, value in found.properties.items() if key != "verified"}
-    if sender.verified:
-        facts["verified"] = True
-    return Drop(
-        source,
-        source_id,
-        found.kind,
-        found.title,
-        found.text,
-        trust,
-        sender.address if sender.verified else found.sender,
-        found.sender_name,
-        found.received,
-        tuple(File(part.name, part.data) for part in found.attachments),
-        facts,
-        found.remarks,
-    )
 
 
 @dataclass
 class Mailroom:
-    """`vault` may be a guest's; `keeper` keeps the files that come with it."""
+    """`vault` may be a guest's; `keeper` keeps the files that come with it. Without `limits`
+    nothing is too much."""
 
     vault: Vault
     ledger: Ledger
     keeper: Keeper
     zone: Callable[[float], datetime]
+    limits: Limits | None = None
+
+    def __post_init__(self) -> None:
+        self.bundles = Bundles(self.ledger)
+        self._floods: dict[str, Flood] = {}
 
     def take(self, drop: Drop, now: float, cursor: str = "") -> str:
         """Makes a task of it, once; returns its id. With `cursor`, how far the watcher has come
         is remembered in the same moment. Raises OSError; then it is to be handed in again."""
-        id = names.id_of("t", drop.source, drop.source_id)
-        if self.ledger.seen(drop.source, drop.source_id) is None:
-            row, note = self.register(id, drop, now)
-            self.put(row, note)
-        self.done(id, drop, now, cursor)
+        (id,) = self.take_all([drop], now, cursor)
         return id
 
-    def cursor(self, source: str) -> str:
-        """How far the watcher had come; empty at first."""
-        return self.ledger.meta(f"cursor:{source}")
+    def take_all(
+        self, drops: Sequence[Drop], now: float, cursor: str = "", part: str = ""
+    ) -> list[str]:
+        """The same for many at once, with one cursor for all; of what is only collected the id
+        is empty. All of one source."""
+        new = [one for one in drops if self.ledger.seen(one.source, one.source_id) is None]
+        fates = [(one, one.bundle or self._too_much(one, now)) for one in new]
+        files = {id(one): self.keep(one) for one, bundle in fates if not bundle}
+        failpoint.hit("watch.kept")
+        with self.ledger.tx():
+            rows = [
+                self.register(_id(one), one, files[id(one)], now)
+                for one, bundle in fates
+                if not bundle
+            ]
+        failpoint.hit("watch.registered")
+        for row, note in rows:
+            self.put(row, note)
+        failpoint.hit("watch.dropped")
+        with self.ledger.tx():
+            for one, bundle in fates:
+                if bundle:
+                    self.bundles.add(one, bundle, now)
+                self.ledger.mark_seen(one.source, one.source_id, "" if bundle else _id(one), now)
+            if cursor and drops:
+                self.remember(drops[0].source, cursor, part)
+        failpoint.hit("watch.seen")
+        return [self.ledger.seen(one.source, one.source_id) or "" for one in drops]
 
-    def register(self, id: str, drop: Drop, now: float) -> tuple[TaskRow, bytes]:
-        """Keeps its files, then has the ledger know the task; its row, and its note."""
+    def cursor(self, source: str, part: str = "") -> str:
+        """How far the watcher had come; empty at first."""
+        return self.ledger.meta(_cursor(source, part))
+
+    def remember(self, source: str, cursor: str, part: str = "") -> None:
+        """How far the watcher has come."""
+        self.ledger.set_meta(_cursor(source, part), cursor)
+
+    def deliver(self, source: str, now: float) -> float | None:
+        """Makes a task of each bundle of this source whose time has come; when the next one's
+        comes, in epoch seconds."""
+        for full in self.bundles.due(source, now):
+            drop = _digest(full, self.zone)
+            with self.ledger.tx():
+                row, note = self.register(full.task, drop, (), now)
+            self.put(row, note)
+            self.bundles.told([full.task])
+        return self.bundles.next_due(source)
+
+    def _too_much(self, drop: Drop, now: float) -> Bundle | None:
+        if self.limits is None or self.ledger.task(_id(drop)) is not None:
+            return None  # what a crash cut short was counted
+        if drop.source not in self._floods:
+            self._floods[drop.source] = Flood(self.ledger, drop.source, self.limits, now)
+        return self._floods[drop.source].check(drop, now)
+
+    def keep(self, drop: Drop) -> tuple[Attachment, ...]:
+        """Stores the files that came with it; once more changes nothing."""
+        return self.keeper.keep_parts(_reading(drop))
+
+    def register(
+        self, id: str, drop: Drop, files: tuple[Attachment, ...], now: float
+    ) -> tuple[TaskRow, bytes]:
+        """Has the ledger know the task; its row, and its note."""
         reading = _reading(drop)
-        files = self.keeper.keep_parts(reading)
         known = self.ledger.task(id)
         if known is None:
             self.ledger.add_task(_row(id, drop, reading, files, now))
@@ -125,13 +129,6 @@ class Mailroom:
             self.vault.drop(self.vault.folder(State.NEEDS_ACTION) / row.name, note)
         except FileExistsError:
             pass  # another process handed the same thing in
-
-    def done(self, id: str, drop: Drop, now: float, cursor: str = "") -> None:
-        """From now on it is not made into a task again, wherever its note goes."""
-        with self.ledger.tx():
-            self.ledger.mark_seen(drop.source, drop.source_id, id, now)
-            if cursor:
-                self.ledger.set_meta(f"cursor:{drop.source}", cursor)
 
     def _begun(self, task: str) -> bool:
         row = self.ledger.db.execute("SELECT 1 FROM run WHERE task = ?", (task,)).fetchone()
@@ -154,6 +151,34 @@ def _within(folder: Path) -> list[Path]:
         return sorted(folder.iterdir())
     except OSError:
         return []
+
+
+def _id(drop: Drop) -> str:
+    return names.id_of("t", drop.source, drop.source_id)
+
+
+def _cursor(source: str, part: str) -> str:
+    return f"cursor:{source}:{part}" if part else f"cursor:{source}"
+
+
+def _digest(full: Full, zone: Callable[[float], datetime]) -> Drop:
+    """The one task that tells of many things."""
+    lines = []
+    for item in full.items:
+        at = zone(item.received)
+        lines.append(f"- {item.title} ({item.sender}{', ' * bool(item.sender)}{at:%d %b %H:%M})")
+        lines += [f"  {line}" for line in item.text.splitlines() if line.strip()]
+    if left := full.n - len(full.items):
+        lines.append(f"- … and {left} more, not listed")
+    return Drop(
+        full.source,
+        full.task,
+        "message",
+        full.heading.replace("{n}", str(full.n)),
+        "\n".join(lines),
+        full.trust,
+        ours={"bundle": full.key, "items": full.n},
+    )
 
 
 def _reading(drop: Drop) -> Reading:
@@ -188,7 +213,7 @@ def _row(
         drop.source_id,
         origin,
         b"",
-        facts_of(reading, files),
+        {**facts_of(reading, files), **drop.ours},
         now,
         None,
     )

@@ -87,11 +87,14 @@ class Rooms:
         self.ledger.close()
 
 
-def open_rooms(settings: Settings, root: Path, clock: Clock | None = None) -> Rooms:
-    """Opens the vault at `root` and its ledger. Raises VaultError, LedgerError, DoorError."""
+def open_rooms(
+    settings: Settings, root: Path, clock: Clock | None = None, *, guest: bool = False
+) -> Rooms:
+    """Opens the vault at `root` and its ledger; as a `guest` beside the one that works on it.
+    Raises VaultError, LedgerError, DoorError."""
     clock = clock or Clock()
     instance = settings.text("INSTANCE")
-    vault = Vault(root, instance, clock.monotonic)
+    vault = Vault(root, instance, clock.monotonic, guest=guest)
     state = state_dir(settings, root)
     ledger = Ledger(state / "ledger.db")
     where = ledger.meta("vault")

@@ -124,8 +124,19 @@ CREATE INDEX chain_seq ON chain (seq);
 INSERT INTO meta SELECT 'chain_after', CAST(coalesce(max(seq), 0) AS TEXT) FROM event;
 """
 
+#: Version 5: what watchers heard that waits to be told together.
+HEARD = """
+CREATE TABLE bundled (
+  seq INTEGER PRIMARY KEY, source TEXT NOT NULL, source_id TEXT NOT NULL, bundle TEXT NOT NULL,
+  heading TEXT NOT NULL, due REAL NOT NULL, title TEXT NOT NULL, sender TEXT NOT NULL,
+  text TEXT NOT NULL, trust TEXT NOT NULL, received REAL NOT NULL, task TEXT NOT NULL DEFAULT '',
+  UNIQUE (source, source_id)
+) STRICT;
+CREATE INDEX bundled_of ON bundled (source, bundle);
+"""
+
 #: What brings a ledger from each version to the next one.
-STEPS = (FIRST, THOUGHT, HOUSE, CHAIN)
+STEPS = (FIRST, THOUGHT, HOUSE, CHAIN, HEARD)
 
 #: A ledger with a higher version was written by a newer Factotum and is refused; a lower one
 #: is brought up to date step by step.

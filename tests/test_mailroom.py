@@ -14,7 +14,9 @@ from factotum.drop import Drop, File
 from factotum.gate.contact import Contact
 from factotum.keeping import Keeper
 from factotum.ledger import Ledger
-from factotum.mailroom import Mailroom, label_of, letter, own_servers
+from factotum.letter import label_of, letter, own_servers
+from factotum.mailauth import Sender
+from factotum.mailroom import Mailroom
 from factotum.model import Trust
 from factotum.reader import Reader
 from factotum.reading import read
@@ -35,6 +37,10 @@ def mail(*headers: str, sender: str = "Ada Rossi <ada@rossi.example>") -> bytes:
 
 def contact(address: str) -> Contact:
     return replace(ADA, address=address) if address == ADA.address else Contact(address)
+
+
+def label(raw: bytes) -> tuple[Trust, Sender]:
+    return label_of(raw, OWN, contact)
 
 
 @pytest.fixture
@@ -108,7 +114,7 @@ def test_the_servers_of_the_owner_are_named_in_a_setting() -> None:
 def test_a_drop_becomes_a_task_with_the_label_and_the_facts_of_the_ledger(
     office: TestOffice,
 ) -> None:
-    id = handed(office, letter(mail(PROVED), "mail", "7:1", OWN, contact, read))
+    id = handed(office, letter(mail(PROVED), "mail", "7:1", label(mail(PROVED)), read))
     note = office.one("Needs_Action")
     text = note.read_text()
     assert "sender verified" in text and "Ada Rossi" in text and "Could you send it again?" in text
@@ -128,9 +134,9 @@ def test_a_reply_says_whether_the_sender_is_verified(office: TestOffice) -> None
     office.playbook(
         "when: {kind: email}\ndo:\n  - mail__send: {to: ['{from}'], subject: S, body: B}"
     )
-    handed(office, letter(mail(PROVED), "mail", "1", OWN, contact, read))
+    handed(office, letter(mail(PROVED), "mail", "1", label(mail(PROVED)), read))
     forged = mail(PROVED.replace("mx.", "evil."))
-    handed(office, letter(forged, "mail", "2", OWN, contact, read))
+    handed(office, letter(forged, "mail", "2", label(forged), read))
     office.run()
     cards = [said_in(path) for path in office.files("Pending_Approval")]
     assert sum("Sender verified." in text for text in cards) == 1
@@ -190,13 +196,13 @@ def test_a_note_that_the_person_threw_away_does_not_come_back(office: TestOffice
     assert office.files("Needs_Action") == []
     room = mailroom(office)
     other = replace(DROP, source_id="7:3")
-    room.put(*room.register("t-cccccccccccccccc", other, 1.0))
+    room.put(*room.register("t-cccccccccccccccc", other, (), 1.0))
     room.ledger.close()  # killed here, before it counted as seen
     office.run()
     for path in [*office.files("In_Progress"), *office.files("Failed"), *office.files("Done")]:
         path.unlink()
     room = mailroom(office)
-    room.put(*room.register("t-cccccccccccccccc", other, 2.0))
+    room.put(*room.register("t-cccccccccccccccc", other, (), 2.0))
     room.ledger.close()
     assert office.files("Needs_Action") == []
 
@@ -209,15 +215,15 @@ def test_a_kill_between_two_steps_loses_and_doubles_nothing(
     room = mailroom(office)
     drop = replace(DROP, trust=Trust.KNOWN, attachments=(File("a.txt", b"A file."),))
     id = "t-bbbbbbbbbbbbbbbb"
-    row, note = room.register(id, drop, 1.0)
+    row, note = room.register(id, drop, room.keep(drop), 1.0)
     if steps == 2:
         room.put(row, note)
     room.ledger.close()  # killed here
     if claimed:
         office.run()
     room = mailroom(office)
-    room.put(*room.register(id, replace(drop, trust=Trust.STRANGER), 2.0))
-    room.put(*room.register(id, drop, 3.0))
+    room.put(*room.register(id, replace(drop, trust=Trust.STRANGER), room.keep(drop), 2.0))
+    room.put(*room.register(id, drop, room.keep(drop), 3.0))
     again = room.ledger.task(id)
     room.ledger.close()
     notes = [path for path in office.files("") if path.name == row.name]

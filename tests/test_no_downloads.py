@@ -29,6 +29,7 @@ STARTERS = {
 #: Who imports a file by its path or name, and which.
 IMPORTERS = {
     "factotum/cli/root.py": "the command that was given, from a table",
+    "factotum/ears/found.py": "a watcher in watchers/",
     "factotum/models/litellm_route.py": "litellm",
     "factotum/reading/cell_child.py": "a reader of ours, from a table",
     "factotum/tooling/tools.py": "a tool server in mcp/",

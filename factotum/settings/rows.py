@@ -1,42 +1,17 @@
 """The table: every setting once, with its type, unit, bound, default and meaning.
 
-Data alone. `.env.example` and docs/settings.md are printed from it. NamedTuple, because a
-dataclass would cost every command a third of its start.
+Data alone. `.env.example` and docs/settings.md are printed from it.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
 
-PREFIX = "FACTOTUM_"
+from factotum.settings.row import PREFIX, Setting, Value
+from factotum.settings.row import seconds as _seconds
+from factotum.settings.watching import WATCHING
 
-Value = str | int | float | Path
-
-
-class Setting(NamedTuple):
-    """One row. `default` None means: not set, and `otherwise` says in words what happens then."""
-
-    name: str
-    type: type[Value]
-    default: Value | None
-    meaning: str
-    unit: str = ""
-    at_least: float | None = None
-    at_most: float | None = None
-    one_of: tuple[str, ...] = ()
-    pattern: str = ""
-    form: str = ""
-    secret: bool = False
-    otherwise: str = ""
-
-    @property
-    def full(self) -> str:
-        return PREFIX + self.name
-
-
-def _seconds(name: str, default: float, meaning: str) -> Setting:
-    return Setting(name, float, default, meaning, unit="seconds", at_least=0)
+__all__ = ["PREFIX", "SETTINGS", "Setting", "Value"]
 
 
 def _usd(name: str, default: float, meaning: str) -> Setting:
@@ -223,6 +198,7 @@ SETTINGS: tuple[Setting, ...] = (
         pattern=r"[a-z][a-z0-9_]*(?:\s*,\s*[a-z][a-z0-9_]*)*",
         form="all, none, or names with commas between them",
     ),
+    *WATCHING,
     Setting(
         "TOOLS",
         str,

@@ -23,5 +23,9 @@ class Desk:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, lambda: deed(*args, **kwargs))
 
+    def wait(self, deed: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """The same for a thread of its own, which waits. Raises RuntimeError once closed."""
+        return self._thread.submit(deed, *args, **kwargs).result()
+
     def close(self) -> None:
         self._thread.shutdown(wait=True)

@@ -54,7 +54,9 @@ def test_every_place_is_come_by_in_the_life_of_some_kind(dovecot: Dovecot) -> No
 
 
 #: Places that no life here comes by, and the test that has one which does.
-ELSEWHERE: dict[str, str] = {}
+ELSEWHERE = {
+    name: "tests/prove/test_watching.py" for name in failpoint.NAMES if name.startswith("watch.")
+}
 
 
 @pytest.mark.slow

@@ -20,7 +20,8 @@ from factotum.gate.register import Register
 from factotum.gate.rows import LETTER
 from factotum.keeping import Keeper
 from factotum.ledger import Ledger
-from factotum.mailroom import Mailroom, letter, own_servers
+from factotum.letter import label_of, letter, own_servers
+from factotum.mailroom import Mailroom
 from factotum.reader import Reader
 from factotum.reading import read
 from factotum.vault import Vault
@@ -76,7 +77,8 @@ class House:
         raw = self.dovecot.messages(ME)[-1].message.as_bytes()
         office = self.office
         servers = own_servers(office.settings())
-        drop = letter(raw, "mail", f"1:{number}", servers, self._contact, read)
+        label = label_of(raw, servers, self._contact)
+        drop = letter(raw, "mail", f"1:{number}", label, read)
         vault = Vault(office.root, office.instance, time.monotonic, guest=True)
         keeper = Keeper(vault, Reader(), office.state / "attachments")
         ledger = Ledger(office.state / "ledger.db")

@@ -433,6 +433,7 @@ def test_a_ledger_from_before_the_chain_is_brought_up_to_date(tmp_path: Path) ->
     ledger.close()
     old = sqlite3.connect(path, isolation_level=None)
     old.execute("DROP TABLE chain")
+    old.execute("DROP TABLE bundled")
     old.execute("DELETE FROM meta WHERE key = 'chain_after'")
     old.execute("PRAGMA user_version = 3")
     old.close()

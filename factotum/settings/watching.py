@@ -1,0 +1,35 @@
+"""The settings of the watchers: what is listened to, and how much of it becomes tasks."""
+
+from __future__ import annotations
+
+from factotum.settings.row import Setting
+
+WATCHING: tuple[Setting, ...] = (
+    Setting(
+        "TASKS_PER_SENDER",
+        int,
+        20,
+        "How many tasks one sender may bring in an hour. What is more is told in one task.",
+        at_least=1,
+        at_most=100_000,
+    ),
+    Setting(
+        "TASKS_PER_SOURCE",
+        int,
+        120,
+        "How many tasks strangers may bring in an hour by one mailbox or other source. What is "
+        "more is told in one task.",
+        at_least=1,
+        at_most=100_000,
+    ),
+    Setting(
+        "MB_PER_SOURCE",
+        int,
+        200,
+        "How much strangers may send in files in an hour by one source before what comes is "
+        "told, but not kept.",
+        unit="MB",
+        at_least=1,
+        at_most=1_000_000,
+    ),
+)
