@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from factotum.settings.row import Setting
 
+#: A time of the day.
+CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
+
 WATCHING: tuple[Setting, ...] = (
     Setting(
         "TASKS_PER_SENDER",
@@ -31,5 +34,14 @@ WATCHING: tuple[Setting, ...] = (
         unit="MB",
         at_least=1,
         at_most=1_000_000,
+    ),
+    Setting(
+        "DIGEST_AT",
+        str,
+        "07:00",
+        "At what time of the day what was only collected is told: mails of lists, entries of "
+        "feeds.",
+        pattern=CLOCK,
+        form="a time of the day from 00:00 to 23:59",
     ),
 )
