@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import select
+from pathlib import Path
+
+from watchers.hints import Hints, _Watchdog
+
+
+def told(hints: Hints | _Watchdog, fds: tuple[int, ...], most_s: float = 5.0) -> set[str]:
+    select.select(fds, [], [], most_s)
+    return hints.drain()
+
+
+def test_what_is_written_moved_or_deleted_in_a_folder_is_told(tmp_path: Path) -> None:
+    hints = Hints([tmp_path])
+    note = tmp_path / "a.md"
+    note.write_text("x")
+    assert told(hints, hints.fds) == {str(note)}
+    assert hints.drain() == set()
+    note.rename(tmp_path / "b.md")
+    assert told(hints, hints.fds) == {str(note), str(tmp_path / "b.md")}
+    (tmp_path / "b.md").unlink()
+    assert told(hints, hints.fds) == {str(tmp_path / "b.md")}
+    assert hints.whole
+    hints.close()
+
+
+def test_folders_within_are_heard_when_wanted_also_those_that_come_later(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    hints = Hints([tmp_path], recursive=True)
+    (tmp_path / "old/a.md").write_text("x")
+    assert str(tmp_path / "old/a.md") in told(hints, hints.fds)
+    (tmp_path / "new").mkdir()
+    told(hints, hints.fds)
+    (tmp_path / "new/b.md").write_text("x")
+    assert str(tmp_path / "new/b.md") in told(hints, hints.fds)
+    hints.close()
+    flat = Hints([tmp_path])
+    (tmp_path / "old/c.md").write_text("x")
+    assert flat.drain() == set()
+    flat.close()
+
+
+def test_a_folder_that_is_not_there_is_not_heard_and_says_so(tmp_path: Path) -> None:
+    hints = Hints([tmp_path, tmp_path / "missing"])
+    assert not hints.whole
+    (tmp_path / "a.md").write_text("x")
+    assert told(hints, hints.fds) == {str(tmp_path / "a.md")}
+    hints.close()
+    assert hints.fds == () and hints.drain() == set()
+
+
+def test_a_folder_that_goes_is_told(tmp_path: Path) -> None:
+    folder = tmp_path / "f"
+    folder.mkdir()
+    hints = Hints([folder])
+    folder.rmdir()
+    assert told(hints, hints.fds) == {str(folder)}
+    hints.close()
+
+
+def test_other_systems_hear_it_by_watchdog(tmp_path: Path) -> None:
+    ears = _Watchdog(False)
+    assert ears.follow(tmp_path)
+    (tmp_path / "a.md").write_text("x")
+    assert str(tmp_path / "a.md") in told(ears, (ears.fileno(),))
+    assert not ears.follow(tmp_path / "missing")
+    ears.close()
