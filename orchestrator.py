@@ -20,6 +20,7 @@ from factotum.anchors import built
 from factotum.blobs import Blobs
 from factotum.chooser import Chooser
 from factotum.ears import found as watchers
+from factotum.ears import health
 from factotum.ears.within import Ears
 from factotum.gate import observe, pause, place
 from factotum.gate.effect import next_try_at
@@ -42,6 +43,7 @@ from factotum.views.pruning import Pruning
 from factotum.views.reminding import Pace
 from factotum.views.views import Views
 from factotum.wakeup import Wakeup
+from factotum.watcher import Premises
 from factotum.worker import claim
 from factotum.worker.arrive import Arrivals
 from factotum.worker.desk import Desk
@@ -133,6 +135,8 @@ class Orchestrator:
             anchors, self.desk, ledger, vault.instance, clock.zone, self._look_again
         )
         self.ears = Ears(rooms, self.desk)
+        premises = Premises(settings, vault.root, rooms.state, clock.zone, read)
+        self.listening = health.Health(rooms.state, clock, health.wanted(premises))
         self._stillness = self._all_that_is_still()
         self._rested: object = None  # what the last look went by, if it left nothing to do
         self._later: list[float] = []
@@ -176,7 +180,7 @@ class Orchestrator:
         staff, mind = self.staff, self.staff.mind
         shelves = (mind.agents, mind.skills, mind.persona, self.playbooks, staff.handbook)
         stamps = [shelf.stamp for shelf in shelves]
-        beside = (*stamps, self.toolbox.missing, self.notary.problems)
+        beside = (*stamps, self.toolbox.missing, self.notary.problems, self.listening.stamp)
         return Stillness(self.rooms.vault, self.rooms.ledger, beside)
 
     def _look_again(self) -> None:
@@ -281,6 +285,7 @@ class Orchestrator:
         """What a person should know beside the notes that a look is about."""
         staff = self.staff
         tools = [Problem(Path(name), why) for name, why in self.toolbox.troubles().items()]
+        tools += self.listening.problems()
         steering = [*self.playbooks.problems(), *staff.mind.problems(), *self.notary.problems()]
         return [*steering, *staff.handbook.problems(), *tools, *staff.contacts.problems()]
 
@@ -310,6 +315,7 @@ class Orchestrator:
         }
         mind = self.staff.shown(now)
         cards = [*seen.waiting, *seen.approved]
+        self.listening.tell(self.views.notices, now)
         self.views.show(listing, cards, unique, health, mind, now, mono, at_work=at_work)
         failpoint.hit("snapshot.written")
 

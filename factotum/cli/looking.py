@@ -18,11 +18,13 @@ from factotum.cli import place
 from factotum.cli.place import Books, books
 from factotum.cli.telling import line
 from factotum.cli.tooling import troubles
+from factotum.ears.health import Health
 from factotum.gate import pause
 from factotum.gate.observe import quiet
 from factotum.model import State
 from factotum.note import NoteError
 from factotum.reader import Reader
+from factotum.rooms import Clock
 from factotum.scan import Listing, Problem, Shelf
 from factotum.tooling.cages import cages_of
 from factotum.tooling.tools import survey
@@ -138,6 +140,7 @@ def _own(opened: Books, lying: Path | None) -> dict[str, Any]:
     )
     problems += [problem for one in shelves for problem in one.problems()]
     problems += [Problem(Path(name), why) for name, why in troubles(opened).items()]
+    problems += Health(opened.state, Clock()).problems()
     cards = [card for card in opened.register.unsettled() if not (card.over or quiet(card))]
     return build(
         listing=listing,

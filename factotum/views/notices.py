@@ -27,7 +27,11 @@ from factotum.views.saying import plain
 #: What a notice can be about, by its `kind`.
 ASKS, QUESTION, UNKNOWN, REMINDER, EXPIRED = "asks", "question", "unknown", "reminder", "expired"
 FAILED, BUDGET, LOGIN, MACHINE, DIGEST = "failed", "budget", "login", "machine", "digest"
-KINDS = (ASKS, QUESTION, UNKNOWN, REMINDER, EXPIRED, FAILED, BUDGET, LOGIN, MACHINE, DIGEST)
+LISTENING, OUTAGE, SYNC = "listening", "outage", "sync"
+KINDS = (
+    *(ASKS, QUESTION, UNKNOWN, REMINDER, EXPIRED, FAILED, BUDGET, LOGIN, MACHINE, LISTENING),
+    *(SYNC, OUTAGE, DIGEST),
+)
 
 #: Till when a notice about a card is of use: while the card has one of these states.
 OPEN = {

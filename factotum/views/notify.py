@@ -54,6 +54,9 @@ HEADINGS = {
     notices.BUDGET: "Work waits for money",
     notices.LOGIN: "A login ends",
     notices.MACHINE: "Something is wrong",
+    notices.LISTENING: "Something is not heard",
+    notices.SYNC: "Is the vault still synced?",
+    notices.OUTAGE: "I am back",
     notices.DIGEST: "Good morning",
 }
 HEADING = "Something waits for you"
