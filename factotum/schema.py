@@ -124,15 +124,19 @@ CREATE INDEX chain_seq ON chain (seq);
 INSERT INTO meta SELECT 'chain_after', CAST(coalesce(max(seq), 0) AS TEXT) FROM event;
 """
 
-#: Version 5: what watchers heard that waits to be told together.
+#: Version 5: what watchers heard that waits to be told together, and the ended runs of which
+#: the note that they came from is not told yet.
 HEARD = """
 CREATE TABLE bundled (
   seq INTEGER PRIMARY KEY, source TEXT NOT NULL, source_id TEXT NOT NULL, bundle TEXT NOT NULL,
   heading TEXT NOT NULL, due REAL NOT NULL, title TEXT NOT NULL, sender TEXT NOT NULL,
-  text TEXT NOT NULL, trust TEXT NOT NULL, received REAL NOT NULL, task TEXT NOT NULL DEFAULT '',
-  UNIQUE (source, source_id)
+  text TEXT NOT NULL, trust TEXT NOT NULL, received REAL NOT NULL, n INTEGER NOT NULL DEFAULT 1,
+  task TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE INDEX bundled_of ON bundled (source, bundle);
+CREATE TABLE echo (
+  task TEXT NOT NULL, run INTEGER NOT NULL, at REAL NOT NULL, PRIMARY KEY (task, run)
+) STRICT;
 """
 
 #: What brings a ledger from each version to the next one.
