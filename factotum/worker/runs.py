@@ -50,6 +50,13 @@ BECAME: dict[str, Became] = {
 }
 
 
+#: The end of a run that came from a note of the owner's is to be told there (see `echo.py`).
+_TELL = (
+    "INSERT OR IGNORE INTO echo SELECT id, ?, ? FROM task WHERE id = ? AND EXISTS"
+    " (SELECT 1 FROM json_each(facts) WHERE key IN ('line', 'schedule', 'heartbeat'))"
+)
+
+
 def home(run: Run, name: str) -> str:
     """Where the note of an ended run belongs, from the root of the vault."""
     if run.result != "done" or run.ended is None:
@@ -145,6 +152,7 @@ class Runs:
                 " AND ended IS NULL",
                 (now, result, reason, run.task, run.n),
             )
+            db.execute(_TELL, (run.n, now, run.task))
             self.ledger.event("ended", now, task=run.task, run=run.n, result=result, reason=reason)
 
     def projected(self, run: Run, final: str) -> None:
