@@ -46,6 +46,7 @@ def list_(as_json: bool) -> int:
         rows = [
             {
                 "name": name,
+                "app": found.watcher(name).app,
                 "about": found.watcher(name).about,
                 "settings": list(found.watcher(name).settings),
                 "pid": pid,
