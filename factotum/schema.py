@@ -124,8 +124,8 @@ CREATE INDEX chain_seq ON chain (seq);
 INSERT INTO meta SELECT 'chain_after', CAST(coalesce(max(seq), 0) AS TEXT) FROM event;
 """
 
-#: Version 5: what watchers heard that waits to be told together, and the ended runs of which
-#: the note that they came from is not told yet.
+#: Version 5: what watchers heard that waits to be told together, the mails that joined a task
+#: that was open, and the ended runs of which the note that they came from is not told yet.
 HEARD = """
 CREATE TABLE bundled (
   seq INTEGER PRIMARY KEY, source TEXT NOT NULL, source_id TEXT NOT NULL, bundle TEXT NOT NULL,
@@ -137,6 +137,17 @@ CREATE INDEX bundled_of ON bundled (source, bundle);
 CREATE TABLE echo (
   task TEXT NOT NULL, run INTEGER NOT NULL, at REAL NOT NULL, PRIMARY KEY (task, run)
 ) STRICT;
+CREATE TABLE joined (
+  seq INTEGER PRIMARY KEY, source TEXT NOT NULL, source_id TEXT NOT NULL, task TEXT NOT NULL,
+  message_id TEXT NOT NULL, what TEXT NOT NULL, files TEXT NOT NULL, at REAL NOT NULL,
+  applied REAL, told REAL, anew TEXT, UNIQUE (source, source_id)
+) STRICT;
+CREATE INDEX joined_of ON joined (task);
+CREATE INDEX joined_id ON joined (message_id);
+CREATE INDEX joined_open ON joined (seq) WHERE told IS NULL AND anew IS NULL;
+CREATE INDEX task_letter ON task (json_extract(facts, '$.properties.message_id'))
+  WHERE kind = 'email';
+CREATE INDEX attempt_key ON attempt (key);
 """
 
 #: What brings a ledger from each version to the next one.

@@ -1,0 +1,298 @@
+"""Which mail belongs to a task that is open already: what is joined, and what goes on from it.
+
+A mail joins the task in whose thread it answers, if whoever wrote it took part in that thread:
+somebody else who quotes a Message-ID makes a task of their own. Here is only decided and
+remembered; the note and the run hear of it by `worker/joins.py`. Rows are what the ledger has.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from factotum import names
+from factotum.addresses import exact
+from factotum.drop import Bundle, Drop
+from factotum.gate.facets import recipients
+from factotum.gate.rows import row_of
+from factotum.ledger import Ledger, TaskRow, dumps
+from factotum.model import Attachment, Trust
+
+#: How many mails may join one task in an hour, the others are told together; and how many in
+#: all, those after them are tasks of their own: a note has to stay one that can be read.
+JOINS_AN_HOUR = 10
+JOINS_MOST = 20
+#: A longer mail is a task of its own, in bytes.
+BODY_MOST_BYTES = 24 * 1024
+HOUR_S = 3600.0
+#: How many tasks of one Message-ID are looked at, the newest first: who writes it chooses it.
+TASKS_MOST = 20
+#: The fact of a task that goes on from another one that is over: the other's id.
+FOLLOWS = "follows"
+
+
+@dataclass(frozen=True)
+class Joins:
+    """It is more of what this open task is about."""
+
+    task: str
+
+
+@dataclass(frozen=True)
+class TooMany:
+    """It would join the task, but so many did that it is told with others."""
+
+    bundle: Bundle
+
+
+@dataclass(frozen=True)
+class Follows:
+    """It is a task of its own that goes on from this one."""
+
+    task: str
+
+
+Place = Joins | TooMany | Follows | None
+
+
+@dataclass(frozen=True)
+class Joined:
+    """A mail that joined a task. `drop` comes without its files: `files` says where they are
+    kept. `applied` is when the note and the run's cards heard of it."""
+
+    seq: int
+    task: str
+    drop: Drop
+    files: tuple[Attachment, ...]
+    at: float
+    applied: float | None
+
+    @property
+    def who(self) -> str:
+        """Who wrote it, with the address: anybody can call themselves anything."""
+        name, address = self.drop.sender_name, self.drop.sender
+        return f"{name} ({address})" if name else address
+
+
+class Threads:
+    """Use it on the thread that owns the ledger."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+
+    # -- deciding
+
+    def place(self, drop: Drop, now: float) -> Place:
+        """Where the mail belongs; None for a task of its own that goes on from nothing. Call it
+        in the transaction that acts by it: another process may end a task meanwhile."""
+        if drop.kind != "email" or not drop.sender or drop.bundle:
+            return None
+        over = ""
+        for task in self._tasks(answered(drop.properties)):
+            if not self._took_part(task, drop):
+                continue
+            if self.is_open(task.id):
+                return self._within(task, drop, now)
+            over = over or task.id
+        return Follows(over) if over else None
+
+    def _within(self, task: TaskRow, drop: Drop, now: float) -> Place:
+        row = self.ledger.db.execute(
+            "SELECT count(*) AS n, coalesce(sum(at > ?), 0) AS lately FROM joined WHERE task = ?",
+            (now - HOUR_S, task.id),
+        ).fetchone()
+        if row["n"] >= JOINS_MOST or len(drop.body.encode(errors="replace")) > BODY_MOST_BYTES:
+            return Follows(task.id)
+        if row["lately"] >= JOINS_AN_HOUR:
+            title = task.title[:80].replace("{", "(").replace("}", ")")
+            heading = f"{{n}} more mails in “{title}”"
+            return TooMany(Bundle(f"thread {task.id}", heading, now + HOUR_S))
+        return Joins(task.id)
+
+    def is_open(self, task: str) -> bool:
+        """Whether its latest run, if it ran, has not ended."""
+        row = self.ledger.db.execute(
+            "SELECT ended FROM run WHERE task = ? ORDER BY n DESC LIMIT 1", (task,)
+        ).fetchone()
+        return row is None or row["ended"] is None
+
+    def _tasks(self, ids: list[str]) -> Iterator[TaskRow]:
+        """The tasks of whose threads these Message-IDs are, each once, the likeliest first."""
+        told = set()
+        for id in ids:
+            for row in self.ledger.db.execute(_TASKS, {"id": id, "most": TASKS_MOST}).fetchall():
+                if row["id"] not in told and (task := self.ledger.task(row["id"])):
+                    told.add(task.id)
+                    yield task
+
+    def _took_part(self, task: TaskRow, drop: Drop) -> bool:
+        """Whether who wrote it wrote in that thread before, or was written to in it. Whose
+        address was proved once must prove it again."""
+        writer = exact(drop.sender)
+        proved = drop.properties.get("verified") is True
+        wrote = [(_sender(task), _is_proved(task.facts.get("properties")))]
+        wrote += [
+            (one.drop.sender, _is_proved(one.drop.properties)) for one in self.of_task(task.id)
+        ]
+        known = [was_proved for address, was_proved in wrote if exact(address) == writer]
+        if known:
+            return proved or not any(known)
+        return writer in self._written_to(task.id)
+
+    def _written_to(self, task: str) -> set[str]:
+        """To whom mails went out for this task, as far as one can know."""
+        rows = self.ledger.db.execute(_SENT, (task,)).fetchall()
+        return {
+            exact(address)
+            for row in rows
+            if row_of(row["tool"]).egress
+            for address in recipients(row["tool"], json.loads(row["args"]))
+        }
+
+    # -- remembering
+
+    def join(self, drop: Drop, task: str, files: tuple[Attachment, ...], now: float) -> None:
+        """Has it be part of the task, in the caller's transaction; and it counts as seen. The
+        same words under the same Message-ID, from another folder say, are not joined twice."""
+        bare = replace(drop, attachments=())
+        message_id = str(drop.properties.get("message_id") or "")
+        copies = (
+            one for one in self.of_task(task) if one.drop.properties.get("message_id") == message_id
+        )
+        is_copy = bool(message_id) and any(one.drop.body == drop.body for one in copies)
+        with self.ledger.tx() as db:
+            if not is_copy:
+                db.execute(
+                    "INSERT OR IGNORE INTO joined"
+                    " (source, source_id, task, message_id, what, files, at)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    (
+                        *(drop.source, drop.source_id, task, message_id, json.dumps(_plain(bare))),
+                        *(dumps([vars(one) for one in files]), now),
+                    ),
+                )
+            self.ledger.mark_seen(drop.source, drop.source_id, task, now)
+
+    def of_task(self, task: str) -> list[Joined]:
+        """All that joined it, the first one first."""
+        return self._rows("task = ? AND anew IS NULL", task)
+
+    def waiting(self) -> list[Joined]:
+        """What no run has heard of yet, and is no task of its own either."""
+        return self._rows("told IS NULL AND anew IS NULL")
+
+    def untold(self, task: str) -> bool:
+        """Whether the note has words that its run has not heard."""
+        row = self.ledger.db.execute(
+            "SELECT 1 FROM joined WHERE task = ? AND applied IS NOT NULL AND told IS NULL"
+            " AND anew IS NULL",
+            (task,),
+        ).fetchone()
+        return row is not None
+
+    def applied(self, one: Joined, now: float) -> None:
+        """The note has it, and the cards say so."""
+        with self.ledger.tx() as db:
+            db.execute("UPDATE joined SET applied = ? WHERE seq = ?", (now, one.seq))
+            self.ledger.event("joined", now, task=one.task, who=one.who)
+
+    def tell(self, task: str, now: float) -> list[Joined]:
+        """What a run is to hear at its next turn: all that its note has; from now on it was
+        told."""
+        told = [one for one in self.of_task(task) if one.applied is not None]
+        if self.untold(task):
+            with self.ledger.tx() as db:
+                db.execute(
+                    "UPDATE joined SET told = ? WHERE task = ? AND applied IS NOT NULL"
+                    " AND told IS NULL AND anew IS NULL",
+                    (now, task),
+                )
+        return told
+
+    def made_anew(self, one: Joined, task: str) -> None:
+        """It came too late for its task: this one was made of it."""
+        with self.ledger.tx() as db:
+            db.execute("UPDATE joined SET anew = ? WHERE seq = ?", (task, one.seq))
+            db.execute(
+                "UPDATE seen SET task = ? WHERE source = ? AND source_id = ?",
+                (task, one.drop.source, one.drop.source_id),
+            )
+
+    def mark(self, one: Joined) -> str:
+        """By what the note shows that it has it; nobody outside can know it."""
+        return names.id_of("t", self.ledger.epoch, "joined", one.drop.source, one.drop.source_id)
+
+    def _rows(self, where: str, *values: str) -> list[Joined]:
+        rows = self.ledger.db.execute(f"SELECT * FROM joined WHERE {where} ORDER BY seq", values)
+        return [_joined(row) for row in rows.fetchall()]
+
+
+#: Of whose thread a Message-ID is: of the task that the mail made, that it joined, or for which
+#: we sent it.
+_TASKS = """
+SELECT id, created FROM task WHERE kind = 'email'
+ AND json_extract(facts, '$.properties.message_id') = :id
+UNION SELECT t.id, t.created FROM joined j JOIN task t ON t.id = j.task
+ WHERE j.message_id = :id AND j.anew IS NULL
+UNION SELECT t.id, t.created FROM attempt a JOIN card c ON c.id = a.card
+ JOIN task t ON t.id = c.task WHERE a.key = :id
+ORDER BY created DESC LIMIT :most
+"""
+
+#: What was sent for a task, or may have been.
+_SENT = """
+SELECT DISTINCT s.tool, s.args FROM card c JOIN seal s ON s.card = c.id
+ JOIN attempt a ON a.card = s.card AND a.version = s.version
+ LEFT JOIN outcome o ON o.card = s.card AND o.version = s.version
+ WHERE c.task = ? AND coalesce(o.status, '') NOT IN ('FAILED_CLEAN', 'CANCELLED', 'DID_NOT')
+"""
+
+
+def answered(properties: Mapping[str, Any]) -> list[str]:
+    """The Message-IDs that a mail answers: its In-Reply-To, then its References from the last."""
+    ids = [str(properties.get("in_reply_to") or "")]
+    ids += reversed(str(properties.get("references") or "").split())
+    return [id for id in dict.fromkeys(ids) if id]
+
+
+def _sender(task: TaskRow) -> str:
+    """Who wrote the mail that the task was made of; not what a typed note says of itself."""
+    return str(task.facts.get("sender") or "") if task.kind == "email" and not task.original else ""
+
+
+def _is_proved(properties: Any) -> bool:
+    return isinstance(properties, Mapping) and properties.get("verified") is True
+
+
+def _plain(drop: Drop) -> dict[str, Any]:
+    received = drop.received.isoformat() if drop.received else ""
+    told = {key: value for key, value in vars(drop).items() if key not in ("attachments", "bundle")}
+    properties = {
+        key: list(value) if isinstance(value, tuple) else value
+        for key, value in drop.properties.items()
+    }
+    return {
+        **told,
+        "received": received,
+        "properties": properties,
+        "remarks": list(drop.remarks),
+        "ours": dict(drop.ours),
+    }
+
+
+def _joined(row: Any) -> Joined:
+    told = json.loads(row["what"])
+    received = datetime.fromisoformat(told["received"]) if told["received"] else None
+    drop = Drop(
+        **{
+            **told,
+            "received": received,
+            "trust": Trust(told["trust"]),
+            "remarks": tuple(told["remarks"]),
+        }
+    )
+    files = tuple(Attachment(**one) for one in json.loads(row["files"]))
+    return Joined(row["seq"], row["task"], drop, files, row["at"], row["applied"])
