@@ -15,12 +15,18 @@ from factotum.worker.brief import CONTENT
 
 
 def note_of(
-    id: str, source: str, reading: Reading, files: tuple[Attachment, ...], now: datetime
+    id: str,
+    source: str,
+    reading: Reading,
+    files: tuple[Attachment, ...],
+    now: datetime,
+    after: str = "",
 ) -> bytes:
     """The task note: what is known by code above, the words that came in a fence below.
 
     `source` is empty for the owner's own words, that came another way than by a note. `now`
-    carries the zone in which times are shown.
+    carries the zone in which times are shown. `after` is the note of the task that it goes on
+    from, if any.
     """
     at = reading.received or now
     props = {
@@ -38,6 +44,8 @@ def note_of(
     came = f"from {source}" if source else ""
     facts = [part for part in (_from(reading), when(at, now), came, _proved(reading)) if part]
     body = [f"# {inert(one_line(reading.title, 120))}", inert(" · ".join(facts))]
+    if after:
+        body.append(f"It goes on from [[{after}]].")
     body += [f"📎 {_link(file)} ({size(file.size_bytes)})" for file in files]
     body += [f"> [!warning] {inert(remark)}" for remark in reading.remarks]
     body += [f"## {CONTENT}", fence(reading.text)]

@@ -8,6 +8,7 @@ the label and the facts are the ledger's. May run beside the executor, in a proc
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -24,22 +25,25 @@ from factotum.ledger import Ledger, TaskRow
 from factotum.model import FOLDERS, KINDS, WAITING_FOLDER, Attachment, State, Trust
 from factotum.reading import Reading
 from factotum.reading.shape import Part
+from factotum.threads import FOLLOWS, Follows, Joined, Joins, Threads, TooMany
 from factotum.vault import Vault
 
 
 @dataclass
 class Mailroom:
     """`vault` may be a guest's; `keeper` keeps the files that come with it. Without `limits`
-    nothing is too much."""
+    nothing is too much. `wake` is called when a mail joined a task that is open already."""
 
     vault: Vault
     ledger: Ledger
     keeper: Keeper
     zone: Callable[[float], datetime]
     limits: Limits | None = None
+    wake: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
         self.bundles = Bundles(self.ledger)
+        self.threads = Threads(self.ledger)
         self.made = 0  # how many tasks, since it was opened
         self._floods: dict[str, Flood] = {}
 
@@ -59,7 +63,7 @@ class Mailroom:
         new = self.unseen(drops)
         fates = [(one, self._bundle_of(one, now)) for one in new]
         tasks = [one for one, bundle in fates if bundle is None]
-        self._make([(_id(one), one) for one in tasks], now)
+        self._make([(_id(one), one) for one in tasks], now, teller)
         with self.ledger.tx():
             for one, bundle in fates:
                 if bundle:
@@ -82,8 +86,9 @@ class Mailroom:
             return None  # what a crash cut short is a task, and was counted
         return drop.bundle or self._too_much(drop, now)
 
-    def _make(self, tasks: Sequence[tuple[str, Drop]], now: float) -> None:
-        """Has each of them be a task with its note. Raises OSError; then some may be."""
+    def _make(self, tasks: Sequence[tuple[str, Drop]], now: float, teller: str) -> None:
+        """Has each of them be a task with its note, or be part of one that is open. Raises
+        OSError; then some may be."""
         if not tasks:
             return
         files = self.keeper.keep_all([_reading(drop) for _, drop in tasks])
@@ -92,11 +97,46 @@ class Mailroom:
         with self.ledger.tx():
             for (id, drop), kept in zip(tasks, files, strict=True):
                 fresh = self.ledger.task(id) is None
+                place = self.threads.place(drop, now) if fresh else None
+                if isinstance(place, Joins | TooMany):
+                    self._put_with(place, drop, kept, now, teller)
+                    continue
+                if isinstance(place, Follows):
+                    drop = replace(drop, ours={**drop.ours, FOLLOWS: place.task})
                 put.append((*self.register(id, drop, kept, now), fresh))
+        if len(put) < len(tasks):
+            self.wake()
         failpoint.hit("watch.registered")
         self._put_all(put)
         failpoint.hit("watch.dropped")
         self.made += sum(1 for *_, fresh in put if fresh)
+
+    def _put_with(
+        self,
+        place: Joins | TooMany,
+        drop: Drop,
+        files: tuple[Attachment, ...],
+        now: float,
+        teller: str,
+    ) -> None:
+        """Has it be part of something else, and counts it as seen, in one transaction."""
+        match place:
+            case Joins(task):
+                self.threads.join(drop, task, files, now)
+            case TooMany(bundle):
+                self.bundles.add(teller, drop, bundle, now)
+                self.ledger.mark_seen(drop.source, drop.source_id, "", now)
+
+    def make_anew(self, one: Joined, now: float) -> str:
+        """Makes a task of a mail that joined another one too late; returns its id. Once more
+        changes nothing."""
+        id = _id(one.drop)
+        drop = replace(one.drop, ours={**one.drop.ours, FOLLOWS: one.task})
+        with self.ledger.tx():
+            row, note = self.register(id, drop, one.files, now)
+        self.put(row, note)
+        self.threads.made_anew(one, id)
+        return id
 
     def cursor(self, source: str, part: str = "") -> str:
         """How far the watcher had come; empty at first."""
@@ -106,11 +146,11 @@ class Mailroom:
         """How far the watcher has come."""
         self.ledger.set_meta(_cursor(source, part), cursor)
 
-    def deliver(self, source: str, now: float) -> float | None:
-        """Makes a task of each bundle of this source whose time has come; when the next one's
-        comes, in epoch seconds."""
-        for full in self.bundles.due(source, now):
-            self._make([(full.task, digest(full, self.zone))], now)
+    def deliver(self, source: str, now: float, *, early: bool = False) -> float | None:
+        """Makes a task of each bundle of this source whose time has come, or, `early`, of all;
+        when the next one's comes, in epoch seconds."""
+        for full in self.bundles.due(source, math.inf if early else now):
+            self._make([(full.task, digest(full, self.zone))], now, source)
             self.bundles.told([full.task])
         return self.bundles.next_due(source)
 
@@ -136,7 +176,9 @@ class Mailroom:
             known = self.ledger.task(id)
         assert known is not None
         source = "" if known.trust is Trust.OWNER else drop.source
-        return known, note_of(id, source, reading, files, self.zone(now))
+        before = self.ledger.task(str(known.facts.get(FOLLOWS) or ""))
+        after = before.name.removesuffix(".md") if before else ""
+        return known, note_of(id, source, reading, files, self.zone(now), after)
 
     def put(self, row: TaskRow, note: bytes) -> None:
         """Drops the task's note, unless it was dropped before: then it lies somewhere on its

@@ -17,7 +17,7 @@ from factotum.mailroom import Mailroom
 from factotum.privacy import PrivateShelf
 from factotum.reader import Reader
 from factotum.reading import read
-from factotum.rooms import Clock
+from factotum.rooms import Clock, wake
 from factotum.settings import Settings
 from factotum.vault import Vault
 from factotum.watcher import Premises
@@ -46,6 +46,7 @@ def room_of(
             Keeper(vault, reader, state / "attachments"),
             clock.zone,
             limits_of(settings),
+            lambda: wake(state),
         ),
         desk,
         lambda raw: label_of(raw, servers, contact),
