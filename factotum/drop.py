@@ -45,7 +45,8 @@ class Drop:
     (message_id, in_reply_to, references, to, cc, reply_to; `verified` only where the own mail
     server vouched for the sender). `remarks` are for the person: what could not be read.
     `ours` are facts for our own code, which no words of others can set. With a `bundle` it is
-    told with others of its kind.
+    told with others of its kind. `known_as` is another id by which it counts as seen from then
+    on, for a watcher that must know it again when its place was numbered anew.
     """
 
     source: str
@@ -62,3 +63,4 @@ class Drop:
     remarks: tuple[str, ...] = ()
     ours: Mapping[str, Any] = field(default_factory=dict)
     bundle: Bundle | None = None
+    known_as: str = ""

@@ -69,6 +69,9 @@ class Mailroom:
                 if bundle:
                     self.bundles.add(teller, one, bundle, now)
                 self.ledger.mark_seen(one.source, one.source_id, "" if bundle else _id(one), now)
+                if one.known_as:
+                    task = self.ledger.seen(one.source, one.source_id) or ""
+                    self.ledger.mark_seen(one.source, one.known_as, task, now)
             if cursor and teller:
                 self.remember(teller, cursor, part)
         failpoint.hit("watch.seen")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from factotum.drop import Drop, File
+from factotum.drop import Bundle, Drop, File
 from factotum.gate.contact import Contact
 from factotum.keeping import Keeper
 from factotum.ledger import Ledger
@@ -258,3 +258,13 @@ def test_two_processes_that_hand_in_the_same_make_one_task_of_each(office: TestO
         one.join(60)
     assert [one.exitcode for one in both] == [0, 0]
     assert len(office.files("Needs_Action")) == 8
+
+
+def test_a_thing_counts_as_seen_under_its_other_id_too(office: TestOffice) -> None:
+    id = handed(office, replace(DROP, known_as="=abc"))
+    handed(office, replace(DROP, source_id="7:4", known_as="=def", bundle=Bundle("x", "{n}", 9e9)))
+    room = mailroom(office)
+    assert room.ledger.seen("mail", "=abc") == id
+    assert room.ledger.seen("mail", "=def") == ""
+    assert room.ledger.seen("mail", "=ghi") is None
+    room.ledger.close()
