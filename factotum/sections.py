@@ -108,6 +108,37 @@ def below(body: str, heading: str) -> str | None:
     return None
 
 
+def without(body: str, heading: str) -> str:
+    """The body without what stands under each `## heading` outside a fence, and without that
+    heading; every other line stays as it is."""
+    kept, left_out = [], False
+    for kind, line in _walk(body):
+        if kind == "text" and line.startswith(("# ", "## ")):
+            left_out = line.startswith("## ") and line[3:].strip() == heading
+        if not left_out:
+            kept.append(line)
+    return "\n".join(kept)
+
+
+def without_fenced(body: str, begins: re.Pattern[str]) -> str:
+    """The body without each passage that begins with a line like this, outside a fence, and has
+    one heading and one fence, with whose end it ends."""
+    kept: list[str] = []
+    headings = -1
+    for kind, line in _walk(body):
+        if kind == "text" and begins.fullmatch(line):
+            headings = 0
+        elif kind == "text" and headings >= 0 and line.startswith(("# ", "## ")):
+            headings += 1
+            if headings > 1:  # its fence is gone: what comes here is another passage
+                headings = -1
+        if headings < 0:
+            kept.append(line)
+        elif kind == "close":
+            headings = -1
+    return "\n".join(kept)
+
+
 def ends_with_go(body: str) -> bool:
     """Whether the last line that holds anything is `go`."""
     lines = [line.strip() for line in body.splitlines() if line.strip()]
