@@ -1,0 +1,1 @@
+"""Asking web servers for what the owner named: feeds, pages and calendars."""
