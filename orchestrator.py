@@ -41,6 +41,7 @@ from factotum.tooling.cages import cages_of, others
 from factotum.views import notices
 from factotum.views.pruning import Pruning
 from factotum.views.reminding import Pace
+from factotum.views.outage import Outage
 from factotum.views.views import Views
 from factotum.wakeup import Wakeup
 from factotum.watcher import Premises
@@ -103,7 +104,10 @@ class Orchestrator:
         self.rooms = rooms
         settings, vault, ledger, clock = rooms.settings, rooms.vault, rooms.ledger, rooms.clock
         watchers.check(settings.text("WATCHERS"))
-        self.presence = Presence(rooms.state, rooms.register, clock.wall(), clock.monotonic())
+        self.outage = Outage(vault, ledger, clock.zone, settings.seconds("OUTAGE_S"))
+        self.presence = Presence(
+            rooms.state, rooms.register, clock.wall(), clock.monotonic(), self.outage.away
+        )
         self.desk = Desk()
         self.wakeup = Wakeup()
         self._stable_s = settings.seconds("STABLE_S")
@@ -277,15 +281,15 @@ class Orchestrator:
         self._show(listing, seen, problems, now, mono, at_work=at_work)
         due = (self.views.logs_due, self.views.dashboard.due)
         found.later += [at for at in due if at is not None]
-        if (tell_at := self.views.notices.next_at(now)) is not None:
-            found.later.append(mono + tell_at - now)
+        tells = (self.views.notices.next_at(now), self.outage.next_at())
+        found.later += [mono + at - now for at in tells if at is not None]
         return found, listing
 
     def _problems(self) -> list[Problem]:
         """What a person should know beside the notes that a look is about."""
         staff = self.staff
         tools = [Problem(Path(name), why) for name, why in self.toolbox.troubles().items()]
-        tools += self.listening.problems()
+        tools += [*self.listening.problems(), *self.outage.problems()]
         steering = [*self.playbooks.problems(), *staff.mind.problems(), *self.notary.problems()]
         return [*steering, *staff.handbook.problems(), *tools, *staff.contacts.problems()]
 
@@ -330,6 +334,7 @@ class Orchestrator:
             found.append(Problem(self._called(ids[0]), f"{reason}{more}"))
         return found
 
+        self.outage.look(cards, self.views.notices, now)
     def _called(self, id: str) -> Path:
         """The note of a task or a card, by its name alone."""
         row, card = self.rooms.ledger.task(id), self.rooms.register.find(id)
@@ -411,6 +416,8 @@ class Orchestrator:
                     await self.chooser.choose(self.staff)
                 for id, entry in found.tasks:
                     self.worker.run(id, entry)
+            if not once:
+                self.outage.begin()
                 for card in found.due:
                     self.worker.perform(card)
                 to_do = found.tasks or found.due or found.soon

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -19,16 +20,26 @@ JUMP_S = 5.0
 
 
 class Presence:
-    def __init__(self, state: Path, register: Register, now: float, mono: float) -> None:
-        """Takes the lock. Raises DoorError when another one runs."""
+    def __init__(
+        self,
+        state: Path,
+        register: Register,
+        now: float,
+        mono: float,
+        away: Callable[[float, float], None] = lambda _since, _till: None,
+    ) -> None:
+        """Takes the lock. `away` is told from when till when nobody was here (epoch seconds),
+        before the sign of it is wiped out. Raises DoorError when another one runs."""
         self._lock = _only_one(state / "lock")
         self._beat = state / "beat"
         self._register = register
         self._clocks = (now, mono)
+        self._away = away
 
     def begin(self, now: float) -> None:
         """The time since we last ran does not count against the person."""
         if self._beat.exists() and abs(gap := now - self._beat.stat().st_mtime) > JUMP_S:
+            self._away(now - gap, now)
             self._register.shift_deadlines(gap)
 
     def look(self, now: float, mono: float) -> None:
@@ -36,6 +47,7 @@ class Presence:
         wall_before, mono_before = self._clocks
         jump = (now - wall_before) - (mono - mono_before)
         if abs(jump) > JUMP_S:
+            self._away(now - jump, now)
             self._register.shift_deadlines(jump)
         self._clocks = (now, mono)
         try:

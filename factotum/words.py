@@ -35,3 +35,11 @@ def day(at: datetime, now: datetime) -> str:
         return "today"
     name = f"{at:%a} {at.day} {at:%b}"
     return name if at.year == now.year else f"{name} {at.year}"
+
+
+def span(seconds: float) -> str:
+    """“59 s”, “90 min”, “6 h”, “3 days”: in the largest unit of which there are two."""
+    for unit_s, name in ((86_400.0, "days"), (3600.0, "h"), (60.0, "min")):
+        if seconds >= 2 * unit_s:
+            return f"{seconds / unit_s:.0f} {name}"
+    return f"{seconds:.0f} s"

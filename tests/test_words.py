@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from factotum.words import size, when
+from factotum.words import size, span, when
 
 ROME = timezone(timedelta(hours=1))
 NOW = datetime(2026, 11, 27, 16, 0, tzinfo=ROME)
@@ -40,3 +40,10 @@ def test_a_size(size_bytes: int, words: str) -> None:
 )
 def test_a_time(at: datetime, words: str) -> None:
     assert when(at, NOW) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(59, "59 s"), (7200, "2 h"), (90 * 60, "90 min"), (3 * 86400, "3 days")]
+)
+def test_spans_are_told_in_the_largest_unit(seconds: float, said: str) -> None:
+    assert span(seconds) == said

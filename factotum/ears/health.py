@@ -21,6 +21,7 @@ from factotum.scan import Problem
 from factotum.views import notices
 from factotum.views.saying import day
 from factotum.watcher import Premises
+from factotum.words import span
 
 #: How long a process may be gone before that is told, in seconds: PM2 starts it again sooner,
 #: and within an orchestrator listening begins after the first look.
@@ -201,11 +202,3 @@ def _alive(pid: int) -> bool:
     except (PermissionError, OverflowError):
         return True
     return True
-
-
-def span(seconds: float) -> str:
-    """“90 min”, “6 h”, “3 days”: a length of time in the largest unit of which there are two."""
-    for unit_s, name in ((86_400.0, "days"), (3600.0, "h"), (60.0, "min")):
-        if seconds >= 2 * unit_s:
-            return f"{seconds / unit_s:.0f} {name}"
-    return f"{seconds:.0f} s"

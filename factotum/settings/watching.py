@@ -44,4 +44,13 @@ WATCHING: tuple[Setting, ...] = (
         pattern=CLOCK,
         form="a time of the day from 00:00 to 23:59",
     ),
+    Setting(
+        "OUTAGE_S",
+        float,
+        3600.0,
+        "After being off for longer than this, one note in Briefings says what was missed and what "
+        "waits. 0 for none.",
+        unit="seconds",
+        at_least=0,
+    ),
 )

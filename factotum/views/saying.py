@@ -230,6 +230,7 @@ SAYINGS: dict[str, Callable[[Told], str | None]] = {
     "revoked": lambda t: f"A permission was ended by {t.by}: {t.about}",
     "vouched": lambda t: f"{t.word('name')} holds the owner's own words, says {t.by}",
     "late_edit": lambda t: (
+    "outage": lambda t: f"Back again; what was missed and what waits: {link(t.event.data['name'])}",
         f"Your edit came while a note was rewritten; it is kept as {t.word('kept')} "
         f"in .factotum/aside"
     ),

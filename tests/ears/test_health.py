@@ -18,7 +18,7 @@ import pytest
 
 from factotum.ears import beats
 from factotum.ears.beats import Beat
-from factotum.ears.health import GONE_S, LASTS_S, LOGIN_SOON_S, OVERDUE_S, Health, span
+from factotum.ears.health import GONE_S, LASTS_S, LOGIN_SOON_S, OVERDUE_S, Health
 from factotum.rooms import Clock
 from factotum.views.views import snapshot_path
 from orchestrator import Orchestrator, open_rooms
@@ -167,13 +167,6 @@ def test_a_real_process_that_ended_counts_as_gone(tmp_path: Path) -> None:
     health.ills()
     hands.go(GONE_S + 1)
     assert len(health.ills()) == 1
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"), [(59, "59 s"), (7200, "2 h"), (90 * 60, "90 min"), (3 * 86400, "3 days")]
-)
-def test_spans_are_told_in_the_largest_unit(seconds: float, said: str) -> None:
-    assert span(seconds) == said
 
 
 # -- in the office
