@@ -50,6 +50,10 @@ class Post(Protocol):
     def once(self) -> bool:
         """Whether it is looked just once: nothing is waited for."""
 
+    @property
+    def dry(self) -> bool:
+        """Whether it is only tried: nothing may be changed, here or on the other side."""
+
     def now(self) -> float:
         """Epoch seconds."""
 

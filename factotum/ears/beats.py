@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -18,13 +19,16 @@ from factotum import disk, names
 
 FOLDER = "watchers"
 
+#: How often a lock is tried that is held, and how long is waited in between, in seconds.
+TRIES, TRY_S = 4, 0.02
+
 
 @dataclass(frozen=True)
 class Beat:
     """`answered` is when the other side last answered, `heard` when it last had news, `since`
     since when there is `trouble`, `rests_till` when it will look again at the latest (epoch
-    seconds, 0 for never). `login`: the trouble is one that
-    only the owner can end. `remarks` say what is wrong with single things."""
+    seconds, 0 for never). `login`: the trouble is one that only the owner can end. `remarks` say
+    what is wrong with single things."""
 
     source: str
     pid: int
@@ -66,13 +70,23 @@ def forget(state: Path, source: str) -> None:
 
 def read(state: Path) -> Iterator[Beat]:
     """All that are there."""
-    known = {one.name for one in fields(Beat)}
     for path in sorted((state / FOLDER).glob("*.json")):
-        try:
-            data: dict[str, Any] = json.loads(path.read_bytes())
-            yield Beat(**{key: value for key, value in data.items() if key in known})
-        except (OSError, ValueError, TypeError):
-            continue  # it is written anew in a moment
+        if beat := _at(path):
+            yield beat
+
+
+def of(state: Path, source: str) -> Beat | None:
+    """The beat of one source, if there is one."""
+    return _at(state / FOLDER / f"{_name(source)}.json")
+
+
+def _at(path: Path) -> Beat | None:
+    known = {one.name for one in fields(Beat)}
+    try:
+        data: dict[str, Any] = json.loads(path.read_bytes())
+        return Beat(**{key: value for key, value in data.items() if key in known})
+    except (OSError, ValueError, TypeError, AttributeError):
+        return None  # it is written anew in a moment
 
 
 def _name(source: str) -> str:
@@ -80,11 +94,16 @@ def _name(source: str) -> str:
 
 
 def lock(state: Path, watcher: str) -> IO[str] | None:
-    """The lock of a watcher, or None when another process has it: it runs once."""
+    """The lock of a watcher, or None when another process has it: it runs once. The system lets
+    go of it when the process ends, however it ends."""
     held = open(folder(state) / f"{watcher}.lock", "a+", encoding="utf-8")  # noqa: SIM115
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    for _ in range(TRIES):
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except OSError:
+            time.sleep(TRY_S)  # perhaps somebody only looks whether it is held
+    else:
         held.close()
         return None
     held.truncate(0)

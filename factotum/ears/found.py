@@ -5,11 +5,14 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 
 import watchers
 from factotum.rooms import DoorError
+from factotum.settings import Settings
+from factotum.settings.row import PREFIX
 from factotum.watcher import Premises, Source, SourceError
 
 ENDING = "_watcher.py"
@@ -33,16 +36,20 @@ class Watcher:
     def settings(self) -> tuple[str, ...]:
         return tuple(getattr(self.module, "SETTINGS", ()))
 
-    @property
-    def app(self) -> str:
-        """What PM2 calls it."""
-        return APP_NAMES.get(self.name, f"{self.name}-watcher")
+    def missing(self, settings: Settings) -> list[str]:
+        """The settings that it needs and that nobody gave, by their full names."""
+        return [PREFIX + name for name in self.settings if not settings.given(name)]
 
     def sources(self, premises: Premises) -> Sequence[Source]:
         """What it listens to in this house; empty when it is not set up. Raises SourceError
         when it is set up wrongly."""
         build: Callable[[Premises], Sequence[Source]] = self.module.sources
         return build(premises)
+
+
+def app(name: str) -> str:
+    """What PM2 calls this watcher."""
+    return APP_NAMES.get(name, f"{name}-watcher")
 
 
 def names() -> list[str]:
@@ -53,38 +60,53 @@ def names() -> list[str]:
 
 
 def watcher(name: str) -> Watcher:
-    """Raises DoorError when there is none of that name."""
+    """Raises DoorError when there is none of that name, and whatever is wrong with its file."""
     check(name)
     return Watcher(name, importlib.import_module(f"watchers.{name}_watcher"))
 
 
-def check(named: str) -> None:
-    """Raises DoorError for a FACTOTUM_WATCHERS that names a watcher that is not there."""
+def check(named: str, where: str = "FACTOTUM_WATCHERS") -> None:
+    """Raises DoorError when `where` names a watcher that is not there."""
     there = names()
-    for name in (part.strip() for part in named.split(",")):
-        if name not in {"", "all", "none", *there}:
+    for name in _parts(named):
+        if name not in {"all", "none", *there}:
+            near = get_close_matches(name, there, 1)
             raise DoorError(
-                f"FACTOTUM_WATCHERS names {name!r}, but there is no watchers/{name}{ENDING} "
-                f"({', '.join(there) or 'none is installed'}). Write all, none, or the names of "
-                f"watchers"
+                f"{where}: there is no watcher {name!r} (no file watchers/{name}{ENDING}). "
+                f"{f'Did you mean {near[0]}? ' if near else ''}"
+                f"There are: {', '.join(there) or 'none'}. Write all, none, or names of these"
             )
 
 
 def chosen(named: str) -> list[str]:
-    """The names that FACTOTUM_WATCHERS means."""
-    parts = [part.strip() for part in named.split(",") if part.strip()]
+    """The names that FACTOTUM_WATCHERS means, each once."""
+    parts = list(dict.fromkeys(_parts(named)))
     if "none" in parts:
         return []
     return names() if "all" in parts else parts
 
 
+def _parts(named: str) -> list[str]:
+    return [part.strip() for part in named.split(",") if part.strip()]
+
+
 def sources_of(names: Sequence[str], premises: Premises) -> tuple[list[Source], dict[str, str]]:
-    """What these watchers listen to, and of those that are set up wrongly, why."""
+    """What these watchers listen to, and of those that are set up wrongly or broken, why."""
     sources: list[Source] = []
     wrong: dict[str, str] = {}
     for name in names:
         try:
             sources += watcher(name).sources(premises)
-        except SourceError as refused:
-            wrong[name] = str(refused)
+        except DoorError:
+            raise
+        except Exception as broken:  # noqa: BLE001 (a file of somebody else's; the others go on)
+            wrong[name] = said(broken)
     return sources, wrong
+
+
+def said(broken: BaseException) -> str:
+    """What went wrong, in a line for a person."""
+    text = str(broken)
+    if isinstance(broken, SourceError):
+        return text
+    return f"{type(broken).__name__}: {text}" if text else type(broken).__name__

@@ -1,12 +1,18 @@
-"""The ears within an orchestrator: its watchers begin to listen after the first look."""
+"""The ears within an orchestrator: its watchers begin to listen after the first look.
+
+All that may wait, for a lock or for a watcher's own file, is done on a thread of its own: the
+office goes on meanwhile.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import threading
 
 from factotum import log
 from factotum.ears import found
 from factotum.ears.house import room_of
+from factotum.ears.post import Room
 from factotum.ears.runner import Runner
 from factotum.rooms import Rooms
 from factotum.worker.desk import Desk
@@ -19,30 +25,51 @@ class Ears:
         self._rooms = rooms
         self._desk = desk
         self._runner: Runner | None = None
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
 
     def open(self) -> None:
         """Begins to listen, the first time that it is called. What another process listens to
-        is left to it."""
+        is left to it, and taken over when that process is gone for a while."""
         if self._runner is not None:
             return
+        names = found.chosen(self._rooms.settings.text("WATCHERS"))
+        self._runner = Runner(self._room(), names)
+        if names:
+            self._thread = threading.Thread(
+                target=self._keep, args=(self._runner,), name="ears", daemon=True
+            )
+            self._thread.start()
+
+    def _room(self) -> Room:
         rooms = self._rooms
-        names = found.chosen(rooms.settings.text("WATCHERS"))
-        room = room_of(
+        return room_of(
             rooms.settings, rooms.vault, rooms.ledger, rooms.state, self._desk.wait, rooms.clock
         )
-        self._runner = Runner(room, names)
-        for name in self._runner.take():
-            logger.info("runs elsewhere", extra={"watcher": name})
-        self._runner.start()
-        for name, why in self._runner.wrong.items():
-            logger.error("watcher not set up", extra={"watcher": name, "reason": why})
+
+    def _keep(self, runner: Runner) -> None:
+        try:
+            for name in runner.take():
+                logger.info("runs elsewhere", extra={"watcher": name})
+            again_s: float | None = 0.0
+            while again_s is not None and not self._closing.wait(again_s):
+                again_s = runner.again()
+        except Exception as broken:  # the office outlives its ears
+            logger.error("no longer listening", exc_info=broken)
 
     def halt(self) -> None:
         """Tells all to stop, at once."""
+        self._closing.set()
         if self._runner is not None:
             self._runner.halt()
 
     async def close(self, grace_s: float) -> None:
         """Waits at most so long till they have; what they handed in by then is durable."""
+        self.halt()
         if self._runner is not None:
-            await asyncio.to_thread(self._runner.stop, grace_s)
+            await asyncio.to_thread(self._close, self._runner, grace_s)
+
+    def _close(self, runner: Runner, grace_s: float) -> None:
+        if self._thread is not None:
+            self._thread.join(grace_s)
+        runner.stop(grace_s)

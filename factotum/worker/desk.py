@@ -14,6 +14,10 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+class Closed(Exception):
+    """The desk does nothing any more."""
+
+
 class Desk:
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="desk")
@@ -24,8 +28,13 @@ class Desk:
         return await loop.run_in_executor(self._thread, lambda: deed(*args, **kwargs))
 
     def wait(self, deed: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
-        """The same for a thread of its own, which waits. Raises RuntimeError once closed."""
-        return self._thread.submit(deed, *args, **kwargs).result()
+        """The same for a thread of its own, which waits. Raises Closed, and whatever the deed
+        raises."""
+        try:
+            answer = self._thread.submit(deed, *args, **kwargs)
+        except RuntimeError:
+            raise Closed from None
+        return answer.result()
 
     def close(self) -> None:
         self._thread.shutdown(wait=True)
