@@ -39,9 +39,9 @@ from factotum.staff import FRESH_S, Tools, hire
 from factotum.toolbox import Toolbox
 from factotum.tooling.cages import cages_of, others
 from factotum.views import notices
+from factotum.views.outage import Outage
 from factotum.views.pruning import Pruning
 from factotum.views.reminding import Pace
-from factotum.views.outage import Outage
 from factotum.views.views import Views
 from factotum.wakeup import Wakeup
 from factotum.watcher import Premises
@@ -320,6 +320,7 @@ class Orchestrator:
         mind = self.staff.shown(now)
         cards = [*seen.waiting, *seen.approved]
         self.listening.tell(self.views.notices, now)
+        self.outage.look(cards, self.views.notices, now)
         self.views.show(listing, cards, unique, health, mind, now, mono, at_work=at_work)
         failpoint.hit("snapshot.written")
 
@@ -334,7 +335,6 @@ class Orchestrator:
             found.append(Problem(self._called(ids[0]), f"{reason}{more}"))
         return found
 
-        self.outage.look(cards, self.views.notices, now)
     def _called(self, id: str) -> Path:
         """The note of a task or a card, by its name alone."""
         row, card = self.rooms.ledger.task(id), self.rooms.register.find(id)
@@ -402,6 +402,8 @@ class Orchestrator:
         """Ticks until `stop`, or with `once` until nothing is left that only time brings:
         settling, stability and the regret wait, but not a person, expiry or a retry."""
         try:
+            if not once:
+                self.outage.begin()
             await self.desk.do(self._after_the_break)
             await self.chooser.choose(self.staff)
             self._began = True
@@ -416,8 +418,6 @@ class Orchestrator:
                     await self.chooser.choose(self.staff)
                 for id, entry in found.tasks:
                     self.worker.run(id, entry)
-            if not once:
-                self.outage.begin()
                 for card in found.due:
                     self.worker.perform(card)
                 to_do = found.tasks or found.due or found.soon

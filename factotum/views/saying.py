@@ -229,8 +229,9 @@ SAYINGS: dict[str, Callable[[Told], str | None]] = {
     "no_money": lambda t: f"Work waits for money: {t.word('reason')}",
     "revoked": lambda t: f"A permission was ended by {t.by}: {t.about}",
     "vouched": lambda t: f"{t.word('name')} holds the owner's own words, says {t.by}",
-    "late_edit": lambda t: (
     "outage": lambda t: f"Back again; what was missed and what waits: {link(t.event.data['name'])}",
+    "untold": lambda t: f"Not told in the note it came from: {t.task} · {t.word('reason')}",
+    "late_edit": lambda t: (
         f"Your edit came while a note was rewritten; it is kept as {t.word('kept')} "
         f"in .factotum/aside"
     ),
