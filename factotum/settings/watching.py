@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from factotum.settings.row import Setting
 
 #: A time of the day.
@@ -52,5 +54,74 @@ WATCHING: tuple[Setting, ...] = (
         "waits. 0 for none.",
         unit="seconds",
         at_least=0,
+    ),
+    Setting(
+        "IMAP_FOLDERS",
+        str,
+        "INBOX",
+        "Which folders of the mailbox are listened to, with commas between them; `Projects/*` "
+        "means all that fit.",
+    ),
+    Setting(
+        "MAIL_ACCOUNTS",
+        Path,
+        None,
+        "A file with further mailboxes (docs/mail-in.md says how it is written).",
+        otherwise="only the mailbox of FACTOTUM_IMAP_HOST",
+    ),
+    Setting(
+        "MAIL_MARK",
+        str,
+        "never",
+        "Whether a mail is marked as read at the server when it has become a task: never, or "
+        "`seen`.",
+        one_of=("never", "seen"),
+    ),
+    Setting(
+        "MAIL_FIRST_H",
+        int,
+        24,
+        "When a folder is listened to for the first time, how old a mail that lies there unread "
+        "may be to become a task. 0: only what comes from then on.",
+        unit="hours",
+        at_least=0,
+        at_most=24 * 365,
+    ),
+    Setting(
+        "MAIL_MOST_MB",
+        int,
+        25,
+        "Of a larger mail only the beginning is fetched, without its files.",
+        unit="MB",
+        at_least=1,
+        at_most=200,
+    ),
+    Setting(
+        "MAIL_IDLE_S",
+        float,
+        1500.0,
+        "After how long a mail server that tells of new mail is asked all the same.",
+        unit="seconds",
+        at_least=1,
+        at_most=1740,
+    ),
+    Setting(
+        "MAIL_POLL_S",
+        float,
+        120.0,
+        "How often a mail server that does not tell of new mail is asked, and folders that were "
+        "not named in full.",
+        unit="seconds",
+        at_least=1,
+        at_most=86400,
+    ),
+    Setting(
+        "MAIL_SILENT_H",
+        int,
+        96,
+        "After how long without any new mail in a mailbox you are told of that; 0 for never.",
+        unit="hours",
+        at_least=0,
+        at_most=24 * 365,
     ),
 )

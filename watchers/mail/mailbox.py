@@ -1,0 +1,289 @@
+"""A folder of a mailbox, or several, as a source: told of by its server, or asked now and then.
+
+Whatever is new is handed in before the place moves on, in the order in which it came. Nothing is
+marked as read, unless the owner wants that, and then only what is a task already.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from factotum.drop import Drop
+from factotum.fenced import BlockError
+from factotum.ledger import Ledger
+from factotum.privacy import HANDBOOK
+from factotum.watcher import Post, SourceError
+from watchers.mail import first, rules
+from watchers.mail.accounts import Account
+from watchers.mail.answers import Entry, file_names
+from watchers.mail.line import Line, Opened, Refused
+from watchers.mail.making import Came, Maker
+from watchers.mail.place import Place, box_of, place_of
+from watchers.mail.rules import Rule
+
+MB = 1024 * 1024
+#: How many letters are fetched and handed in at once, and how many bytes of them.
+AT_ONCE, AT_ONCE_BYTES = 50, 8 * MB
+#: Of a letter that is too large, how much is fetched, in bytes.
+BEGINNING_BYTES = MB
+#: After how many refusals a letter is fetched by itself, and after how many it is told that it
+#: cannot be fetched.
+ALONE_AFTER, TOLD_AFTER = 1, 3
+#: A server that hangs up so soon is not to be called again at once, in seconds.
+SOON_S = 10.0
+
+
+@dataclass(frozen=True)
+class Habits:
+    """How a mailbox is listened to, in seconds, bytes and hours. `mark` is never or seen."""
+
+    idle_s: float = 1500.0
+    poll_s: float = 120.0
+    silent_s: float = 0.0
+    most_bytes: int = 25 * MB
+    first_h: float = 24.0
+    mark: str = "never"
+
+
+class Mailbox:
+    """`kin` are the names of all sources of the account: a letter that was moved from one of
+    its folders into another is the same letter."""
+
+    def __init__(
+        self,
+        name: str,
+        account: Account,
+        folders: Sequence[str],
+        maker: Maker,
+        habits: Habits,
+        *,
+        kin: Sequence[str] = (),
+        patterns: bool = False,
+        connect: Callable[[Account], Line] = Line,
+    ) -> None:
+        self.name, self.silent_s = name, habits.silent_s
+        self.every_s = habits.poll_s if patterns else habits.idle_s
+        self._account, self._folders, self._maker, self._habits = account, folders, maker, habits
+        self._kin, self._patterns, self._connect = tuple(kin) or (name,), patterns, connect
+        self._line: Line | None = None
+        self._opened: Opened | None = None
+        self._refused: Counter[int] = Counter()
+
+    # -- as a source
+
+    def look(self, post: Post) -> float | None:
+        line = self._line = self._line or self._connect(self._account)
+        found = self._rules(post)
+        if self._patterns:
+            for folder in line.folders(self._folders):
+                self._glance(post, line, folder, found)
+            return None
+        if self._opened is None:
+            self._opened = self._open(line, self._folders[0])
+        self._hear(post, line, self._opened, "", found)
+        return None if line.can_push else self._habits.poll_s
+
+    def rest(self, post: Post, seconds: float) -> None:
+        line = self._line
+        if line is None or self._opened is None or not line.can_push:
+            post.rest(seconds)
+            return
+        begun = time.monotonic()
+        until = begun + seconds
+        while (left := until - time.monotonic()) > 0:
+            try:
+                if line.wait(post, min(left, self._habits.idle_s)):
+                    return
+            except SourceError:
+                self.close()
+                if time.monotonic() - begun < SOON_S:
+                    raise
+                return  # it hung up, as they do now and then: call again
+
+    def close(self) -> None:
+        if self._line is not None:
+            self._line.close()
+        self._line = self._opened = None
+
+    # -- one folder
+
+    def _open(self, line: Line, folder: str) -> Opened:
+        return line.open(folder, write=self._habits.mark == "seen")
+
+    def _glance(self, post: Post, line: Line, folder: str, found: Sequence[Rule]) -> None:
+        """One of many folders: it is opened only when something came."""
+        place, state = place_of(post.cursor(folder)), line.state(folder)
+        same = place is not None and place.validity == state.validity and not place.first
+        if same and place is not None and state.next and state.next - 1 <= place.uid:
+            return
+        self._hear(post, line, self._open(line, folder), folder, found)
+
+    def _hear(
+        self, post: Post, line: Line, opened: Opened, part: str, found: Sequence[Rule]
+    ) -> None:
+        box = box_of(self._account, opened.folder)
+        place = place_of(post.cursor(part))
+        if place is None or place.box != box:
+            last = first.last_uid(line, opened)
+            place = Place(box, opened.validity, last, int(post.now()), first=True)
+            post.remember(place.cursor(), part)
+        job = _Job(post, line, opened.folder, part, found)
+        if place.validity != opened.validity:
+            place = self._renumbered(job, place, opened)
+        elif place.first:
+            unread = first.unread(line, place, self._habits.first_h)
+            self._take(job, unread, place, moves=False)
+            place = replace(place, first=False)
+            post.remember(place.cursor(), part)
+        self._take(job, line.since(place.uid), place)
+
+    def _renumbered(self, job: _Job, place: Place, opened: Opened) -> Place:
+        """The server numbered the letters anew: those that were heard are known by what stands
+        in them, and only the others are handed in."""
+        now = Place(place.box, opened.validity, first.last_uid(job.line, opened), place.began)
+        known, new, old = first.sift(
+            job.line, now, lambda marks: job.post.look_up(lambda it: self._seen(it, marks, ""))
+        )
+        self._take(job, new, now, moves=False)
+        job.post.remember(now.cursor(), job.part)
+        job.post.remark(
+            f"{job.folder} was numbered anew",
+            f"{known} letters were known again, {len(new)} are new, {old} are from before",
+        )
+        return now
+
+    def _take(
+        self, job: _Job, letters: Sequence[Entry], place: Place, *, moves: bool = True
+    ) -> None:
+        """Hands these letters in, some at a time; with `moves` the place moves on with them."""
+        for some in self._portions(letters):
+            came = self._fetched(job, some, place)
+            drops = self._new(job, self._made(job, came))
+            reached = replace(place, uid=some[-1].uid) if moves else None
+            job.post.hand_in(*drops, cursor=reached.cursor() if reached else "", part=job.part)
+            if self._habits.mark == "seen":
+                self._mark(job, [one for one in drops if one.bundle is None])
+
+    def _portions(self, letters: Sequence[Entry]) -> Iterator[list[Entry]]:
+        some: list[Entry] = []
+        size = 0
+        for one in letters:
+            alone = self._is_large(one) or self._refused[one.uid] >= ALONE_AFTER
+            if some and (alone or len(some) == AT_ONCE or size + one.size_bytes > AT_ONCE_BYTES):
+                yield some
+                some, size = [], 0
+            some.append(one)
+            size += one.size_bytes
+            if alone:
+                yield some
+                some, size = [], 0
+        if some:
+            yield some
+
+    def _is_large(self, one: Entry) -> bool:
+        return one.size_bytes > self._habits.most_bytes
+
+    # -- the letters of one portion
+
+    def _fetched(self, job: _Job, some: Sequence[Entry], place: Place) -> list[Came]:
+        """The letters themselves. One that is gone by now is left out; one that the server does
+        not give, however often it is asked, comes with its headers or with nothing."""
+        uids = [one.uid for one in some]
+        large = self._is_large(some[0])
+        part = f"<0.{BEGINNING_BYTES}>" if large else ""
+        fault = ""
+        try:
+            got = job.line.fetch(uids, part)
+        except Refused as refused:
+            self._refused.update(uids)
+            if len(some) > 1 or self._refused[uids[0]] < TOLD_AFTER:
+                raise
+            fault, got = f"the server does not give this mail ({refused}): look at it there", []
+        bodies = {one.uid: one for one in got if one.body is not None}
+        if missing := [uid for uid in uids if uid not in bodies]:
+            bodies.update(_withheld(job.line, missing, bool(fault)))
+        came = []
+        for one in some:
+            if (found := bodies.get(one.uid)) is None:
+                continue
+            came.append(
+                Came(
+                    found.body or b"",
+                    place.source_id(one.uid),
+                    job.folder,
+                    one.flags,
+                    one.at,
+                    one.size_bytes if large else 0,
+                    file_names(job.line.structure(one.uid)) if large else (),
+                    fault or ("" if found.body else "the server gave nothing of this mail"),
+                )
+            )
+            self._refused.pop(one.uid, None)
+        return came
+
+    def _made(self, job: _Job, came: Sequence[Came]) -> list[Drop]:
+        now, post = job.post.now(), job.post
+        made = [self._maker.make(one, job.rules, post.label(one.raw), now) for one in came]
+        return [one for one in made if one is not None]
+
+    def _new(self, job: _Job, drops: Sequence[Drop]) -> list[Drop]:
+        """Without those that are a task already, by the folder in which they lay before."""
+        marks = [one.known_as for one in drops if one.known_as]
+        seen = job.post.look_up(lambda it: self._seen(it, marks, "task")) if marks else set()
+        kept = []
+        for one in drops:
+            if one.known_as not in seen:
+                kept.append(one)
+                seen |= {one.known_as} if one.known_as else set()
+        return kept
+
+    def _seen(self, ledger: Ledger, marks: Sequence[str], what: str) -> set[str]:
+        """Which of these were handed in; with `what`, and became a task."""
+        found = ((mark, ledger.seen(name, mark)) for name in self._kin for mark in marks)
+        return {mark for mark, task in found if (task if what else task is not None)}
+
+    def _mark(self, job: _Job, drops: Sequence[Drop]) -> None:
+        uids = [int(one.source_id.rpartition(":")[2]) for one in drops]
+        if uids:
+            job.line.mark_seen(uids)
+
+    def _rules(self, post: Post) -> list[Rule]:
+        """The owner's rules; none of them while one is wrong, which the Dashboard says."""
+        try:
+            found = rules.read(post.rules("mail"))
+        except BlockError as wrong:
+            told = f"{HANDBOOK} line {wrong.line}: {wrong}"
+        except SourceError as wrong:
+            told = str(wrong)
+        else:
+            post.remark("rules", "")
+            return found
+        post.remark("rules", f"{told}. Till then none of your rules for mail counts")
+        return []
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What one look at one folder works with."""
+
+    post: Post
+    line: Line
+    folder: str
+    part: str
+    rules: Sequence[Rule]
+
+
+def _withheld(line: Line, uids: Sequence[int], refused: bool) -> dict[int, Entry]:
+    """What there is of letters that did not come: those that are gone are left out."""
+    there = {one.uid: replace(one, body=b"") for one in line.attributes(uids)}
+    if there:
+        try:
+            heads = line.fetch(sorted(there), "HEADER")
+            there.update({one.uid: one for one in heads if one.body})
+        except Refused:
+            if not refused:
+                raise
+    return there
