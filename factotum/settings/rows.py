@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from factotum.settings.outside import OUTSIDE
 from factotum.settings.row import PREFIX, Setting, Value
 from factotum.settings.row import seconds as _seconds
 from factotum.settings.watching import WATCHING
@@ -199,6 +200,7 @@ SETTINGS: tuple[Setting, ...] = (
         form="all, none, or names with commas between them",
     ),
     *WATCHING,
+    *OUTSIDE,
     Setting(
         "TOOLS",
         str,
