@@ -111,6 +111,12 @@ class Line:
         self._news()
         return Opened(folder, *found)
 
+    def refresh(self) -> None:
+        """Has the server look at the open folder: till then it shows what it showed before."""
+        with self._told("asking for news"):
+            self._box.client.noop()
+            self._news()
+
     # -- letters
 
     def since(self, uid: int) -> list[Entry]:

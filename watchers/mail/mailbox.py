@@ -70,6 +70,7 @@ class Mailbox:
         self._kin, self._patterns, self._connect = tuple(kin) or (name,), patterns, connect
         self._line: Line | None = None
         self._opened: Opened | None = None
+        self._woken = False  # whether the server said that there is news
         self._refused: Counter[int] = Counter()
 
     # -- as a source
@@ -83,6 +84,9 @@ class Mailbox:
             return None
         if self._opened is None:
             self._opened = self._open(line, self._folders[0])
+        elif not self._woken:
+            line.refresh()
+        self._woken = False
         self._hear(post, line, self._opened, "", found)
         return None if line.can_push else self._habits.poll_s
 
@@ -93,10 +97,9 @@ class Mailbox:
             return
         begun = time.monotonic()
         until = begun + seconds
-        while (left := until - time.monotonic()) > 0:
+        while not self._woken and (left := until - time.monotonic()) > 0:
             try:
-                if line.wait(post, min(left, self._habits.idle_s)):
-                    return
+                self._woken = line.wait(post, min(left, self._habits.idle_s))
             except SourceError:
                 self.close()
                 if time.monotonic() - begun < SOON_S:
