@@ -42,6 +42,7 @@ from factotum.views import notices
 from factotum.views.outage import Outage
 from factotum.views.pruning import Pruning
 from factotum.views.reminding import Pace
+from factotum.views.silence import Silence
 from factotum.views.views import Views
 from factotum.wakeup import Wakeup
 from factotum.watcher import Premises
@@ -105,8 +106,9 @@ class Orchestrator:
         settings, vault, ledger, clock = rooms.settings, rooms.vault, rooms.ledger, rooms.clock
         watchers.check(settings.text("WATCHERS"))
         self.outage = Outage(vault, ledger, clock.zone, settings.seconds("OUTAGE_S"))
+        self.silence = Silence(vault.root, ledger, clock.zone)
         self.presence = Presence(
-            rooms.state, rooms.register, clock.wall(), clock.monotonic(), self.outage.away
+            rooms.state, rooms.register, clock.wall(), clock.monotonic(), self._away
         )
         self.desk = Desk()
         self.wakeup = Wakeup()
@@ -186,6 +188,10 @@ class Orchestrator:
         stamps = [shelf.stamp for shelf in shelves]
         beside = (*stamps, self.toolbox.missing, self.notary.problems, self.listening.stamp)
         return Stillness(self.rooms.vault, self.rooms.ledger, beside)
+
+    def _away(self, since: float, till: float) -> None:
+        self.outage.away(since, till)
+        self.silence.away(since, till)
 
     def _look_again(self) -> None:
         if self._more and self.worker.idle:
@@ -274,6 +280,7 @@ class Orchestrator:
         of_notes = (*listing.problems, *taken.problems, *claimed.problems, *seen.problems)
         problems = [*of_notes, *self._problems()]
         self.pruning.look(now)
+        self.silence.look(now, mono)
         if self.rooms.ledger.last_event() != before:
             found.soon.append(mono)  # one deed may make another possible: look once more
         self.chooser.look()
@@ -289,7 +296,7 @@ class Orchestrator:
         """What a person should know beside the notes that a look is about."""
         staff = self.staff
         tools = [Problem(Path(name), why) for name, why in self.toolbox.troubles().items()]
-        tools += [*self.listening.problems(), *self.outage.problems()]
+        tools += [*self.listening.problems(), *self.outage.problems(), *self.silence.problems()]
         steering = [*self.playbooks.problems(), *staff.mind.problems(), *self.notary.problems()]
         return [*steering, *staff.handbook.problems(), *tools, *staff.contacts.problems()]
 
@@ -320,6 +327,7 @@ class Orchestrator:
         mind = self.staff.shown(now)
         cards = [*seen.waiting, *seen.approved]
         self.listening.tell(self.views.notices, now)
+        self.silence.tell(self.views.notices, now)
         self.outage.look(cards, self.views.notices, now)
         self.views.show(listing, cards, unique, health, mind, now, mono, at_work=at_work)
         failpoint.hit("snapshot.written")
