@@ -276,6 +276,7 @@ class Orchestrator:
         found.seen = {id for id, _ in claimed.tasks}
         found.soon = [*taken.wake_at, *claimed.wake_at, *seen.soon, *(mono + s for s in moments)]
         found.later = [*seen.later, *(mono + left_s for left_s in rests)]
+        found.later += self.staff.echo.look(now, mono)
         self.worker.forget({id for id, _ in claimed.tasks})
         of_notes = (*listing.problems, *taken.problems, *claimed.problems, *seen.problems)
         problems = [*of_notes, *self._problems()]

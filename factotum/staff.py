@@ -27,6 +27,7 @@ from factotum.worker.children import Children
 from factotum.worker.close import Closer
 from factotum.worker.contacts import Contacts
 from factotum.worker.desk import Desk
+from factotum.worker.echo import Echo
 from factotum.worker.fit import Fit
 from factotum.worker.found_key import FoundKey
 from factotum.worker.habits import Habits
@@ -80,6 +81,7 @@ class Staff:
     handbook: Handbook
     contacts: Contacts
     habits: Habits
+    echo: Echo
 
     def close(self) -> None:
         """Lets go of what was opened. Call it on the desk."""
@@ -151,7 +153,14 @@ def hire(
         handbook=shared.handbook,
         contacts=shared.contacts,
         habits=Habits(rooms.vault, rooms.ledger, rooms.reader, rules, after),
+        echo=_echo(rooms, shared),
     )
+
+
+def _echo(rooms: Rooms, shared: _Shared) -> Echo:
+    stable_s = rooms.settings.seconds("STABLE_S")
+    parts = (rooms.vault, rooms.ledger, rooms.runs, rooms.reader, shared.fit)
+    return Echo(*parts, rooms.clock.zone, stable_s)
 
 
 def _shared(rooms: Rooms) -> _Shared:

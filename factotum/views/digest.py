@@ -12,6 +12,7 @@ from factotum.gate.records import Card
 from factotum.ledger import Ledger
 from factotum.views.quiet import Zone
 from factotum.views.saying import plain
+from factotum.worker.heartbeat import is_quiet
 
 #: How many of those that wait are named.
 NAMED_MOST = 3
@@ -41,12 +42,11 @@ def _waits(waiting: Sequence[Card]) -> str:
 
 
 def _ended(ledger: Ledger, since: float, now: float) -> Counter[str]:
-    """How many tasks ended in each way."""
+    """How many tasks ended in each way; a heartbeat that had nothing to say is none."""
     rows = ledger.db.execute(
-        "SELECT result, count(*) AS count FROM run WHERE ended > ? AND ended <= ? GROUP BY result",
-        (since, now),
+        "SELECT result, reason FROM run WHERE ended > ? AND ended <= ?", (since, now)
     )
-    return Counter({row["result"]: row["count"] for row in rows})
+    return Counter(row["result"] for row in rows if not is_quiet(row["reason"] or ""))
 
 
 def _spent_usd(ledger: Ledger, since: float, now: float) -> float:

@@ -14,6 +14,7 @@ from datetime import datetime
 from factotum.inert import inert, one_line
 from factotum.ledger import Event, Ledger
 from factotum.redaction import black_out
+from factotum.worker.heartbeat import FACT, is_quiet
 
 TITLE_CHARS = 100
 REASON_CHARS = 200
@@ -149,7 +150,9 @@ def _outcome(told: Told) -> str:
             return f"{shown(other)}: {told.about}"
 
 
-def _ended(told: Told) -> str:
+def _ended(told: Told) -> str | None:
+    if is_quiet(str(told.event.data.get("reason"))):
+        return None
     reason = f" · {told.word('reason')}" if told.event.data.get("reason") else ""
     verbs = {"done": "Task done", "failed": "Task failed", "withdrawn": "Task withdrawn"}
     return f"{verbs.get(str(told.event.data.get('result')), 'Task ended')}: {told.task}{reason}"
@@ -190,7 +193,7 @@ def _unknown(told: Told) -> str:
 
 #: One saying for each kind of event.
 SAYINGS: dict[str, Callable[[Told], str | None]] = {
-    "task": lambda t: f"New task: {t.task}",
+    "task": lambda t: None if t.event.data.get("source") == FACT else f"New task: {t.task}",
     "sealed": _sealed,
     "resealed": _resealed,
     "decided": _decided,
