@@ -28,12 +28,14 @@ class Rules:
         self._stamp: object = None
         self._known: Mapping[str, tuple[Node, ...]] = {}
         self._wrong = ""
+        self._passes = False  # what is wrong may end although the note stays as it is
 
     def section(self, name: str) -> tuple[Node, ...]:
         """The entries of one section; none without a handbook. Raises SourceError when the block
         cannot be read."""
         stamp = self._stamp_now()
-        if stamp != self._stamp:
+        if stamp != self._stamp or self._passes:
+            self._passes = False
             self._known, self._wrong = self._read() if stamp else ({}, "")
             self._stamp = stamp
         if self._wrong:
@@ -55,6 +57,8 @@ class Rules:
         except BlockError as wrong:
             return {}, f"{HANDBOOK} line {wrong.line}: {wrong}"
         except Unfit as wrong:
+            self._passes = True
             return {}, f"{HANDBOOK} {wrong}"
         except OSError as refused:
+            self._passes = True
             return {}, f"{HANDBOOK} cannot be read ({refused.strerror or refused})"
