@@ -109,7 +109,8 @@ class Task:
     `sender` is an address or a name, empty when the owner typed the note. `text` is the
     content without our header and fences, `added` what the owner wrote below what came from
     somebody else. `answers` maps the field that was asked for
-    (empty string: a free question) to what the owner answered.
+    (empty string: a free question) to what the owner answered. `by_itself` says that a schedule
+    began it, or the task that handed it on: nobody asked for it just now.
     """
 
     id: str
@@ -125,6 +126,7 @@ class Task:
     properties: Mapping[str, Any] = field(default_factory=dict)
     answers: Mapping[str, str] = field(default_factory=dict)
     added: str = ""
+    by_itself: bool = False
 
 
 # What became of one attempt at an effect. `perform` returns one of these four.

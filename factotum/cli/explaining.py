@@ -23,6 +23,7 @@ from factotum.inert import visible
 from factotum.model import Call, Task, Trust
 from factotum.tooling.pinned import Memory
 from factotum.words import local
+from factotum.worker.brief import by_itself
 
 EXAMPLE = '{"to": ["ada@example.org"]}'
 LABELS = [label.value for label in Trust]
@@ -76,7 +77,15 @@ def _existing(opened: Books, id: str) -> Task:
     facts = row.facts
     sender, properties = str(facts.get("sender") or ""), dict(facts.get("properties") or {})
     return Task(
-        row.id, row.kind, row.title, "", row.trust, row.source, sender, properties=properties
+        row.id,
+        row.kind,
+        row.title,
+        "",
+        row.trust,
+        row.source,
+        sender,
+        properties=properties,
+        by_itself=by_itself(row),
     )
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from factotum.addresses import exact
 from factotum.gate.facets import Facets, facets
-from factotum.gate.rows import Row, row_of, steers
+from factotum.gate.rows import Row, recurs, row_of, steers
 from factotum.gate.rules import House, Rule, Verb
 from factotum.model import Call, Risk, Task, Trust
 from factotum.privacy import fold
@@ -25,6 +25,9 @@ HANDBOOK = "company_handbook.md"
 
 #: How the rule is called that denies a secret.
 GOES_NOWHERE = "a secret stands in it"
+
+#: Why work that nobody asked for just now sets up none that comes again.
+BY_ITSELF = "what a schedule began sets up or changes a schedule only with a yes"
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,11 @@ def _never(rule: Rule, call: Call, found: Facets, task: Task) -> str:
     if any(HANDBOOK in fold(path) for path in found.paths or ()):
         return "fixed rule: what changes the rules themselves asks"
     row = row_of(call.tool)
-    if task.trust is Trust.OWNER or rule.for_task == task.id:
+    if rule.for_task == task.id:
+        return ""
+    if task.by_itself and (row.recurs or any(map(recurs, found.paths or ()))):
+        return f"fixed rule: {BY_ITSELF}"
+    if task.trust is Trust.OWNER:
         return ""
     if row.asks_below_owner or any(map(steers, found.paths or ())):
         return "fixed rule: what others would have me believe later asks"
@@ -128,6 +135,8 @@ def _built_in(call: Call, task: Task) -> Verdict:
     if row.egress or row.mutates:
         rule = "whatever leaves the house asks" if row.egress else "whatever changes things asks"
         return Ask(_risk(row, call, task), rule)
+    if row.recurs and task.by_itself:
+        return Ask(row.risk, BY_ITSELF)
     if row.asks_below_owner and task.trust is not Trust.OWNER:
         return Ask(row.risk, "what others would have me believe later asks")
     if row.writes_own and call.args.get("attachments") and task.trust is not Trust.OWNER:

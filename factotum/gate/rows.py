@@ -34,6 +34,7 @@ class Row:
     """What we know of one tool. Flags as in the design: does it read private things, read
     what outsiders wrote, send something out, change something, write only what is ours.
     `asks_below_owner`: what it writes is believed later, so only the owner's own task may.
+    `recurs`: it has work begin by itself, which what began by itself may only do with a yes.
     `resolver` is the tool that looks an effect up by its key; `phased` says that its server
     keeps a phase file, so that what was never handed over is known for certain."""
 
@@ -50,6 +51,7 @@ class Row:
     phased: bool = False
     verb: str = ""
     asks_below_owner: bool = False
+    recurs: bool = False
     reviewed: bool = True
     offered: bool = True
 
@@ -119,6 +121,24 @@ REVIEWED: dict[str, Row] = {
         risk=Risk.LOW,
         facets={"path": ("note",)},
         verb="Forget this",
+    ),
+    "schedule": Row(
+        writes_own=True,
+        asks_below_owner=True,
+        recurs=True,
+        effect=Effect.IDEMPOTENT,
+        form=Form("The schedule", ("name", "at", "every", "cron", "timezone", "mode"), "message"),
+        verb="Set up this schedule",
+    ),
+    # The two other actions of the same tool: what is judged is what a call would do.
+    "schedule__list": Row(reads_private=True, verb="Look at the schedules", offered=False),
+    "schedule__remove": Row(
+        mutates=True,
+        effect=Effect.IDEMPOTENT,
+        risk=Risk.LOW,
+        recurs=True,
+        verb="Take this schedule away",
+        offered=False,
     ),
     # An address is a message to whoever owns the page, so that it is read is a sending.
     "web__read": Row(
@@ -200,3 +220,12 @@ STEERING = (
 def steers(path: str) -> bool:
     """Whether what stands in the note at this path is followed, or believed, later."""
     return fold(posixpath.normpath(path)).lstrip("/").startswith(STEERING)
+
+
+#: Notes by which work begins by itself, as those above.
+RECURRING = ("office/schedules/", "heartbeat.md")
+
+
+def recurs(path: str) -> bool:
+    """Whether the note at this path has work begin by itself."""
+    return fold(posixpath.normpath(path)).lstrip("/").startswith(RECURRING)

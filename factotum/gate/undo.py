@@ -43,6 +43,11 @@ def _remembered(card: Card) -> Call:
     return Call("notes__unwrite", {"note": f"Office/Memory/{name}.md"})
 
 
+def _scheduled(card: Card) -> Call:
+    name = names.note_name(str(card.seal.args["name"]), id=card.id, fallback="schedule")
+    return Call("notes__unwrite", {"note": f"Office/Schedules/{name}"})
+
+
 def _changed(card: Card) -> Call:
     about, args = card.seal.about, card.seal.args
     note = str(about.get("note_path") or args.get("note"))
@@ -84,11 +89,16 @@ def _knows_id(card: Card) -> bool:
     return bool(_evidence(card).get("message_id"))
 
 
+#: Tools that put a note into the trash.
+PUT_AWAY = frozenset({"forget", "notes__unwrite", "schedule__remove"})
+
 #: What takes back what each tool does.
 INVERSES: dict[str, Inverse] = {
     "notes__write": Inverse("while nobody has edited the note", _written),
     "remember": Inverse("while nobody has edited the note", _remembered),
     "notes__change": Inverse("while what was put in stands there", _changed),
+    "schedule": Inverse("while nobody has edited the note", _scheduled),
+    "schedule__remove": Inverse("while it lies in .trash", _put_away),
     "forget": Inverse("while it lies in .trash", _put_away),
     "notes__unwrite": Inverse("while the note lies in .trash", _put_away),
     "notes__bring_back": Inverse("while nobody has edited the note", _brought_back),
@@ -131,6 +141,6 @@ def refusal(card: Card) -> str:
         return "it was remembered before already, not by this"
     if card.seal.tool == "mail__draft" and not _knows_id(card):
         return "under which id the draft lies is not on record"
-    if card.seal.tool in {"forget", "notes__unwrite"} and not _evidence(card).get("where"):
+    if card.seal.tool in PUT_AWAY and not _evidence(card).get("where"):
         return "where the note was put is not on record"
     return ""

@@ -8,18 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Any
 
 from factotum.inert import one_line
 from factotum.note import render
-
-#: Where schedules lie, from the root of the vault.
-FOLDER = "Office/Schedules"
-
-#: The three ways to say when; a schedule has exactly one of them.
-WAYS = ("at", "every", "cron")
-MODES = ("task", "reminder")
-MISSED = ("once", "skip", "each", "ask")
+from factotum.schedule import english, times
+from factotum.schedule.note import MODES, TIMES
+from factotum.schedule.times import When
+from factotum.schedule.zones import named
 
 #: The longest name of a schedule, in characters.
 NAME_CHARS = 120
@@ -47,7 +44,7 @@ class Wish:
     @property
     def ways(self) -> list[str]:
         """Which of the three say when."""
-        return [way for way in WAYS if str(getattr(self, way)).strip()]
+        return [way for way in TIMES if str(getattr(self, way)).strip()]
 
     @property
     def when(self) -> str:
@@ -68,6 +65,18 @@ def wrong(wish: Wish) -> str:
             return ""
         case ways:
             return f"say when in one way, not in {len(ways)}: {' and '.join(ways)}"
+
+
+def when_of(wish: Wish, house: tzinfo) -> When:
+    """When it is due; `house` is the zone of one that names none. Raises TimeError, ZoneError."""
+    zone = named(wish.timezone) if wish.timezone else house
+    match wish.ways[0]:
+        case "cron":
+            return times.cron(wish.cron, zone)
+        case "every":
+            return english.when_every(wish.every, zone)
+        case _:
+            return english.when_at(wish.at, zone)
 
 
 def written(wish: Wish, more: Mapping[str, Any] | None = None) -> bytes:

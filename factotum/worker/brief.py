@@ -14,6 +14,11 @@ from factotum.note import Note, after_fence, fenced_under
 #: The heading under which a dropped note holds what came from outside, in a fence.
 CONTENT = "What came"
 
+#: Tasks of these kinds nobody asks for at the moment that they begin.
+BEGIN_BY_THEMSELVES = ("schedule", "heartbeat")
+#: The fact of a task that one of those, or one of its own such tasks, handed on.
+BY_ITSELF = "by_itself"
+
 #: Stands below what we write at the end of a run, so that what the owner adds there for a
 #: next run is told from it. Obsidian hides it; text of others cannot hold it unescaped.
 RUN_END = "%% end of run {n} %%"
@@ -44,7 +49,13 @@ def brief(row: TaskRow, note: Note, answers: Mapping[str, str]) -> Task:
         {**facts.get("properties", {}), **_own(row, note)},
         answers,
         "" if text is None else after_fence(body, CONTENT).strip(),
+        by_itself(row),
     )
+
+
+def by_itself(row: TaskRow) -> bool:
+    """Whether a schedule or the heartbeat began this task, or the one that handed it on."""
+    return row.kind in BEGIN_BY_THEMSELVES or row.facts.get(BY_ITSELF) is True
 
 
 def typed(row: TaskRow) -> bool:

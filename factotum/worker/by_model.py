@@ -19,7 +19,8 @@ from factotum.agent.turn import Became, Over
 from factotum.gate.shape import misfits
 from factotum.inert import one_line
 from factotum.model import Call, Trust
-from factotum.worker import runaway
+from factotum.threads import Threads
+from factotum.worker import runaway, scheduling
 from factotum.worker.calls import Calls
 from factotum.worker.case import Case
 from factotum.worker.children import root_of
@@ -75,6 +76,8 @@ class ByModel:
                 case loop.AskWhether(turn, question):
                     return self._whether(turn, question)
                 case loop.Finish(summary):
+                    if Threads(self.office.ledger).untold(case.task.id):
+                        return self._think(len(turns) + 1, reprompt=False)
                     return case.end("done", summary)
                 case loop.GiveUp(reason):
                     return case.end("failed", reason)
@@ -125,7 +128,7 @@ class ByModel:
         """The turn's calls; those that cannot be judged are recorded as failed here."""
         case, first = self.case, base(turn.n)
         wanted = turn.reply.calls[: self.limits.calls]
-        calls = [Call(call.tool, dict(call.args)) for call in wanted]
+        calls = [scheduling.meant(Call(call.tool, dict(call.args))) for call in wanted]
         made = Calls(case.office, case.run, case.row, case.task, case.name, calls, first, case.now)
         became = made.became()
         for place, (asked, call) in enumerate(zip(wanted, calls, strict=True)):
@@ -138,12 +141,12 @@ class ByModel:
         if asked.broken:
             return [asked.broken]
         known = self.office.known_tools()
-        if call.tool not in known:
-            near = difflib.get_close_matches(call.tool, known, 3)
+        if asked.tool not in known:
+            near = difflib.get_close_matches(asked.tool, known, 3)
             hint = f" Did you mean {' or '.join(near)}?" if near else ""
-            return [f"there is no tool {call.tool!r:.80}.{hint}"]
-        if not self.agent.may_use(call.tool):
-            return [f"the agent {self.agent.name} may not use {call.tool}"]
+            return [f"there is no tool {asked.tool!r:.80}.{hint}"]
+        if not self.agent.may_use(asked.tool):
+            return [f"the agent {self.agent.name} may not use {asked.tool}"]
         return self.office.check(call) or self._nobody(call) or misfits(call)
 
     def _nobody(self, call: Call) -> list[str]:

@@ -18,7 +18,7 @@ from factotum.ledger import Ledger, TaskRow
 from factotum.model import Call, State, Trust
 from factotum.note import fence, render
 from factotum.vault import Vault
-from factotum.worker.brief import CONTENT
+from factotum.worker.brief import BY_ITSELF, CONTENT, by_itself
 from factotum.worker.receipts import headline
 from factotum.worker.runs import Run, Runs
 
@@ -69,6 +69,7 @@ class Children:
             "sender": parent.facts.get("sender", ""),
             "sender_name": parent.facts.get("sender_name", ""),
             "properties": {"agent": str(call.args.get("agent") or "")},
+            **({BY_ITSELF: True} if by_itself(parent) else {}),
         }
         name = names.note_name(title, id=id, fallback="task")
         return TaskRow(

@@ -16,6 +16,7 @@ from typing import Any
 from factotum.agent import skills
 from factotum.model import Call
 from factotum.tooling.tools import Tool, misfits
+from factotum.worker import scheduling
 
 #: The folders in which a note may be written without asking.
 OWN_FOLDERS = ("Drafts", "Briefings", "Plans")
@@ -42,6 +43,10 @@ def _number(meaning: str, least: int, most: int) -> dict[str, Any]:
 
 def _list(meaning: str, items: Mapping[str, Any], most: int) -> dict[str, Any]:
     return {"type": "array", "description": meaning, "items": items, "maxItems": most}
+
+
+def _choice(meaning: str, words: tuple[str, ...]) -> dict[str, Any]:
+    return {"type": "string", "description": meaning, "enum": list(words)}
 
 
 def _tool(name: str, description: str, args: Mapping[str, Any], *optional: str) -> Tool:
@@ -101,6 +106,31 @@ _ALL = (
             "agent": _text("The name of the agent that shall do it.", 80),
         },
         "agent",
+    ),
+    _tool(
+        scheduling.TOOL,
+        "Work that comes again, or once later. add: give name, message and exactly one of at, "
+        "every and cron; in mode reminder the owner is only shown the message, in mode task "
+        "it is done each time. list tells what there is. remove takes one away by its name. "
+        'Example: {"action": "add", "name": "Water the plants", "message": "Water the plants", '
+        '"cron": "0 9 * * *", "mode": "reminder"}',
+        {
+            "action": _choice("What to do.", ("add", "list", "remove")),
+            "name": _text("A few words that name it.", 120),
+            "message": _text("What shall be done, or told, each time.", 8000),
+            "at": _text("Once: '2026-12-24T09:00', 'tomorrow 9' or 'in 20 minutes'.", 60),
+            "every": _text("Every so often: '20 min', '2 h' or a number of seconds.", 60),
+            "cron": _text("Minute, hour, day, month, weekday, as '0 9 * * 1-5'.", 100),
+            "timezone": _text("Such as 'Europe/Berlin'; the owner's own if left out.", 60),
+            "mode": _choice("task if left out.", ("task", "reminder")),
+        },
+        "name",
+        "message",
+        "at",
+        "every",
+        "cron",
+        "timezone",
+        "mode",
     ),
     _tool(
         "notes__search",
@@ -190,7 +220,7 @@ UNDOING = ("notes__unwrite", "notes__bring_back")
 
 
 def is_local(tool: str) -> bool:
-    return tool in TOOLS or tool in UNDOING
+    return tool in TOOLS or tool in UNDOING or tool in scheduling.ACTIONS
 
 
 def offered() -> list[Tool]:
@@ -206,7 +236,9 @@ def check(call: Call) -> list[str]:
     problems = [
         f"{call.tool}: {name} holds control characters, such as NUL; leave them out" for name in odd
     ]
-    return problems or misfits(TOOLS[call.tool], call.args)
+    if call.tool in TOOLS:
+        problems = problems or misfits(TOOLS[call.tool], call.args)
+    return problems or scheduling.problems(call)
 
 
 def _holds_control(value: Any) -> bool:

@@ -18,12 +18,13 @@ from typing import Any
 from factotum import disk, names
 from factotum.gate.register import Card
 from factotum.inert import one_line, visible
-from factotum.model import FOLDERS, FailedClean, Outcome, Succeeded, Trust
+from factotum.model import FOLDERS, Call, FailedClean, Outcome, Succeeded, Trust
 from factotum.note import Note, fence, render
 from factotum.privacy import fold
 from factotum.tooling.tools import misfits
 from factotum.vault import OWN, Changed, Vault
 from factotum.words import local
+from factotum.worker import scheduling
 from factotum.worker.labels import MADE_BY, Labels
 from factotum.worker.local import TOOLS
 from factotum.worker.outside import led_nowhere
@@ -65,8 +66,7 @@ class Deeds:
     def perform(self, card: Card, task: str) -> Outcome:
         """`task` is the name of the task's note, without its ending. Raises OSError where it is
         the disk that fails: then the same is done again, and nothing is said of it yet."""
-        tool = TOOLS.get(card.seal.tool)
-        if tool and (wrong := misfits(tool, card.seal.args)):
+        if wrong := _unfit(card):
             return FailedClean("; ".join(wrong))  # a person may have changed it on the card
         try:
             match card.seal.tool:
@@ -78,6 +78,10 @@ class Deeds:
                     return self._remember(card, task)
                 case "forget":
                     return self._forget(card)
+                case scheduling.TOOL:
+                    return self._schedule(card, task)
+                case scheduling.REMOVE:
+                    return self._unschedule(card)
                 case "notes__unwrite":
                     return self._unwrite(card)
                 case "notes__bring_back":
@@ -128,10 +132,20 @@ class Deeds:
         body = text if card.seal.trust is Trust.OWNER else fence(visible(text))
         return self.vault.root / MEMORY / name, render(props, f"{body}\n")
 
+    def _schedule(self, card: Card, task: str) -> Outcome:
+        path, data = scheduling.note_of(card, task)
+        target, first = self.vault.root / path, scheduling.first(card, self.clock())
+        if not first and not target.exists():
+            return FailedClean("its moment is past by now; nothing was set up")
+        self._drop(card, target, data)
+        return Succeeded({"note": f"[[{path.removesuffix('.md')}]]", "first": first})
+
     def as_written(self, card: Card, task: str, page: Page) -> bytes:
         """What the note at `page` held when this card wrote it."""
         if card.seal.tool == "notes__write":
             return self._new_note(card, task)[1]
+        if card.seal.tool == scheduling.TOOL:
+            return scheduling.note_of(card, task)[1]
         return self._memory(card, task, str(page.note.props.get("created") or ""))[1]
 
     def _drop(self, card: Card, target: Path, data: bytes) -> bool:
@@ -184,6 +198,11 @@ class Deeds:
             return FailedClean(f"only notes in {MEMORY} are forgotten")
         return self._put_away(path, str(about["sha256"]), card, {"forgotten": Path(path).stem})
 
+    def _unschedule(self, card: Card) -> Outcome:
+        about = card.seal.about
+        path = str(about["note_path"])
+        return self._put_away(path, str(about["sha256"]), card, {"schedule": Path(path).stem})
+
     def _unwrite(self, card: Card) -> Outcome:
         path = str(card.seal.args["note"])
         if fold(path).startswith(NOT_OURS):
@@ -221,6 +240,11 @@ class Deeds:
         except FileExistsError:
             return FailedClean(f"another note lies at {path} now; this one stays in {where}")
         return receipt
+
+
+def _unfit(card: Card) -> list[str]:
+    tool, args = TOOLS.get(card.seal.tool), card.seal.args
+    return misfits(tool, args) or scheduling.problems(Call(card.seal.tool, args)) if tool else []
 
 
 def _edited(path: str) -> FailedClean:

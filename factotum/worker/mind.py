@@ -30,7 +30,7 @@ from factotum.note import fence
 from factotum.reader import Reader
 from factotum.scan import Problem
 from factotum.tooling.tools import Tool
-from factotum.worker import local
+from factotum.worker import local, scheduling
 from factotum.worker.notebook import Notebook
 from factotum.worker.plans import Plans
 from factotum.worker.receipts import headline
@@ -107,7 +107,10 @@ class AgentMind:
         return [*found, *self.notebook.problems()]
 
     def before(self, call: Call, task: Task) -> Mapping[str, Any]:
-        return self.notebook.before(call, task.trust)
+        shown = self.notebook.before(call, task.trust)
+        if call.tool == scheduling.TOOL and (to := scheduling.reply_to(task)):
+            return {**shown, "reply_to": to}
+        return shown
 
     def as_written(self, card: Card, path: str) -> bytes:
         return self.notebook.as_written(card, path)

@@ -24,7 +24,7 @@ from factotum.reader import Reader
 from factotum.scan import Problem
 from factotum.settings import Settings
 from factotum.vault import Vault
-from factotum.worker import changes
+from factotum.worker import changes, scheduling
 from factotum.worker.changes import about_of
 from factotum.worker.excerpt import lines_of, passage
 from factotum.worker.labels import Labels
@@ -120,6 +120,9 @@ class Notebook:
                 return self._read(call.args, tuple(linked))
             case "recall":
                 return self._recall(str(call.args["query"]))
+            case scheduling.LIST:
+                text, pages = scheduling.listed(self.pages, trust)
+                return _seen(_bounded(text), pages)
         raise NotebookError(f"{call.tool} reads no notes")
 
     def _search(self, args: Mapping[str, Any], trust: Trust) -> Seen:
@@ -219,6 +222,8 @@ class Notebook:
     def before(self, call: Call, trust: Trust = Trust.STRANGER) -> Mapping[str, Any]:
         """What the card of a change shows and what must still hold when it is made: see
         `changes.before`. `trust` is the task's label. Raises NotebookError."""
+        if call.tool in (scheduling.TOOL, scheduling.REMOVE):
+            return scheduling.before(call, trust, self.pages, self.deeds.clock())
         return changes.before(call, trust, self.pages)
 
     def as_written(self, card: Card, path: str) -> bytes:

@@ -155,7 +155,7 @@ def _call(case: Case, card: Card) -> Call:
     assert take_back is not None  # or it would have been refused
     call = take_back(card)
     match card.seal.tool:
-        case "notes__write" | "remember":
+        case "notes__write" | "remember" | "schedule":
             written = case.office.mind.as_written(card, str(call.args["note"]))
             return Call(call.tool, {**call.args, "sha256": sha256_of(written)})
         case "notes__change":

@@ -17,6 +17,14 @@ GOOD: dict[str, dict[str, Any]] = {
     "ask_owner": {"question": "Which invoice?", "choices": ["1042", "1043"]},
     "plan": {"steps": ["Read it"], "done": [1]},
     "delegate": {"task": "Find the offer", "title": "The offer", "agent": "researcher"},
+    "schedule": {
+        "action": "add",
+        "name": "Plants",
+        "message": "Water the plants",
+        "cron": "0 9 * * *",
+        "timezone": "Europe/Berlin",
+        "mode": "reminder",
+    },
     "notes__search": {"query": "", "folder": "Projects", "limit": 5},
     "notes__read": {"note": "Projects/x.md", "from_line": 1, "lines": 10},
     "notes__write": {"folder": "Drafts", "title": "x", "text": "y"},
@@ -26,7 +34,8 @@ GOOD: dict[str, dict[str, Any]] = {
     "forget": {"note": "Office/Memory/x.md", "why": "over"},
     "skill__read": {"name": "invoices"},
 }
-OPTIONAL = {"choices", "steps", "done", "agent", "folder", "limit", "from_line", "lines", "sources"}
+OPTIONAL = {"choices", "steps", "done", "agent", "folder", "limit", "from_line", "lines", "sources",
+            "timezone", "mode"}  # fmt: skip
 #: Tools of the run itself, which touch nothing that the gate would have to judge.
 INNER = {"finish", "ask_owner", "plan", "delegate"}
 
