@@ -26,7 +26,9 @@ from factotum.gate import observe, pause, place
 from factotum.gate.effect import next_try_at
 from factotum.gate.register import Card
 from factotum.intake import Intake, Taken
+from factotum.keeping import Keeper
 from factotum.keybox import Keybox
+from factotum.mailroom import Mailroom
 from factotum.model import State
 from factotum.models import surroundings
 from factotum.notary import Notary
@@ -49,6 +51,8 @@ from factotum.watcher import Premises
 from factotum.worker import claim
 from factotum.worker.arrive import Arrivals
 from factotum.worker.desk import Desk
+from factotum.worker.joins import AGAIN_S as JOIN_AGAIN_S
+from factotum.worker.joins import Joins
 from factotum.worker.mark import Mark
 from factotum.worker.playbooks import PlaybookShelf
 from factotum.worker.stillness import Stillness
@@ -144,6 +148,9 @@ class Orchestrator:
         premises = Premises(settings, vault.root, rooms.state, clock.zone, read)
         self.listening = health.Health(rooms.state, clock, health.wanted(premises))
         self._stillness = self._all_that_is_still()
+        keeper = Keeper(vault, rooms.reader, rooms.state / "attachments")
+        mailroom = Mailroom(vault, ledger, keeper, clock.zone)
+        self.joins = Joins(vault, rooms.reader, rooms.runs, clock.zone, mailroom.make_anew)
         self._rested: object = None  # what the last look went by, if it left nothing to do
         self._later: list[float] = []
         self._whole_at = 0.0
@@ -228,6 +235,11 @@ class Orchestrator:
             self._rested, self._later = mark, found.later
         return found
 
+    def _lies(self, task: str) -> Path | None:
+        """Where a task's note lies now, if the last look found it."""
+        entry = self.claims.found(task)
+        return entry.path if entry else None
+
     def _mark(self, now: float) -> object:
         """What a look goes by: equal to an earlier one if a look would find the same."""
         day = self.rooms.clock.zone(now).date()
@@ -259,6 +271,7 @@ class Orchestrator:
         room = 0 if self.stopping else self.worker.room  # what is not taken, another may take
         claimed = self.claims.look(listing, now, mono, room)
         self._more = claimed.more
+        again, unjoined = self.joins.look(self._lies, now)
         held = {card.task for card in (*seen.waiting, *seen.approved)}
         found.tasks = [
             (id, entry)
@@ -275,11 +288,12 @@ class Orchestrator:
         found.restless = seen.restless
         found.seen = {id for id, _ in claimed.tasks}
         found.soon = [*taken.wake_at, *claimed.wake_at, *seen.soon, *(mono + s for s in moments)]
-        found.later = [*seen.later, *(mono + left_s for left_s in rests)]
+        again_at = [mono + JOIN_AGAIN_S] if again else []
+        found.later = [*seen.later, *again_at, *(mono + left_s for left_s in rests)]
         found.later += self.staff.echo.look(now, mono)
         self.worker.forget({id for id, _ in claimed.tasks})
         of_notes = (*listing.problems, *taken.problems, *claimed.problems, *seen.problems)
-        problems = [*of_notes, *self._problems()]
+        problems = [*of_notes, *unjoined, *self._problems()]
         self.pruning.look(now)
         self.silence.look(now, mono)
         if self.rooms.ledger.last_event() != before:

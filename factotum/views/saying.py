@@ -211,6 +211,7 @@ SAYINGS: dict[str, Callable[[Told], str | None]] = {
     "replay": lambda t: (
         f"An old copy came back and was put aside: {t.word('name')} (was in {t.word('found')})"
     ),
+    "joined": lambda t: f"{t.word('who')} wrote again: {t.task}",
     "added": lambda t: f"You added to the task: {t.task}",
     "ended": _ended,
     "paused": lambda t: " · ".join(

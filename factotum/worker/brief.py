@@ -10,6 +10,7 @@ from typing import Any
 from factotum.ledger import TaskRow
 from factotum.model import Attachment, Task, Trust
 from factotum.note import Note, after_fence, fenced_under
+from factotum.sections import without_fenced
 
 #: The heading under which a dropped note holds what came from outside, in a fence.
 CONTENT = "What came"
@@ -29,11 +30,17 @@ RUN_BLOCK = re.compile(
 )
 
 
+#: The line above each mail that joined the task. Obsidian hides it; text of others cannot hold
+#: it unescaped.
+JOINED = "%% joined {mark} %%"
+_BEGINS = re.compile(r"%% joined t-[a-z0-9]+ %%")
+
+
 def brief(row: TaskRow, note: Note, answers: Mapping[str, str]) -> Task:
     """Facts that matter (who wrote, how trusted) come from the ledger, the text from the
     note: a person may have corrected it."""
     facts = row.facts
-    body = RUN_BLOCK.sub("\n", note.body)
+    body = RUN_BLOCK.sub("\n", without_joined(note.body))
     text = None if typed(row) else fenced_under(body, CONTENT)
     return Task(
         row.id,
@@ -56,6 +63,11 @@ def brief(row: TaskRow, note: Note, answers: Mapping[str, str]) -> Task:
 def by_itself(row: TaskRow) -> bool:
     """Whether a schedule or the heartbeat began this task, or the one that handed it on."""
     return row.kind in BEGIN_BY_THEMSELVES or row.facts.get(BY_ITSELF) is True
+
+
+def without_joined(body: str) -> str:
+    """The note without what joined it: a run is told of that from the ledger."""
+    return without_fenced(body, _BEGINS)
 
 
 def typed(row: TaskRow) -> bool:

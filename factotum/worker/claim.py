@@ -115,6 +115,10 @@ class Claims:
         """Whether the last look found a note of this task anywhere, or has not found out yet."""
         return task in self._here or not self._whole
 
+    def found(self, task: str) -> Entry | None:
+        """The task's note as the last look found it, or where it was taken to since."""
+        return self._here.get(task)
+
     def is_gone(self, task: str) -> bool:
         """Whether the task's note cannot be seen now: nothing of it is carried out meanwhile."""
         return task in self._gone
@@ -234,7 +238,9 @@ class Claims:
         path = self._claim(entry)
         failpoint.hit("claim.renamed")
         id, claimed = self._adopt(path, note, id or fallen, self.vault.relative(entry.path), now)
-        found.tasks.append((id, claimed_entry(entry, claimed, self.vault.instance)))
+        here = claimed_entry(entry, claimed, self.vault.instance)
+        self._here[id] = here
+        found.tasks.append((id, here))
         return 1
 
     def _ready(self, entry: Entry, note: Note, found: Claimed, mono: float, now: float) -> bool:

@@ -29,8 +29,10 @@ from factotum.models import Chain, Models
 from factotum.note import fence
 from factotum.reader import Reader
 from factotum.scan import Problem
+from factotum.threads import FOLLOWS, Threads
 from factotum.tooling.tools import Tool
 from factotum.worker import local, scheduling
+from factotum.worker.joins import said as joined_words
 from factotum.worker.notebook import Notebook
 from factotum.worker.plans import Plans
 from factotum.worker.receipts import headline
@@ -153,12 +155,24 @@ class AgentMind:
     def _opening(self, briefed: Briefed, chain: Chain) -> str | list[dict[str, Any]]:
         text = context.opening(
             briefed.task,
-            earlier=self._earlier(briefed.run),
+            earlier=[*self._before(briefed.row), *self._earlier(briefed.run)],
             added=briefed.task.added,
             note=briefed.row.name.removesuffix(".md"),
         )
         images = self._images(briefed.task) if sees(chain) else []
         return [{"type": "text", "text": text}, *images] if images else text
+
+    def _before(self, row: TaskRow) -> list[str]:
+        """What was really done in the task that this one goes on from, if any."""
+        before = self.ledger.task(str(row.facts.get(FOLLOWS) or ""))
+        run = self.runs.latest(before.id) if before else None
+        if before is None or run is None:
+            return []
+        done = [headline(card) for _, card in sorted(self.runs.cards(run).items())]
+        return [
+            f"It answers a mail of an earlier task, see {before.name}. What was really done there:",
+            *(done or ["Nothing was sent or changed."]),
+        ]
 
     def _earlier(self, run: Run) -> list[str]:
         """What earlier runs of the same task came to, and what they really did."""
@@ -192,6 +206,9 @@ class AgentMind:
             own = briefed.task.trust is Trust.OWNER
             told = plan if own else fence(plan, "outsider")
             parts.append(f"The plan as it stands now (the owner may have changed it):\n{told}")
+        joined = Threads(self.ledger).tell(briefed.row.id, briefed.now)
+        if words := joined_words(joined, self.zone):
+            parts.append(words)
         parts.append(context.when_line(self.zone(briefed.now)))
         return "\n\n".join(parts)
 
