@@ -11,9 +11,12 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 
 from factotum.ledger import Ledger, dumps
+from factotum.schedule.plan import Missed
 
 SOURCE = "schedule"
 _BEFORE = f"cursor:{SOURCE}:"
+#: The folder of the state directory in which a file is touched when the owner answered.
+ANSWERS = "schedules"
 #: Under which names the ledger keeps what the owner answered.
 _ANSWERS = "schedule answered:"
 
@@ -23,9 +26,10 @@ class State:
     """`note` is where it lies, from the top of the office; `rule` and `core` are as its note had
     them. `since` is when it began, `last` up to when its runs were dealt with. `off`: it was
     switched off. `gone` is when its note was last found missing. `todo` are runs that were
-    decided on and not handed in yet, of `missed` missed ones. `task` is the task of its newest
-    run, `skipped` the newest run that was left out since the one before was still open. All
-    moments are epoch seconds, 0 for never."""
+    decided on and not handed in yet, and `owed` what was missed before them: with the policy
+    `ask` the owner is still to be asked. `task` is the task of its newest run, `skipped` the
+    newest run that was left out since the one before was still open. All moments are epoch
+    seconds, 0 for never."""
 
     part: str
     note: str
@@ -37,7 +41,7 @@ class State:
     off: bool = False
     gone: float = 0.0
     todo: tuple[float, ...] = ()
-    missed: int = 0
+    owed: Missed | None = None
     task: str = ""
     skipped: float = 0.0
 
@@ -63,11 +67,12 @@ def state_of(part: str, line: str) -> State | None:
     """None for a line that says nothing."""
     try:
         held = json.loads(line)
-        known = {one.name for one in fields(State)} - {"part", "todo"}
+        known = {one.name for one in fields(State)} - {"part", "todo", "owed"}
         given = {key: value for key, value in held.items() if key in known}
         begun = {"note": "", "rule": "", "core": "", "id": "", "since": 0.0, "last": 0.0}
         todo = tuple(float(at) for at in held.get("todo", ()))
-        return State(**{**begun, **given, "part": part, "todo": todo})
+        owed = Missed(**held["owed"]) if held.get("owed") else None
+        return State(**{**begun, **given, "part": part, "todo": todo, "owed": owed})
     except (ValueError, TypeError, AttributeError):
         return None
 

@@ -118,7 +118,7 @@ def read(raw: bytes, name: str, house: tzinfo) -> Schedule | None:
 
 
 def _key(note: Note) -> str | None:
-    given = [key for key in TIMES if key in note.props]
+    given = [key for key in note.props if key in TIMES]
     if len(given) > 1:
         both = " and ".join(f"`{key}`" for key in given)
         raise _wrong(note, given[1], f"{both} stand here. Keep one of them")

@@ -27,8 +27,8 @@ def drop(
     schedule: Schedule, note: str, part: str, due: float, missed: int = 0, *, by_hand: str = ""
 ) -> Drop:
     """The task of one run. `note` is where the schedule lies in the office, `missed` how many
-    runs it stands for beside itself. `by_hand`: somebody wants it now, and this names the wish;
-    the schedule goes on as if it had not been. The words must be the owner's own."""
+    missed runs it stands for. `by_hand`: somebody wants it now, and this names the wish; the
+    schedule goes on as if it had not been. The words must be the owner's own."""
     at = shown(due, schedule.zone)
     ours: dict[str, Any] = {
         SCHEDULE: {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from factotum.worker import found_key, habits, undoing
+from factotum.worker import found_key, habits, missed, reminding, undoing
 from factotum.worker.by_model import ByModel
 from factotum.worker.by_playbook import ByPlaybook
 from factotum.worker.case import Case
@@ -14,6 +14,8 @@ OURS = {
     found_key.FACT: found_key.next_step,
     undoing.FACT: undoing.next_step,
     habits.FACT: habits.next_step,
+    reminding.FACT: reminding.next_step,
+    missed.FACT: missed.next_step,
 }
 
 

@@ -1,0 +1,1 @@
+"""What the schedule watcher is made of: the notes, how far each has come, and one timer."""
