@@ -27,8 +27,9 @@ from factotum.views.saying import plain
 #: What a notice can be about, by its `kind`.
 ASKS, QUESTION, UNKNOWN, REMINDER, EXPIRED = "asks", "question", "unknown", "reminder", "expired"
 FAILED, BUDGET, LOGIN, MACHINE, DIGEST = "failed", "budget", "login", "machine", "digest"
-LISTENING, OUTAGE, SYNC = "listening", "outage", "sync"
+LISTENING, OUTAGE, SYNC, SCHEDULE = "listening", "outage", "sync", "schedule"
 KINDS = (
+    SCHEDULE,
     *(ASKS, QUESTION, UNKNOWN, REMINDER, EXPIRED, FAILED, BUDGET, LOGIN, MACHINE, LISTENING),
     *(SYNC, OUTAGE, DIGEST),
 )

@@ -47,6 +47,7 @@ _UNMARKED = str.maketrans({"<": "(", ">": ")", "&": "+"})
 
 #: What stands above the line, by what it is about.
 HEADINGS = {
+    notices.SCHEDULE: "You wanted to be reminded",
     notices.REMINDER: "It still waits for you",
     notices.EXPIRED: "Nobody decided it",
     notices.UNKNOWN: "Look at this, please",

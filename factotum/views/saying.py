@@ -212,6 +212,11 @@ SAYINGS: dict[str, Callable[[Told], str | None]] = {
         f"An old copy came back and was put aside: {t.word('name')} (was in {t.word('found')})"
     ),
     "joined": lambda t: f"{t.word('who')} wrote again: {t.task}",
+    "missed": lambda t: (
+        f"{t.word('count')} missed of {t.word('title')} ({t.word('policy')}): "
+        f"{t.word('done')} made up for"
+    ),
+    "skipped": lambda t: f"{t.word('title')} was left out: the one before is not finished",
     "added": lambda t: f"You added to the task: {t.task}",
     "ended": _ended,
     "paused": lambda t: " · ".join(
