@@ -27,7 +27,6 @@ from factotum.reading.shape import (
     Purse,
     Reading,
     cut,
-    one_line,
 )
 from factotum.reading.sniff import is_binary
 
@@ -202,8 +201,7 @@ def _gather_inner(part: Message[Any, Any], haul: _Haul, depth: int, words: bool)
 
 
 def _words(part: Message[Any, Any], kind: str, haul: _Haul) -> str:
-    charset = part.get_content_charset("") if part.get("content-type") else ""
-    text, guessed = text_file.decode(_bytes(part), charset or "")
+    text, guessed = text_file.decode(_bytes(part), headers.charset(part))
     haul.remarks += guessed
     if kind == "text/html":
         begun = time.monotonic()
@@ -231,7 +229,7 @@ def _is_file(part: Message[Any, Any]) -> bool:
 
 def _file_name(part: Message[Any, Any]) -> str:
     try:
-        return one_line(part.get_filename() or "")
+        return headers.decoded(part.get_filename() or "")
     except (ValueError, LookupError, TypeError, AttributeError, IndexError):
         return ""
 

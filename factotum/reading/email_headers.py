@@ -28,6 +28,11 @@ _STEERING = ("content-type", "content-disposition", "content-transfer-encoding")
 ADDRESSES_MOST = 50
 IDS_MOST = 50
 
+#: How many headers are looked at where only they are.
+HEADERS_MOST = 500
+
+_NEXT = re.compile(r"\n(?![ \t])")
+_CHARSET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,60}")
 _ID = re.compile(r"<[^<>\s@]{1,300}@[^<>\s@]{1,300}>")
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\\\"@]{1,64}@[^\s<>()\[\],;:\\\"@]{1,253}")
 
@@ -40,6 +45,11 @@ class Bounded(EmailPolicy):
         most = STEERING_MOST if name.strip().lower() in _STEERING else HEADER_MOST
         whole = "".join([value, *sourcelines[1:]])[:most]
         return name, whole.lstrip(" \t\r\n").rstrip("\r\n")
+
+    def header_fetch_parse(self, name: str, value: str) -> Any:
+        """A header as text: the standard policy would take each apart whenever it is looked at,
+        which costs more than all else that is done with a mail."""
+        return _readable(value).replace("\r", "").replace("\n", "")
 
 
 POLICY = Bounded()
@@ -55,7 +65,7 @@ def raw(message: Message[Any, Any], name: str) -> str:
 
 def words(message: Message[Any, Any], name: str) -> str:
     """A header as a person reads it: encoded words decoded, one line."""
-    return _decoded(raw(message, name))
+    return decoded(raw(message, name))
 
 
 def people(message: Message[Any, Any], name: str) -> list[tuple[str, str]]:
@@ -63,7 +73,7 @@ def people(message: Message[Any, Any], name: str) -> list[tuple[str, str]]:
     found = []
     for shown, address in addresses.pairs([raw(message, name)])[:ADDRESSES_MOST]:
         if _ADDRESS.fullmatch(address):
-            found.append((_decoded(shown), address))
+            found.append((decoded(shown), address))
     return found
 
 
@@ -126,7 +136,10 @@ def _addresses(pairs: Iterable[tuple[str, str]]) -> list[str]:
     return [address for _, address in pairs]
 
 
-def _decoded(text: str) -> str:
+def decoded(text: str) -> str:
+    """A text of a header on one line, its encoded words as a person reads them."""
+    if "=?" not in text:
+        return one_line(text)
     try:
         return one_line(str(make_header(decode_header(text))))
     except (ValueError, LookupError, TypeError):  # unknown charset, broken base64
@@ -151,6 +164,24 @@ def _moment(text: str) -> datetime | None:
         return None
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     return at if 1970 <= at.year <= 9000 else None
+
+
+def charset(part: Message[Any, Any]) -> str:
+    """The name of a part's charset, without what is put round it; empty where there is none."""
+    found = _CHARSET.search(part.get_content_charset("") or "") if "content-type" in part else None
+    return found[0] if found else ""
+
+
+def top(data: bytes) -> EmailMessage:
+    """The headers alone of a mail that begins with `data`, as `raw` and the others read them:
+    a tenth of the work of taking a mail apart."""
+    message = EmailMessage(POLICY)
+    text = data.decode("ascii", "surrogateescape").replace("\r\n", "\n").partition("\n\n")[0]
+    for line in _NEXT.split(text)[:HEADERS_MOST]:
+        name, colon, _ = line.partition(":")
+        if colon and name.strip() and not name[0].isspace():
+            message.set_raw(*POLICY.header_source_parse(line.splitlines(keepends=True)))
+    return message
 
 
 def parsed(data: bytes) -> EmailMessage:

@@ -58,8 +58,7 @@ def head_bytes(raw: bytes) -> bytes:
 def head_of(raw: bytes, own: frozenset[str]) -> Head:
     """`own` are the owner's addresses. Never raises for what stands in a mail."""
     try:
-        message = headers.parsed(head_bytes(raw))
-        return _head(message, own)
+        return _head(headers.top(head_bytes(raw)), own)
     except Exception:  # noqa: BLE001 - the parser raises nearly anything for a broken mail
         return Head(Sort.PERSONAL, "", "", (), "", "")
 
