@@ -205,6 +205,7 @@ def test_what_can_be_read_of_a_damaged_feed_is_told(heard: Listening, web: WebSe
     assert any("Entry 2" in note for note in heard.notes)
 
 
+@pytest.mark.slow
 def test_a_hundred_megabytes_of_nothing_are_not_unpacked(heard: Listening, web: WebServer) -> None:
     web.put("/feed", kind=RSS, packed=True, write=zeros(100))
     for _ in range(3):
@@ -222,6 +223,7 @@ def test_a_million_entries_hold_nobody_up_for_long(heard: Listening, web: WebSer
     assert "cannot be read" in heard.remarks["127.0.0.1"]
 
 
+@pytest.mark.slow
 def test_of_very_many_new_entries_the_most_are_only_counted(
     heard: Listening, web: WebServer
 ) -> None:
@@ -366,6 +368,7 @@ def test_each_bad_line_of_the_handbook_is_told_and_the_others_count(
     ]
 
 
+@pytest.mark.slow
 def test_a_slow_server_is_left_after_a_time(office: TestOffice, web: WebServer) -> None:
     handbook(office, "feeds", web.url("/feed"))
     web.put("/feed", b"a" * 1000, kind=RSS, wait_s=0.1)
