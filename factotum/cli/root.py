@@ -37,6 +37,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "resolve": ("deciding", "Say what became of something whose outcome was lost."),
     "policy": ("policy", "The rules of the house, and what you gave leave for."),
     "tools": ("tooling", "What the office can do, and which of it nobody has reviewed."),
+    "schedule": ("scheduling", "Work that comes again, or once later."),
+    "cron": ("scheduling", "The same as schedule."),
     "watchers": ("watching", "What is listened to, and how that goes."),
     "undo": ("undoing", "Take back what was done, where that can be."),
     "pause": ("pausing", "Begin nothing more until you say resume."),
