@@ -26,6 +26,8 @@ SETTINGS = ()
 #: How often the folder is looked at where nothing tells of changes, and where something does,
 #: in seconds.
 SCAN_S, SCAN_SELDOM_S = 60.0, 6 * 3600.0
+#: By how much a clock may be put back without that it matters here, in seconds.
+BACK_S = 60.0
 #: Of how many notes the Dashboard says what is wrong.
 REMARKS_MOST = 20
 DAY_S = 24 * 3600.0
@@ -48,15 +50,19 @@ class Schedules:
         self._at: dict[str, float] = {}
         self._why: dict[str, str] = {}
         self._told: dict[str, str] = {}
-        self._looked, self._first = 0.0, True
+        self._looked, self._now, self._first = 0.0, 0.0, True
 
     def look(self, post: Post) -> float | None:
         if self._shelf is None:
             self._open(post)
+        assert self._shelf is not None
         now = post.now()
         changed, answered = self._wakes()
         if changed or not 0.0 <= now - self._looked < self._scan_s():
             self._scan(now)
+        if now < self._now - BACK_S:  # all moments are to be found anew
+            self._attend(sorted(self._shelf.names), now)
+        self._now = now
         if answered:
             self._attend(sorted(self._duty.answers()), now)
         while self._due and self._due[0][0] <= now:
@@ -88,7 +94,7 @@ class Schedules:
         self._hints = Hints([self._shelf.folder, self._answered])
         self._timer = Timer()
         self._due, self._at, self._why = [], {}, {}
-        self._looked, self._first = 0.0, True
+        self._looked, self._now, self._first = 0.0, 0.0, True
 
     def _wakes(self) -> tuple[bool, bool]:
         """Whether something happened to the notes or to the clock, and whether the owner may
