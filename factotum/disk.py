@@ -27,6 +27,9 @@ NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errn
 #: What a disk answers that is full, broken or mounted read-only: it concerns everything on it.
 FAILING = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS}
 
+#: How many files are waited for at once.
+FSYNCS_AT_ONCE = 8
+
 #: sync_file_range(2): begin to write out, and wait for nothing.
 BEGIN_WRITING = 2
 
@@ -156,6 +159,18 @@ def write_new_from(path: Path, parts: Iterable[bytes], *, mode: int = 0o644) -> 
         raise
 
 
+def _fsync_all(fds: Sequence[int]) -> None:
+    """Several at once: a disk with a journal writes it once for all that wait."""
+    if len(fds) < FSYNCS_AT_ONCE:
+        for fd in fds:
+            os.fsync(fd)
+        return
+    from concurrent.futures import ThreadPoolExecutor  # only where there is much to write
+
+    with ThreadPoolExecutor(FSYNCS_AT_ONCE) as waiting:
+        list(waiting.map(os.fsync, fds))
+
+
 def write_all_new(files: Sequence[tuple[Path, bytes]], *, mode: int = 0o644) -> None:
     """The same for many at once: they share the waits for the disk, so it takes a third of the
     time. Not for more than a few hundred: all of them are open at once."""
@@ -170,8 +185,7 @@ def write_all_new(files: Sequence[tuple[Path, bytes]], *, mode: int = 0o644) -> 
                 out.write(data)
             if _sync_file_range is not None:  # a hint: the fsync below is what counts
                 _sync_file_range(fds[-1], 0, 0, BEGIN_WRITING)
-        for fd in fds:
-            os.fsync(fd)
+        _fsync_all(fds)
     except BaseException:
         for path in made:
             path.unlink(missing_ok=True)

@@ -36,6 +36,9 @@ _BARE = rf"({_LOCAL}@[A-Za-z0-9.-]+)"
 #: quotes or of plain words, without an address or a comment in it.
 _FROM = re.compile(rf'(?:(?:"(?:[^"\\@<>]|\\[^@<>])*"\s*|[^"@<>(),;:\\]*)<{_BARE}>|{_BARE})')
 
+#: Without any of these there is neither a comment nor a quote.
+_QUOTING = re.compile(r'[()"\\]')
+
 METHODS = ("dmarc", "dkim", "spf")
 
 
@@ -241,6 +244,8 @@ def _statement(text: str) -> _Result | None:
 
 def _without_comments(text: str) -> str:
     """The text with a blank for each comment. Raises _Odd where one does not end."""
+    if not _QUOTING.search(text):
+        return text
     kept, depth, quoted, at = [], 0, False, 0
     while at < len(text):
         char = text[at]

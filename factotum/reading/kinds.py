@@ -113,7 +113,7 @@ def choose(data: bytes, name: str) -> tuple[Format, str]:
         what = "a PDF"
     if what:
         return BY_WHAT.get(what, other_file.read), _lie(ending, what)
-    if is_binary(data) and ending != ".eml":
+    if ending != ".eml" and is_binary(data):
         return other_file.read, _lie(ending, "")
     what = "" if ending in _MAY_QUOTE else what_text_is(data)
     if what:

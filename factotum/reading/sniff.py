@@ -78,6 +78,7 @@ _OPENINGS: tuple[tuple[re.Pattern[bytes], str], ...] = (
 
 _LOOKED_AT = 8192
 _TAIL = 65_536
+_CONTROLS = bytes({*range(32)} - {9, 10, 12, 13, 27})
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -117,5 +118,5 @@ def is_binary(data: bytes) -> bool:
         return False
     if b"\x00" in head:
         return True
-    controls = sum(byte < 32 and byte not in (9, 10, 12, 13, 27) for byte in head)
+    controls = len(head) - len(head.translate(None, _CONTROLS))
     return controls > 4 and controls * 20 > len(head)
