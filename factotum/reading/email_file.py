@@ -102,11 +102,16 @@ def _claiming(reading: Reading, data: bytes) -> Reading:
 
 
 def _intricate(data: bytes) -> bool:
+    parts = data.lower().count(b"content-type:")  # at most; nearly all mails are plain enough
+    lines = data.count(b"\n")
+    few = parts <= NESTED_MOST and data.count(b"\n--") < BORDERS_MOST
+    if few and lines * (parts + 1) <= WORK_MOST:
+        return False
     nested = len(_NESTED.findall(data))
     borders = Counter(_BORDER.findall(data))
     return (
         nested > NESTED_MOST
-        or data.count(b"\n") * (nested + 1) > WORK_MOST
+        or lines * (nested + 1) > WORK_MOST
         or sum(count for count in borders.values() if count > 1) > BORDERS_MOST
     )
 
