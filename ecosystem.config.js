@@ -18,10 +18,9 @@ const FACTOTUM = path.join(HOME, '.venv', 'bin', 'factotum')
 // machine that is busy a little more. In milliseconds.
 const KILL_TIMEOUT_MS = 10_000
 // The first wait before a restart, in milliseconds; each further one is half as long again, up to
-// 15 s. Nobody is given up: a vault on a disk that is mounted late is there in the end.
+// 15 s. Nobody is given up: a vault on a disk that is mounted late is there in the end, and a
+// setting that is wrong is read again once it is mended.
 const BACK_OFF_MS = 200
-// How our commands end where a setting is wrong: no restart mends that.
-const USAGE = 2
 // `watchers list` ends so where one of them hears nothing.
 const FOUND_PROBLEMS = 3
 
@@ -36,7 +35,7 @@ function watchers () {
   if (![0, FOUND_PROBLEMS].includes(asked.status)) {
     throw new Error(`factotum watchers list: ${asked.stderr.trim() || `exit ${asked.status}`}`)
   }
-  return JSON.parse(asked.stdout).watchers.filter((one) => one.set_up !== false)
+  return JSON.parse(asked.stdout).watchers.filter((one) => one.set_up)
 }
 
 function app (name, script, args, env = {}) {
@@ -51,7 +50,6 @@ function app (name, script, args, env = {}) {
     autorestart: true,
     exp_backoff_restart_delay: BACK_OFF_MS,
     max_restarts: 50,
-    stop_exit_codes: [USAGE],
     kill_timeout: KILL_TIMEOUT_MS,
     treekill: false, // the office ends its tool servers itself, after what they have in hand
     time: true,

@@ -1,0 +1,346 @@
+"""Real PM2 keeps the office and its watchers running: killed, stopped in the midst, restarted.
+
+The slow ones need PM2: $PM2_BIN says where it is, else it is looked for as `pm2`. Each test has
+a PM2 of its own, in a folder of its own; the one that a person may use is never asked.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from factotum.ears import found
+from tests.servers.model import ScriptedModelServer, call, slow
+
+ROOT = Path(__file__).parents[1]
+ECOSYSTEM = ROOT / "ecosystem.config.js"
+PYTHON = ROOT / ".venv/bin/python"
+
+#: How long anything may take on a machine that has much else to do, in seconds.
+PATIENCE_S = 60.0
+#: Within what time a stop must have come to its end, by what the processes say, in seconds.
+GRACEFUL_S = 5.0
+
+JOT = """\
+```yaml playbook
+when: {kind: [file, note]}
+do:
+  - notes__write: {folder: Drafts, title: "{subject}", text: "{text}"}
+```
+"""
+
+
+def until(true: Callable[[], bool], what: str) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while not true():
+        assert time.monotonic() < end, f"not within {PATIENCE_S:g} s: {what}"
+        time.sleep(0.1)
+
+
+class House:
+    """A vault, a folder outside it that is listened to, and the environment of both."""
+
+    def __init__(self, folder: Path, **env: str) -> None:
+        self.vault, self.state, self.outside = folder / "v", folder / "s", folder / "outside"
+        self.outside.mkdir()
+        kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
+        self.env = {
+            **kept,
+            "HOME": str(folder),
+            "FACTOTUM_VAULT": str(self.vault),
+            "FACTOTUM_STATE_DIR": str(self.state),
+            "FACTOTUM_FOLDERS": str(self.outside),
+            "FACTOTUM_MODEL": "none",
+            "FACTOTUM_SETTLE_S": "0",
+            "FACTOTUM_STABLE_S": "0",
+            **env,
+        }
+        self.factotum("init", str(self.vault), "--yes")
+
+    def factotum(self, *args: str) -> subprocess.CompletedProcess[str]:
+        command = [str(PYTHON), "-m", "factotum.cli", *args]
+        return subprocess.run(
+            command, cwd=ROOT, env=self.env, capture_output=True, text=True, timeout=PATIENCE_S,
+            check=False, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    def tasks(self, source: str = "") -> list[str]:
+        with sqlite3.connect(self.state / "ledger.db", timeout=PATIENCE_S) as db:
+            asked = "SELECT title FROM task WHERE source LIKE ? ORDER BY title"
+            return [row[0] for row in db.execute(asked, (f"{source}%",))]
+
+    def notes(self, folder: str) -> list[Path]:
+        return sorted((self.vault / folder).rglob("*.md"))
+
+
+def names(house: House) -> set[str]:
+    told = json.loads(house.factotum("watchers", "list", "--json").stdout)["watchers"]
+    return {"orchestrator", *(one["app"] for one in told if one["set_up"])}
+
+
+# -- what PM2 is told, as Node reads it
+
+
+@pytest.fixture
+def node() -> str:
+    program = shutil.which("node")
+    if program is None:
+        pytest.skip("Node is not installed, so ecosystem.config.js cannot be read")
+    return program
+
+
+def read(node: str, file: Path, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    code = f"process.stdout.write(JSON.stringify(require({json.dumps(str(file))})))"
+    return subprocess.run(
+        [node, "-e", code], env=env, capture_output=True, text=True, timeout=PATIENCE_S, check=False
+    )
+
+
+def test_the_office_and_each_watcher_that_is_set_up_are_apps(node: str, tmp_path: Path) -> None:
+    house = House(tmp_path)
+    apps = {app["name"]: app for app in json.loads(read(node, ECOSYSTEM, house.env).stdout)["apps"]}
+    assert set(apps) == names(house)
+    assert {"orchestrator", "fs-watcher", "schedule-watcher"} <= set(apps)
+    assert "gmail-watcher" not in apps  # no mailbox is set up here
+    assert apps["orchestrator"]["env"]["FACTOTUM_WATCHERS"] == "none"
+    for app in apps.values():
+        assert app["interpreter"] == str(PYTHON)
+        assert app["cwd"] == str(ROOT)
+        assert app["kill_timeout"] >= 5000
+        assert app["exp_backoff_restart_delay"] > 0
+        assert app["autorestart"] is True
+        assert Path(app["script"]).is_file()
+
+
+def test_mail_has_the_name_that_guides_use() -> None:
+    assert found.app("mail") == "gmail-watcher"
+
+
+def test_without_an_environment_it_says_how_to_make_one(node: str, tmp_path: Path) -> None:
+    shutil.copy(ECOSYSTEM, tmp_path)
+    said = read(node, tmp_path / ECOSYSTEM.name, {"PATH": os.environ["PATH"]})
+    assert said.returncode != 0
+    assert "has no .venv with Factotum in it. Make it first: scripts/install" in said.stderr
+
+
+def test_without_a_vault_it_says_what_factotum_says(node: str, tmp_path: Path) -> None:
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "FACTOTUM_VAULT": str(tmp_path / "v")}
+    said = read(node, ECOSYSTEM, env)
+    assert said.returncode != 0
+    assert f"there is no vault at {tmp_path / 'v'}. Make one: factotum init" in said.stderr
+
+
+# -- PM2 itself
+
+
+class Pm2:
+    def __init__(self, program: str, house: House, home: Path) -> None:
+        self._program = program
+        self.env = {**house.env, "PM2_HOME": str(home), "PM2_DISCRETE_MODE": "true", "CI": "true"}
+
+    def __call__(self, *args: str) -> str:
+        done = subprocess.run(
+            [self._program, *args], cwd=ROOT, env=self.env, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=PATIENCE_S,
+            check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, f"pm2 {' '.join(args)}: {done.stdout[-2000:]}"
+        return done.stdout
+
+    def apps(self) -> dict[str, dict[str, Any]]:
+        told = self("jlist")
+        return {app["name"]: app for app in json.loads(told[told.index("[") :])}
+
+    def pids(self) -> dict[str, int]:
+        online = (a for a in self.apps().items() if a[1]["pm2_env"]["status"] == "online")
+        return {name: app["pid"] for name, app in online}
+
+    def start(self) -> None:
+        self("start", str(ECOSYSTEM))
+
+    def stopped(self, name: str) -> int:
+        """Stops one; how it ended."""
+        self("stop", name)
+        env = self.apps()[name]["pm2_env"]
+        assert env["status"] == "stopped"
+        return int(env["exit_code"])
+
+    def log(self) -> str:
+        logs = Path(self.env["PM2_HOME"]).glob("logs/*")
+        return "\n".join(path.read_text() for path in logs)
+
+
+@pytest.fixture
+def keeper(tmp_path: Path) -> Iterator[Callable[[House], Pm2]]:
+    program = os.environ.get("PM2_BIN") or shutil.which("pm2")
+    if program is None:
+        pytest.skip("PM2 is not installed: npm install pm2, and say in $PM2_BIN where it is")
+    made: list[Pm2] = []
+
+    def make(house: House) -> Pm2:
+        made.append(Pm2(program, house, tmp_path / "pm2"))
+        return made[-1]
+
+    yield make
+    for pm2 in made:
+        pm2("kill")
+
+
+def listens(house: House) -> bool:
+    """Whether the folder outside has been looked at, so that what comes now is new."""
+    told = json.loads(house.factotum("watchers", "list", "--json").stdout)["watchers"]
+    (fs,) = (one for one in told if one["name"] == "fs")
+    return any(source["answered"] for source in fs["sources"])
+
+
+def drop(house: House, name: str) -> None:
+    """A file that is there all at once, as a scanner or a browser leaves it."""
+    scratch = house.outside / f".{name}"
+    scratch.write_text(f"What {name} says.\n")
+    scratch.rename(house.outside / name)
+
+
+@pytest.mark.slow
+def test_whoever_is_killed_comes_back_and_nothing_is_lost_or_done_twice(
+    tmp_path: Path, keeper: Callable[[House], Pm2]
+) -> None:
+    house = House(tmp_path)
+    (house.vault / "Office/Playbooks/10-jot.md").write_text(JOT)
+    pm2 = keeper(house)
+    pm2.start()
+    apps = names(house)
+    assert set(pm2.apps()) == apps
+    for app in pm2.apps().values():
+        assert app["pm2_env"]["exec_interpreter"] == str(PYTHON)
+    until(lambda: listens(house), "the folder is looked at")
+    wanted = set()
+    for round in range(3):
+        for n in range(4):
+            drop(house, f"paper-{round}{n}.txt")
+            (house.vault / "Needs_Action" / f"Note {round}{n}.md").write_text(
+                "Jot this down.\ngo\n"
+            )
+            wanted |= {f"paper-{round}{n}", f"Note {round}{n}"}
+        before = pm2.pids()
+        assert set(before) == apps
+        for pid in before.values():
+            os.kill(pid, signal.SIGKILL)
+
+        def are_back(before: Mapping[str, int] = before) -> bool:
+            now = pm2.pids()
+            return set(now) == apps and not set(now.values()) & set(before.values())
+
+        until(are_back, "each app runs again, as another process")
+    until(lambda: len(house.notes("Done")) >= len(wanted), "everything is done")
+    time.sleep(2)  # what is done twice would come now
+    titles = house.tasks()
+    assert len(titles) == len(set(titles)) == len(wanted), titles
+    assert len(house.notes("Done")) == len(wanted)
+    assert len(house.notes("Drafts")) == len(wanted)
+    assert house.notes("Failed") == house.notes("Needs_Action") == []
+
+
+@pytest.mark.slow
+def test_an_office_that_thinks_stops_soon_and_goes_on_where_it_was(
+    tmp_path: Path, keeper: Callable[[House], Pm2]
+) -> None:
+    patience: list[Any] = [slow(120)]
+    with ScriptedModelServer(lambda _: patience[0]) as model:
+        env = {"FACTOTUM_MODEL": "test/scripted", "FACTOTUM_MODEL_BASE_URL": model.base_url}
+        house = House(tmp_path, **env)
+        pm2 = keeper(house)
+        pm2.start()
+        (house.vault / "Needs_Action" / "Think.md").write_text("Think about this.\ngo\n")
+        until(lambda: len(model.requests) > 0, "the model is asked")
+        begun = time.monotonic()
+        assert pm2.stopped("orchestrator") == 0
+        took_s = time.monotonic() - begun
+        assert "factotum stopped. What is open goes on at the next start." in pm2.log()
+        assert house.notes("Done") == house.notes("Failed") == []
+        assert len(house.notes("In_Progress")) == 1
+        patience[0] = call("finish", summary="It is thought about.")
+        pm2("start", "orchestrator")
+        until(lambda: len(house.notes("Done")) == 1, "it is done")
+        assert len(house.tasks()) == 1
+        assert house.notes("In_Progress") == house.notes("Needs_Action") == []
+        assert took_s < GRACEFUL_S + 5, "PM2 itself needs a little"
+
+
+@pytest.mark.slow
+def test_a_watcher_that_is_stopped_while_it_hands_in_leaves_the_rest_for_later(
+    tmp_path: Path, keeper: Callable[[House], Pm2]
+) -> None:
+    house = House(tmp_path, FACTOTUM_TASKS_PER_SENDER="5000", FACTOTUM_TASKS_PER_SOURCE="5000")
+    pm2 = keeper(house)
+    pm2.start()
+    until(lambda: listens(house), "the folder is looked at")
+    assert pm2.stopped("orchestrator") == 0
+    wanted = {f"paper-{n:03}" for n in range(400)}
+    for name in wanted:
+        drop(house, f"{name}.txt")
+    until(lambda: len(house.tasks("fs")) > 0, "the first one is handed in")
+    assert pm2.stopped("fs-watcher") == 0
+    assert "factotum stopped listening after" in pm2.log()
+    midst = len(house.tasks("fs"))
+    pm2("restart", "fs-watcher")
+    until(lambda: len(house.notes("Needs_Action")) >= len(wanted), "all are handed in")
+    time.sleep(2)
+    titles = house.tasks("fs")
+    assert len(titles) == len(set(titles)) == len(wanted)
+    assert len(house.notes("Needs_Action")) == len(wanted)
+    assert 0 < midst < len(wanted), f"{midst} were handed in before the stop: not in the midst"
+
+
+@pytest.mark.slow
+def test_what_was_saved_comes_back_and_nobody_runs_twice(
+    tmp_path: Path, keeper: Callable[[House], Pm2]
+) -> None:
+    house = House(tmp_path)
+    pm2 = keeper(house)
+    pm2.start()
+    until(lambda: listens(house), "the folder is looked at")
+    pm2("save")
+    pm2("kill")
+    pm2("resurrect")  # what `pm2 startup` has done at boot
+    assert set(pm2.pids()) == names(house)
+    until(lambda: "runs" in house.factotum("watchers", "list").stdout, "somebody listens")
+    up = house.factotum("up")
+    assert (up.returncode, up.stdout) == (1, "")
+    assert "another orchestrator (pid" in up.stderr
+    until(
+        lambda: "is run by process" in house.factotum("watchers", "run", "fs").stderr, "a refusal"
+    )
+    pm2("restart", "all")
+    until(lambda: set(pm2.pids()) == names(house), "all run again")
+
+
+@pytest.mark.slow
+def test_a_vault_that_comes_late_is_waited_for(
+    tmp_path: Path, keeper: Callable[[House], Pm2]
+) -> None:
+    house = House(tmp_path)
+    pm2 = keeper(house)
+    pm2.start()
+    until(lambda: listens(house), "the folder is looked at")
+    away = house.vault.rename(tmp_path / "not mounted")
+    for pid in pm2.pids().values():
+        os.kill(pid, signal.SIGKILL)
+
+    def tried() -> bool:
+        return all(app["pm2_env"]["restart_time"] >= 3 for app in pm2.apps().values())
+
+    until(tried, "each is tried again")
+    assert f"there is no vault at {house.vault}. Make one: factotum init" in pm2.log()
+    away.rename(house.vault)
+    until(lambda: house.factotum("doctor").stdout.count("an orchestrator runs") == 1, "it is back")
+    until(lambda: set(pm2.pids()) == names(house), "all are back")
