@@ -20,8 +20,24 @@ MB = 1024 * 1024
 
 
 def sources(premises: Premises) -> Sequence[Source]:
-    """One for each folder that is named. Raises SourceError."""
-    return [source for account in accounts(premises.settings) for source in _of(account, premises)]
+    """One for each folder that is named, and the Gmail account. Raises SourceError."""
+    found: list[Source] = [
+        source for one in accounts(premises.settings) for source in _of(one, premises)
+    ]
+    return [*found, *_gmail(premises)]
+
+
+def _gmail(premises: Premises) -> list[Source]:
+    settings = premises.settings
+    if not settings.given("GMAIL_CREDENTIALS"):
+        return []
+    from watchers.mail.gmail import Gmail  # only where there is one
+    from watchers.mail.making import Maker
+
+    maker = Maker(
+        "mail gmail-api", premises.read, premises.zone, "gmail", digest_at=digest_at(settings)
+    )
+    return [Gmail(settings, premises.state, maker)]
 
 
 def _of(account: Account, premises: Premises) -> list[Source]:

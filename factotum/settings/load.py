@@ -29,6 +29,9 @@ _LOGIN = re.compile(r"://[^\s:/@]*:([^\s/@]+)@")
 #: Folders by which a vault is known: Obsidian's own, and ours.
 VAULT_MARKS = (".obsidian", ".factotum")
 
+#: Settings that other programs know by the same name without our prefix.
+ALONE = ("GMAIL_CREDENTIALS",)
+
 _BY_NAME: dict[str, Setting] = {row.name: row for row in SETTINGS}
 
 
@@ -136,6 +139,9 @@ def load(environ: Mapping[str, str], env_files: Sequence[Path] = ()) -> Settings
         for name, text in environ.items()
         if name.upper().startswith(PREFIX)
     }
+    for alone in ALONE:
+        there = _Given(environ.get(alone, "").strip(), "the environment", here)
+        given.setdefault(PREFIX + alone, there if there.text else file.get(alone, there))
     written: dict[str, str] = {}
     values: dict[str, Value] = {
         row.name: row.default for row in SETTINGS if row.default is not None

@@ -63,6 +63,38 @@ WATCHING: tuple[Setting, ...] = (
         "means all that fit.",
     ),
     Setting(
+        "GMAIL_CREDENTIALS",
+        Path,
+        None,
+        "The file with the OAuth client for reading your mail by Gmail's API (docs/gmail.md). "
+        "GMAIL_CREDENTIALS alone means the same.",
+        otherwise="Gmail's API is not used",
+    ),
+    Setting(
+        "GMAIL_QUERY",
+        str,
+        None,
+        "Which letters of the Gmail account count, as you would search there: "
+        "`is:unread is:important`.",
+        otherwise="all that come into its inbox",
+    ),
+    Setting(
+        "GMAIL_POLL_S",
+        float,
+        120.0,
+        "How often Gmail is asked for news.",
+        unit="seconds",
+        at_least=1,
+        at_most=86_400,
+    ),
+    Setting(
+        "GMAIL_URL",
+        str,
+        None,
+        "Where Gmail's API is found, for tests.",
+        otherwise="at Google",
+    ),
+    Setting(
         "MAIL_ACCOUNTS",
         Path,
         None,
