@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from factotum.doctor import apart, around, audit, checklist, machine, model, sync, vault
+from factotum.doctor import apart, around, audit, checklist, listening, machine, model, sync, vault
 from factotum.doctor.findings import GIB, Finding, Found, Level, Machine, Patient
 
 __all__ = ["GIB", "Finding", "Level", "Machine", "Patient", "examine"]
@@ -26,6 +26,7 @@ CHECKS: tuple[tuple[str, Callable[[Patient], Found]], ...] = (
     ("servers", apart.servers),
     ("file events", machine.events),
     ("running", around.running),
+    ("watchers", listening.watchers),
     ("instances", vault.instances),
     ("sync", sync.conflicts),
     ("model", model.model),
@@ -34,6 +35,7 @@ CHECKS: tuple[tuple[str, Callable[[Patient], Found]], ...] = (
     ("agents", vault.agents),
     ("machine", machine.machine),
     ("node", machine.node),
+    ("pm2", listening.pm2),
     ("obsidian", around.obsidian),
     ("notifier", machine.notifier),
     ("checklist", checklist.points),
