@@ -68,7 +68,8 @@ def missed(office: TestOffice, title: str, count: int, policy: str) -> None:
     """What the schedules leave in the ledger."""
     ledger = Ledger(office.state / "ledger.db")
     ledger.event("missed", office.hands.wall, schedule="Office/Schedules/x.md", title=title,
-                 policy=policy, count=count, first="", last="", done=count)  # fmt: skip
+                 policy=policy, count=count, first="2026-11-18T03:00:00+00:00",
+                 last="2026-11-18T05:00:00+00:00", done=count)  # fmt: skip
     ledger.close()
 
 
@@ -88,7 +89,8 @@ def test_a_night_off_is_told_in_one_note(office: TestOffice) -> None:
     text = office.one("Briefings").read_text()
     assert "Off from " in text
     assert ", 8 h." in text
-    assert "3 runs missed; `once`: done once now" in text
+    assert " · [[x]]: 3 runs (Wed 18 Nov" in text
+    assert "; done once now\n" in text
     assert "[[news]]" not in text  # a title makes no link
     assert f"[[{office.one('Pending_Approval').stem}]]" in text
     assert text.endswith("## What was sent or changed outside meanwhile\n\nNothing.\n")

@@ -39,7 +39,7 @@ ROWS_MOST = 50
 #: What came of a missed run, by the policy of its schedule.
 POLICIES = {
     "once": "done once now",
-    "each": "done now, the oldest first",
+    "each": "of them done now, the oldest first",
     "skip": "left out",
     "ask": "you are asked",
 }
@@ -161,15 +161,26 @@ class Outage:
 
     def _missed(self, off: Off) -> Iterator[str]:
         for data in self._events("missed", off.since):
-            title = shown(data.get("title") or data.get("schedule") or "?")
-            count = data.get("count")
+            note, count = str(data.get("schedule") or ""), data.get("count")
+            title = shown(data.get("title") or note)
+            named = f"{title} · {link(note.rpartition('/')[2])}" if note else title
             policy = str(data.get("policy") or "")
             times = "1 run" if count == 1 else f"{count} runs"
-            yield f"- {title}: {times} missed; `{policy}`: {self._done(policy, data.get('done'))}"
+            when = self._between(data.get("first"), data.get("last"), off)
+            yield f"- {named}: {times}{when}; {self._done(policy, data.get('done'))}"
+
+    def _between(self, first: object, last: object, off: Off) -> str:
+        """“ (Mon 30 Nov 03:00)”, or from when till when; empty where that is not known."""
+        try:
+            moments = [datetime.fromisoformat(str(at)).timestamp() for at in (first, last)]
+        except ValueError:
+            return ""
+        days = dict.fromkeys(self._day(at, off) for at in moments)
+        return f" ({' till '.join(days)})"
 
     def _done(self, policy: str, done: object) -> str:
         said = POLICIES.get(policy, "see the schedule")
-        return f"{said} ({done})" if isinstance(done, int) and policy == "each" else said
+        return f"{done} {said}" if isinstance(done, int) and policy == "each" else said
 
     def _events(self, kind: str, since: float) -> Iterator[Mapping[str, Any]]:
         rows = self._ledger.db.execute(
