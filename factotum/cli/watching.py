@@ -17,6 +17,7 @@ import click
 
 from factotum import log
 from factotum.cli import FAILED, FOUND_PROBLEMS, place
+from factotum.cli.login import login
 from factotum.cli.telling import line
 from factotum.ears import beats, found, listening
 from factotum.ears.beats import Beat
@@ -40,6 +41,9 @@ SHOWN = 50
 @click.group()
 def watchers() -> None:
     """What is listened to: mail, schedules, feeds, folders, and how that goes."""
+
+
+watchers.add_command(login)
 
 
 @watchers.command("list")
