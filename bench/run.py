@@ -18,7 +18,20 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench.figure import Figure
-from bench.figures import arrival, audit, cage, commands, gate, grown, noop, rest, turn, waiting
+from bench.figures import (
+    arrival,
+    audit,
+    cage,
+    commands,
+    gate,
+    grown,
+    mail_in,
+    noop,
+    rest,
+    schedules,
+    turn,
+    waiting,
+)
 
 FIGURES: tuple[Figure, ...] = (
     *commands.FIGURES,
@@ -30,7 +43,9 @@ FIGURES: tuple[Figure, ...] = (
     *waiting.FIGURES,
     *gate.FIGURES,
     *cage.FIGURES,
+    *mail_in.FIGURES,
     *audit.FIGURES,
+    *schedules.FIGURES,
 )
 
 
