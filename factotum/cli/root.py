@@ -39,6 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "tools": ("tooling", "What the office can do, and which of it nobody has reviewed."),
     "schedule": ("scheduling", "Work that comes again, or once later."),
     "cron": ("scheduling", "The same as schedule."),
+    "import": ("importing", "Bring over what another agent kept."),
     "watchers": ("watching", "What is listened to, and how that goes."),
     "undo": ("undoing", "Take back what was done, where that can be."),
     "pause": ("pausing", "Begin nothing more until you say resume."),
