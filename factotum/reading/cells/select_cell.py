@@ -26,7 +26,9 @@ def read(data: bytes, most: int, until_s: float) -> dict[str, Any]:
     """`lines`, and of how `many` parts; or why it is `refused`. The first line of `data` is
     JSON: the `selector`, the selectors `without`, the `charset`."""
     from bs4 import BeautifulSoup
-    from soupsieve import SelectorSyntaxError
+    from bs4.css import soupsieve
+
+    assert soupsieve is not None  # it comes with bs4
 
     head, _, body = data.partition(b"\n")
     asked = json.loads(head)
@@ -38,7 +40,7 @@ def read(data: bytes, most: int, until_s: float) -> dict[str, Any]:
             for element in soup.select(selector):
                 element.extract()
         parts = _parts(soup, asked["selector"])
-    except SelectorSyntaxError as wrong:
+    except soupsieve.SelectorSyntaxError as wrong:
         return {"refused": f"a selector is none: {str(wrong).splitlines()[0][:200]}"}
     except RecursionError:
         return {"refused": "it is nested too deep to look into"}

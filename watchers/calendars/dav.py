@@ -1,0 +1,174 @@
+"""The few questions of CalDAV that it takes to know which events there are (RFC 4791).
+
+Only reads. The login goes to the server that its owner named, and to no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from urllib.parse import urljoin
+from xml.etree import ElementTree as ET
+
+import httpx
+
+from watchers.web.fetch import Answer, Fetcher, Question, Unanswered
+from watchers.web.reach import host_of, url_of
+
+DAV, CAL, CS = "{DAV:}", "{urn:ietf:params:xml:ns:caldav}", "{http://calendarserver.org/ns/}"
+CALENDARS_MOST = 50
+
+ASKED = (
+    '<?xml version="1.0" encoding="utf-8"?><d:propfind xmlns:d="DAV:" '
+    'xmlns:c="urn:ietf:params:xml:ns:caldav" xmlns:s="http://calendarserver.org/ns/"><d:prop>'
+    "<d:resourcetype/><d:displayname/><d:current-user-principal/><c:calendar-home-set/>"
+    "<c:supported-calendar-component-set/><s:getctag/><d:sync-token/></d:prop></d:propfind>"
+)
+EVENTS = (
+    '<?xml version="1.0" encoding="utf-8"?><c:calendar-query xmlns:d="DAV:" '
+    'xmlns:c="urn:ietf:params:xml:ns:caldav"><d:prop><d:getetag/><c:calendar-data/></d:prop>'
+    '<c:filter><c:comp-filter name="VCALENDAR"><c:comp-filter name="VEVENT">'
+    '<c:time-range start="{start}" end="{end}"/></c:comp-filter></c:comp-filter></c:filter>'
+    "</c:calendar-query>"
+)
+
+
+class NotLetIn(Exception):
+    """The server does not take this login."""
+
+
+@dataclass(frozen=True)
+class Collection:
+    """A calendar at a server. `tag` changes whenever something in it does; it may be empty."""
+
+    url: str
+    name: str
+    tag: str
+
+
+@dataclass(frozen=True)
+class Dav:
+    fetcher: Fetcher
+    url: str
+    login: tuple[str, str]
+
+    def collections(self) -> list[Collection]:
+        """The calendars that there are for this login. Raises Unanswered, Refused, NotLetIn."""
+        return self._below(self._home())
+
+    def tagged(self, known: Collection) -> Collection:
+        """The same, with its tag of now."""
+        found = [one for one in self._propfind(known.url, "0") if one.is_calendar]
+        return replace(known, tag=found[0].tag) if found else known
+
+    def events(self, calendar: Collection, span: tuple[float, float]) -> list[str]:
+        """The texts of the events that may touch the span (epoch seconds)."""
+        start, end = (f"{datetime.fromtimestamp(at, UTC):%Y%m%dT%H%M%SZ}" for at in span)
+        body = EVENTS.replace("{start}", start).replace("{end}", end)
+        answer = self._ask("REPORT", calendar.url, body, "1")
+        texts = (one.findtext(f".//{CAL}calendar-data") for one in _responses(answer))
+        return [text for text in texts if text]
+
+    def _home(self) -> str:
+        """Where the calendars lie; the address that was given if it says nothing of that."""
+        at = self.url
+        try:
+            found = self._propfind(at, "0")
+        except Unanswered:
+            at = urljoin(self.url, "/.well-known/caldav")
+            found = self._propfind(at, "0")
+        for _ in range(2):
+            here = found[0] if found else None
+            if here is None or here.is_calendar:
+                return at
+            if here.home:
+                return here.home
+            if not here.principal:
+                return at
+            at = here.principal
+            found = self._propfind(at, "0")
+        return at
+
+    def _below(self, home: str) -> list[Collection]:
+        found = [one for one in self._propfind(home, "1") if one.is_calendar]
+        return [Collection(one.url, one.name, one.tag) for one in found[:CALENDARS_MOST]]
+
+    def _propfind(self, url: str, depth: str) -> list[_Place]:
+        answer = self._ask("PROPFIND", url, ASKED, depth)
+        return [_place(answer.url, one) for one in _responses(answer)]
+
+    def _ask(self, method: str, url: str, body: str, depth: str) -> Answer:
+        if not _of_the_same(url_of(self.url), url_of(url)):
+            raise Unanswered(f"it names another server, which does not get your password: {url}")
+        headers = {"Depth": depth, "Content-Type": "application/xml; charset=utf-8"}
+        question = Question(method, headers, body.encode(), self.login)
+        answer = self.fetcher.ask(url, question)
+        if answer.status in (401, 403):
+            raise NotLetIn
+        if answer.status != 207:
+            raise Unanswered(f"{url} answered {answer.status}: it is no CalDAV server")
+        return answer
+
+
+@dataclass(frozen=True)
+class _Place:
+    url: str
+    name: str
+    tag: str
+    is_calendar: bool
+    home: str
+    principal: str
+
+
+def _place(base: str, response: ET.Element) -> _Place:
+    url = urljoin(base, response.findtext(f"{DAV}href", "").strip())
+    kinds = {
+        one.get("name", "").upper() for one in response.iter(f"{CAL}comp")
+    }  # nothing said: everything
+    calendar = response.find(f".//{DAV}resourcetype/{CAL}calendar") is not None
+    tag = response.findtext(f".//{CS}getctag") or response.findtext(f".//{DAV}sync-token") or ""
+
+    def href(name: str) -> str:
+        said = response.findtext(f".//{name}/{DAV}href", "").strip()
+        return urljoin(base, said) if said else ""
+
+    return _Place(
+        url,
+        (response.findtext(f".//{DAV}displayname") or url.rstrip("/").rpartition("/")[2])[:80],
+        tag[:500],
+        calendar and (not kinds or "VEVENT" in kinds),
+        href(f"{CAL}calendar-home-set"),
+        href(f"{DAV}current-user-principal"),
+    )
+
+
+def _responses(answer: Answer) -> Iterator[ET.Element]:
+    if b"<!DOCTYPE" in answer.data or b"<!ENTITY" in answer.data:
+        raise Unanswered("it answers with definitions of its own, as attackers do")
+    try:
+        root = ET.fromstring(answer.data)  # noqa: S314 (nothing can be defined in it)
+    except (ET.ParseError, ValueError, RecursionError):
+        raise Unanswered("what it answers cannot be read: it is no CalDAV server") from None
+    yield from root.iter(f"{DAV}response")
+
+
+def _of_the_same(own: httpx.URL, other: httpx.URL) -> bool:
+    """Whether `other` is the same server, or one beside it in the same domain (as iCloud has)."""
+    if other.scheme != own.scheme:
+        return False
+    if (host_of(own), own.port) == (host_of(other), other.port):
+        return True
+    domain = host_of(own).partition(".")[2]
+    beside = "." in domain and not domain.replace(".", "").isdigit()
+    return beside and own.scheme == "https" and host_of(other).endswith(f".{domain}")
+
+
+def chosen(found: Sequence[Collection], names: Sequence[str]) -> tuple[list[Collection], str]:
+    """Those of the names, all where there are none; and which name there is not."""
+    if not names:
+        return list(found), ""
+    wanted = {name.casefold() for name in names}
+    known = {one.name.casefold() for one in found}
+    missing = [name for name in names if name.casefold() not in known]
+    return [one for one in found if one.name.casefold() in wanted], ", ".join(missing)
