@@ -37,6 +37,10 @@ ALSO = (
 #: By these a note is taken for a schedule that forgot to say when.
 TELLING = ("missed", "delete_after_run", "timezone")
 
+KNOWN = {*TIMES, *ALSO}
+#: What nobody writes who does not mean it: a word near to one of these is a slip.
+NEAR = ("every", "enabled", *TELLING)
+
 _HEADING = re.compile(r"(?m)^#[ \t]+(.+?)[ \t]*#*$")
 TITLE_CHARS = 150
 
@@ -122,13 +126,12 @@ def _key(note: Note) -> str | None:
     if len(given) > 1:
         both = " and ".join(f"`{key}`" for key in given)
         raise _wrong(note, given[1], f"{both} stand here. Keep one of them")
-    known = {*TIMES, *ALSO}
     for prop in note.props:
-        near = difflib.get_close_matches(prop.lower(), ("every", *TELLING, "enabled"), 1, 0.8)
-        if prop not in known and near:
-            raise _wrong(
-                note, prop, f"`{prop}` is nothing that is known: did you mean `{near[0]}`?"
-            )
+        if prop in KNOWN:
+            continue
+        if near := difflib.get_close_matches(prop.lower(), NEAR, 1, 0.8):
+            hint = f"did you mean `{near[0]}`?"
+            raise _wrong(note, prop, f"`{prop}` is nothing that is known: {hint}")
     if not given and any(key in note.props for key in TELLING):
         raise ScheduleError(f"the note does not say when. Write one of: {FORMS}")
     return given[0] if given else None

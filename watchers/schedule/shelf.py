@@ -51,6 +51,7 @@ class Shelf:
         self._ask = ask
         self._reader = Reader()
         self._stamps: dict[str, int] = {}
+        self._opens = Fit(root, self._reader)
         self._fit: Fit | None = None
 
     @property
@@ -95,7 +96,7 @@ class Shelf:
         path = self.folder / name
         try:
             written = os.lstat(path).st_mtime
-            Fit(self._root, self._reader).may_open(path)
+            self._opens.may_open(path)
             return self._reader.read(path, NOTE_MOST_BYTES + 1), written, ""
         except FileNotFoundError:
             return None, 0.0, ""
