@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,11 +17,16 @@ from factotum.gate.undo import refusal
 from factotum.keeping import Keeper
 from factotum.ledger import Ledger
 from factotum.mailroom import Mailroom
-from factotum.model import Trust
+from factotum.model import Call, Trust
 from factotum.note import parse
 from factotum.reader import Reader
 from factotum.schedule import note
+from factotum.schedule.times import Every
+from factotum.schedule.wish import when_of
 from factotum.vault import Vault
+from factotum.worker.labels import Labels
+from factotum.worker.local import check
+from factotum.worker.scheduling import wish_of
 from tests.cli.terminal import terminal_of
 from tests.office import Hands, TestOffice
 from tests.servers.model import Item, ScriptedModelServer, call
@@ -189,8 +195,6 @@ def test_a_strangers_words_never_become_a_schedule_of_the_owners(office: TestOff
 
 
 def label(office: TestOffice, path: Path) -> Trust:
-    from factotum.worker.labels import Labels
-
     ledger = Ledger(office.state / "ledger.db")
     try:
         return Labels(ledger).of(f"Office/Schedules/{path.name}", parse(path.read_bytes()))
@@ -271,3 +275,19 @@ def test_its_result_is_told_where_it_was_asked_for(office: TestOffice) -> None:
     (path,) = schedules(office)
     made = note.read(path.read_bytes(), path.name, UTC)
     assert made is not None and (made.channel, made.to) == ("telegram", "4711")
+
+
+SKILL = Path(__file__).parents[1] / "vault_template/Office/Skills/set-up-a-schedule/SKILL.md"
+DUE_S = {"20 min": 1200, "2 h": 7200}
+
+
+def test_the_examples_of_its_skill_can_be_set_up() -> None:
+    told = re.findall(r"(?m)^\| (.+?) \| `(at|every|cron): (.+?)`", SKILL.read_text())
+    assert len(told) == 10
+    for said, way, value in told:
+        args = {**PLANTS, way: value.replace("2026", "2036")}
+        assert check(Call("schedule", args)) == [], said
+        when = when_of(wish_of(args), UTC)
+        if way == "every":
+            assert isinstance(when, Every) and when.seconds == DUE_S[value]
+    assert ("every day at 9", "cron", "0 9 * * *") in told

@@ -132,7 +132,7 @@ def test_it_is_loaded_without_a_problem_and_without_an_accident() -> None:
     }
     assert all(agent.enabled and agent.prompt for agent in shelf.current())
     skills = skill_shelf(TEMPLATE, reader)
-    assert [skill.name for skill in skills.current()] == ["write-a-briefing"]
+    assert [skill.name for skill in skills.current()] == ["set-up-a-schedule", "write-a-briefing"]
     playbooks = PlaybookShelf(TEMPLATE, reader)
     assert len(playbooks.current()) == 5
     shelves = (shelf, skills, playbooks, persona_shelf(TEMPLATE, reader))
@@ -171,18 +171,22 @@ def test_the_page_in_the_vault_names_the_properties_that_there_are() -> None:
 
 
 def test_no_schedule_runs_unasked() -> None:
-    schedules = {}
-    for file, data in notes_in("Office/Schedules"):
-        props = parse(data).props
-        if {"at", "every", "cron"} & set(props):
-            schedules[file] = props
+    found = {file: schedule.read(data, file, UTC) for file, data in notes_in("Office/Schedules")}
+    schedules = {file: one for file, one in found.items() if one is not None}
     assert set(schedules) == {
-        "morning-briefing.md", "weekly-review.md", "look-after-open-ends.md"
+        "morning-briefing.md", "weekly-review.md", "look-after-open-ends.md",
+        "water-the-plants.md",
     }  # fmt: skip
-    for props in schedules.values():
-        assert props["enabled"] is False
-        assert len({"at", "every", "cron"} & set(props)) == 1
-        assert set(props) <= {"cron", "missed", "mode", "enabled"}
+    assert not any(one.enabled for one in schedules.values())
+    (pattern,) = (data for file, data in notes_in("Office/Templates") if "schedule" in file)
+    template = schedule.read(pattern, "New schedule.md", UTC)
+    assert template is not None and not template.enabled
+
+
+def test_the_page_about_schedules_names_the_properties_that_there_are() -> None:
+    text = (TEMPLATE / "Office/Schedules/00-how-schedules-work.md").read_text("utf-8")
+    for key in (*schedule.TIMES, *schedule.ALSO):
+        assert f"`{key}`" in text or key in {"channel", "to", "title", "id"}
 
 
 def test_the_heartbeat_holds_nothing_to_do() -> None:
