@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import time
+from datetime import UTC, time
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from factotum.gate.rules_text import parse as parse_rules
 from factotum.model import FOLDERS
 from factotum.note import NoteError, parse, set_props
 from factotum.reader import Reader
+from factotum.schedule import note as schedule
 from factotum.vault import ALL_FOLDERS
 from factotum.worker.playbooks import PlaybookShelf
 from factotum.worker.shelves import agent_shelf, persona_shelf, skill_shelf
