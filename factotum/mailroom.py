@@ -138,6 +138,7 @@ class Mailroom:
         with self.ledger.tx():
             row, note = self.register(id, drop, one.files, now)
         self.put(row, note)
+        failpoint.hit("join.anew")
         self.threads.made_anew(one, id)
         return id
 

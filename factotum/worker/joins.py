@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from factotum import disk, log
+from factotum import disk, failpoint, log
 from factotum.agent.transcript import cut
 from factotum.gate.register import Register
 from factotum.inert import code, inert, one_line, visible
@@ -94,6 +94,7 @@ class Joins:
 
     def _apply(self, one: Joined, path: Path, now: float) -> None:
         self.ledger.lower_trust(one.task, one.drop.trust, now)  # before its words are anywhere
+        failpoint.hit("join.lowered")
         raw = self.reader.read(path, TASK_MOST_BYTES)
         note = parse(raw, max_bytes=TASK_MOST_BYTES)
         if not self._has(one, note):
@@ -102,6 +103,7 @@ class Joins:
                 self.anew(one, now)
                 return
             self.vault.rewrite(path, raw, new)
+        failpoint.hit("join.written")
         with self.ledger.tx():
             owner_sees = self._remark(one, now)
             self.threads.applied(one, now)
