@@ -15,6 +15,7 @@ from factotum.drop import Drop
 from factotum.fenced import BlockError
 from factotum.ledger import Ledger
 from factotum.privacy import HANDBOOK
+from factotum.reading import Reading
 from factotum.watcher import Post, SourceError
 from watchers.mail import first, rules
 from watchers.mail.accounts import Account
@@ -27,6 +28,8 @@ from watchers.mail.rules import Rule
 MB = 1024 * 1024
 #: How many letters are fetched and handed in at once, and how many bytes of them.
 AT_ONCE, AT_ONCE_BYTES = 50, 8 * MB
+#: From how many on they are read in a process of its own.
+AHEAD_FROM = 500
 #: Of a letter that is too large, how much is fetched, in bytes.
 BEGINNING_BYTES = MB
 #: After how many refusals a letter is fetched by itself, and after how many it is told that it
@@ -162,9 +165,9 @@ class Mailbox:
         self, job: _Job, letters: Sequence[Entry], place: Place, *, moves: bool = True
     ) -> None:
         """Hands these letters in, some at a time; with `moves` the place moves on with them."""
-        for some in self._portions(letters):
-            came = self._fetched(job, some, place)
-            drops = self._new(job, self._made(job, came))
+        fetched = ((some, self._fetched(job, some, place)) for some in self._portions(letters))
+        for some, made in self._made(job, fetched, len(letters)):
+            drops = self._new(job, made)
             reached = replace(place, uid=some[-1].uid) if moves else None
             job.post.hand_in(*drops, cursor=reached.cursor() if reached else "", part=job.part)
             if self._habits.mark == "seen":
@@ -227,9 +230,28 @@ class Mailbox:
             self._refused.pop(one.uid, None)
         return came
 
-    def _made(self, job: _Job, came: Sequence[Came]) -> list[Drop]:
+    def _made(
+        self, job: _Job, fetched: Iterator[_Portion], count: int
+    ) -> Iterator[tuple[list[Entry], list[Drop]]]:
+        """What is made of each portion."""
+        if count < AHEAD_FROM:
+            for some, came in fetched:
+                yield some, self._drops(job, came, [None] * len(came))
+            return
+        from watchers.mail.ahead import ahead  # only where very many came
+
+        with ahead(self._maker.read) as reader:
+            for (some, came), readings in reader.reading(fetched, _raws):
+                yield some, self._drops(job, came, readings)
+
+    def _drops(
+        self, job: _Job, came: Sequence[Came], readings: Sequence[Reading | None]
+    ) -> list[Drop]:
         now, post = job.post.now(), job.post
-        made = [self._maker.make(one, job.rules, post.label(one.raw), now) for one in came]
+        made = [
+            self._maker.make(one, job.rules, post.label(one.raw), now, reading)
+            for one, reading in zip(came, readings, strict=True)
+        ]
         return [one for one in made if one is not None]
 
     def _new(self, job: _Job, drops: Sequence[Drop]) -> list[Drop]:
@@ -277,6 +299,14 @@ class _Job:
     folder: str
     part: str
     rules: Sequence[Rule]
+
+
+#: Letters of a folder, and what was fetched of them.
+_Portion = tuple[list[Entry], list[Came]]
+
+
+def _raws(portion: _Portion) -> list[bytes]:
+    return [one.raw for one in portion[1]]
 
 
 def _withheld(line: Line, uids: Sequence[int], refused: bool) -> dict[int, Entry]:

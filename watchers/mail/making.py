@@ -62,15 +62,20 @@ class Maker:
     digest_at: str = "07:00"
 
     def make(
-        self, came: Came, rules: Sequence[Rule], label: tuple[Trust, Sender], now: float
+        self,
+        came: Came,
+        rules: Sequence[Rule],
+        label: tuple[Trust, Sender],
+        now: float,
+        reading: Reading | None = None,
     ) -> Drop | None:
-        """None for what is left alone."""
+        """None for what is left alone. `reading` is what `read` said of it, if it was read."""
         head = head_of(came.raw, self.own)
         known = label[0] is Trust.KNOWN
         do = decide(rules, Mail(head, came.folder, self.account, came.flags, known))
         if do is Do.IGNORE:
             return None
-        drop = self._drop(came, label)
+        drop = self._drop(came, label, reading)
         if head.sort is Sort.BOUNCE:
             drop = _as_bounce(drop, came.raw)
         if do is Do.DIGEST:
@@ -78,9 +83,10 @@ class Maker:
             return replace(drop, bundle=Bundle(DIGEST, DIGEST_TITLE, due), attachments=())
         return drop
 
-    def _drop(self, came: Came, label: tuple[Trust, Sender]) -> Drop:
+    def _drop(self, came: Came, label: tuple[Trust, Sender], reading: Reading | None) -> Drop:
         try:
-            drop = letter(came.raw, self.source, came.source_id, label, self.read)
+            read = self.read if reading is None else lambda data, name: reading
+            drop = letter(came.raw, self.source, came.source_id, label, read)
         except Exception as broken:  # noqa: BLE001 - no mail may stop those after it
             drop = self._unread(came, label, type(broken).__name__)
         if drop.kind != "email":  # its bytes look like something else; it is a mail all the same
