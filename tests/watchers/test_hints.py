@@ -1,3 +1,5 @@
+"""Hints that something happened in a folder, by inotify and by watchdog."""
+
 from __future__ import annotations
 
 import select
