@@ -11,14 +11,7 @@ from collections.abc import Sequence
 from factotum.watcher import Premises, Source, SourceError
 
 ABOUT = "calendars: each event some time before it starts, and the day's plan"
-SETTINGS = (
-    "CALDAV_URL",
-    "CALDAV_USER",
-    "CALDAV_PASSWORD",
-    "CALDAV_CALENDARS",
-    "CALENDAR_ICS",
-    "CALENDAR_PLAN_AT",
-)
+SETTINGS = ("CALDAV_URL", "CALDAV_USER", "CALDAV_PASSWORD")
 
 
 def sources(premises: Premises) -> Sequence[Source]:

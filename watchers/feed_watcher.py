@@ -12,7 +12,7 @@ from factotum.watcher import Premises, Source
 from watchers.later import Later
 
 ABOUT = "the feeds (RSS, Atom) that the handbook names: new entries once a day, or as tasks"
-SETTINGS = ("DIGEST_AT",)
+SETTINGS = ()
 
 
 def sources(premises: Premises) -> Sequence[Source]:

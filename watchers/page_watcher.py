@@ -12,7 +12,7 @@ from factotum.watcher import Premises, Source
 from watchers.later import Later
 
 ABOUT = "the web pages that the handbook names: a change in one becomes a task"
-SETTINGS = ("DIGEST_AT",)
+SETTINGS = ()
 
 
 def sources(premises: Premises) -> Sequence[Source]:

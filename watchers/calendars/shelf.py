@@ -5,6 +5,7 @@ Each is asked only for what has changed, and keeps what it knew while its server
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -22,6 +23,8 @@ from watchers.web.reach import host_of, url_of
 WHICH_S = 6 * 3600.0
 
 Span = tuple[float, float]
+
+_ADDRESS = re.compile(r"https?://\S+")
 
 
 class Shelf(Protocol):
@@ -124,8 +127,8 @@ class WebShelf:
         try:
             answer = news(self.fetcher, self.url, self._stamp, "text/calendar", now)
         except Unheard as why:
-            secret = str(why).replace(self.url, "its address")
-            raise SourceError(f"{self.label}: {secret}", again_s=why.again_s) from None
+            said = _ADDRESS.sub("its address", str(why))
+            raise SourceError(f"{self.label}: {said}", again_s=why.again_s) from None
         if answer is not None:
             text = answer.data.decode("utf-8-sig", errors="replace")
             if "BEGIN:VCALENDAR" not in text[:2000]:
