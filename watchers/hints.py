@@ -23,6 +23,10 @@ MASK = 0x8 | 0x40 | 0x80 | 0x100 | 0x200 | 0x400 | 0x800
 CAME, IS_FOLDER, GONE, LOST = 0x80 | 0x100, 0x40000000, 0x8000, 0x4000
 NONBLOCK_CLOEXEC = os.O_NONBLOCK | os.O_CLOEXEC
 READ_BYTES = 64 * 1024
+#: Where Linux says what is mounted (proc_pid_mountinfo(5)), and the kinds of file systems that
+#: others may write into.
+MOUNTS = Path("/proc/self/mountinfo")
+SHARED = {"nfs", "nfs4", "cifs", "smb3", "9p", "virtiofs", "ceph", "glusterfs", "afs", "davfs"}
 #: How many folders are listened to at most; the system has such a limit too, for all programs.
 FOLDERS_MOST = 4_096
 
@@ -31,7 +35,8 @@ class Hints:
     """Listens to `folders`, and with `recursive` to all in them. Without any means of that it is
     silent for ever. Use it from one thread.
 
-    `whole`: every folder that is there is listened to. One that comes later is not, unless it
+    `whole`: every folder is listened to, and lies where whoever writes into it is heard: what
+    another machine writes onto a share is not. A folder that comes later is not heard, unless it
     comes within another (`recursive`): call `follow` again.
     """
 
@@ -48,7 +53,8 @@ class Hints:
 
     def follow(self, folder: Path) -> None:
         """Listens to this folder too; again changes nothing."""
-        self.whole &= self._ears is not None and self._ears.follow(folder)
+        heard = self._ears is not None and self._ears.follow(folder)
+        self.whole &= heard and not is_shared(folder)
 
     def drain(self) -> set[str]:
         """The paths at which something happened since it was asked last, as text; a folder's own
@@ -59,6 +65,22 @@ class Hints:
         if self._ears is not None:
             self._ears.close()
         self._ears, self.whole = None, False
+
+
+def is_shared(folder: Path, mounts: Path = MOUNTS) -> bool:
+    """Whether the folder lies on a file system into which others may write unheard."""
+    try:
+        device = os.stat(folder).st_dev
+        lines = mounts.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return False
+    number = f"{os.major(device)}:{os.minor(device)}"
+    for line in lines:
+        fields = line.split()
+        if len(fields) > 2 and fields[2] == number:
+            kind = line.partition(" - ")[2].partition(" ")[0]
+            return kind in SHARED or kind.startswith("fuse")
+    return False
 
 
 def _ears(recursive: bool) -> _Inotify | _Watchdog | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import select
 from pathlib import Path
 
-from watchers.hints import Hints, _Watchdog
+from watchers.hints import Hints, _Watchdog, is_shared
 
 
 def told(hints: Hints | _Watchdog, fds: tuple[int, ...], most_s: float = 5.0) -> set[str]:
@@ -68,3 +69,16 @@ def test_other_systems_hear_it_by_watchdog(tmp_path: Path) -> None:
     assert str(tmp_path / "a.md") in told(ears, (ears.fileno(),))
     assert not ears.follow(tmp_path / "missing")
     ears.close()
+
+
+def test_a_folder_that_others_write_into_unheard_is_known(tmp_path: Path) -> None:
+    device = tmp_path.stat().st_dev
+    mounts = tmp_path / "mountinfo"
+    line = f"27 1 {os.major(device)}:{os.minor(device)} / / rw - {{}} /dev/x rw\n"
+    before = "26 24 0:999 / /x rw - nfs4 y rw\n"
+    for kind, shared in {"ext4": False, "nfs4": True, "fuse.sshfs": True, "9p": True}.items():
+        mounts.write_text(before + line.format(kind))
+        assert is_shared(tmp_path, mounts) is shared
+    mounts.write_text(before)
+    assert not is_shared(tmp_path, mounts)
+    assert not is_shared(tmp_path / "missing") and not is_shared(tmp_path, tmp_path / "no")
