@@ -27,8 +27,9 @@ from factotum.words import span
 #: and within an orchestrator listening begins after the first look.
 GONE_S = 90.0
 #: How long after the moment at which it was to look again a source counts as hanging, in
-#: seconds, counted while the machine is awake; and no sooner than after another of its rests.
-OVERDUE_S = 900.0
+#: seconds, counted while the machine is awake and nothing comes from it; and no sooner than
+#: after another of its rests. After a sleep it may be a quarter of an hour late.
+OVERDUE_S = 1800.0
 #: How long a trouble lasts before a sign is given outside the vault, in seconds. A login that
 #: is refused does not mend itself, so of that one is given at once.
 LASTS_S = 900.0
@@ -131,7 +132,8 @@ class Health:
 
     def _hangs(self, beat: Beat, mono: float) -> bool:
         most_s = max(OVERDUE_S, beat.every_s)
-        return self._lasts("overdue", beat, beat.rests_till, mono) >= most_s
+        moved = beat.rests_till + beat.heard + beat.answered  # a long look hands in meanwhile
+        return self._lasts("overdue", beat, moved, mono) >= most_s
 
     def _gone(self, beat: Beat, now: float) -> Ill:
         last = max(beat.answered, beat.began)
@@ -160,8 +162,9 @@ class Health:
         return Ill(beat.source, text, key=key, tell_at=beat.since + LASTS_S)
 
     def _silent(self, beat: Beat, now: float) -> Iterator[Ill]:
-        last = max(beat.heard, beat.began)
-        if beat.silent_s and now - last > beat.silent_s:
+        last = beat.heard or beat.began
+        looked = beat.answered >= beat.began  # else what came while it was off is not here yet
+        if beat.silent_s and looked and now - last > beat.silent_s:
             text = (
                 f"has had no news since {self._day(last, now)}; something comes within "
                 f"{span(beat.silent_s)} otherwise. Look whether anything still arrives there"

@@ -24,8 +24,11 @@ from factotum.views.views import snapshot_path
 from orchestrator import Orchestrator, open_rooms
 from tests.office import Hands, TestOffice
 
+HOUR = 3600.0
 START = 1_795_000_000.0  # Wed 18 Nov 2026, 11:06:40 UTC
-MAIL = Beat("mail ann@example.test", os.getpid(), START, 1740.0, rests_till=START + 1740)
+MAIL = Beat(
+    "mail ann@example.test", os.getpid(), START, 1740.0, answered=START, rests_till=START + 1740
+)
 
 
 class House:
@@ -117,18 +120,35 @@ def test_one_that_does_not_look_again_hangs(house: House) -> None:
 def test_the_time_that_a_machine_sleeps_makes_nobody_hang(house: House) -> None:
     house.write(MAIL)
     house.said()
-    house.hands.wall += 9 * 3600.0  # the other clock stands still while it sleeps
+    house.hands.wall += 9 * HOUR  # the other clock stands still while it sleeps
     assert house.said() == []
 
 
 def test_silence_is_told_where_something_comes_otherwise(house: House) -> None:
-    beat = replace(MAIL, silent_s=6 * 3600.0, heard=START, rests_till=START + 10 * 3600.0)
+    beat = replace(MAIL, silent_s=6 * HOUR, heard=START, rests_till=START + 10 * HOUR)
     house.write(beat)
-    house.hands.go(6 * 3600.0)
+    house.hands.go(6 * HOUR)
     assert house.said() == []
     house.hands.go(1)
     (said,) = house.said()
     assert "has had no news since Wed 18 Nov 11:06; something comes within 6 h otherwise" in said
+
+
+def test_silence_is_not_told_before_the_first_look_after_a_start(house: House) -> None:
+    house.write(replace(MAIL, silent_s=HOUR, heard=START - 9 * HOUR, answered=START - 9 * HOUR))
+    assert house.said() == []
+    house.write(replace(MAIL, silent_s=HOUR, heard=START - 9 * HOUR, answered=START + 1))
+    (said,) = house.said()
+    assert "has had no news since Wed 18 Nov 02:06" in said
+
+
+def test_one_that_takes_long_to_hand_in_does_not_hang(house: House) -> None:
+    beat = MAIL
+    for _ in range(5):
+        house.write(beat)
+        house.hands.go(OVERDUE_S - 100)
+        assert house.said() == []
+        beat = replace(beat, heard=house.hands.wall)
 
 
 def test_a_login_that_ends_is_told_three_days_ahead(house: House) -> None:
