@@ -177,6 +177,45 @@ def test_what_was_set_up_is_undone(office: TestOffice) -> None:
     assert schedules(office) == [] and (office.root / ".trash" / path.name).exists()
 
 
+RUNS = "\n## Runs\n\n- 2026-11-30 09:00 ok, 0 s, [[x|task]]\n"
+
+
+def test_what_has_run_meanwhile_is_still_taken_away_brought_back_and_undone(
+    office: TestOffice,
+) -> None:
+    asked(office, ADD)
+    (path,) = schedules(office)
+    (made,) = office.cards()
+    office.type("No plants any more.\ngo\n", "No plants.md")
+    with thinking(office, call("schedule", action="remove", name="Water the plants"), FINISH):
+        office.run()
+        path.write_text(path.read_text() + RUNS)
+        office.tick(office.one("Pending_Approval"), "approve")
+        office.run()
+    assert not path.exists()
+    _, removed = sorted(office.cards(), key=lambda card: card.created)
+    assert removed.status == "succeeded"
+    assert terminal_of(office)("undo", removed.id).code == 0
+    office.run()
+    assert path.read_text().endswith(RUNS)
+    assert terminal_of(office)("undo", made.id).code == 0
+    office.run()
+    assert not path.exists()
+
+
+def test_what_the_owner_has_edited_stays(office: TestOffice) -> None:
+    asked(office, ADD)
+    (path,) = schedules(office)
+    office.type("No plants any more.\ngo\n", "No plants.md")
+    with thinking(office, call("schedule", action="remove", name="Water the plants"), FINISH):
+        office.run()
+        path.write_text(path.read_text().replace("Water them.", "Water them well."))
+        office.tick(office.one("Pending_Approval"), "approve")
+        office.run()
+    assert "Water them well." in path.read_text()
+    assert sorted(card.status for card in office.cards()) == ["failed_clean", "succeeded"]
+
+
 def test_a_strangers_words_never_become_a_schedule_of_the_owners(office: TestOffice) -> None:
     office.drop("p.eml", MAIL)
     wanted = call("schedule", action="add", name="Invoices", every="1 day",

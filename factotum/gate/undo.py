@@ -60,7 +60,8 @@ def _changed(card: Card) -> Call:
 def _put_away(card: Card) -> Call:
     where = str(_evidence(card).get("where", ""))
     note = str(card.seal.about.get("note_path") or card.seal.args.get("note"))
-    sha256 = str(card.seal.args.get("sha256") or card.seal.about.get("sha256"))
+    seen = _evidence(card).get("sha256") or card.seal.args.get("sha256")
+    sha256 = str(seen or card.seal.about.get("sha256"))
     return Call("notes__bring_back", {"note": note, "where": where, "sha256": sha256})
 
 

@@ -145,7 +145,7 @@ class Deeds:
         if card.seal.tool == "notes__write":
             return self._new_note(card, task)[1]
         if card.seal.tool == scheduling.TOOL:
-            return scheduling.note_of(card, task)[1]
+            return scheduling.as_made(card, task, page)
         return self._memory(card, task, str(page.note.props.get("created") or ""))[1]
 
     def _drop(self, card: Card, target: Path, data: bytes) -> bool:
@@ -200,8 +200,11 @@ class Deeds:
 
     def _unschedule(self, card: Card) -> Outcome:
         about = card.seal.about
-        path = str(about["note_path"])
-        return self._put_away(path, str(about["sha256"]), card, {"schedule": Path(path).stem})
+        path, shown = str(about["note_path"]), str(about["sha256"])
+        page = self.pages.page(path)
+        if page and scheduling.core_of(page.raw) == about["core"]:
+            shown = sha256_of(page.raw)  # it may have run since
+        return self._put_away(path, shown, card, {"schedule": Path(path).stem, "sha256": shown})
 
     def _unwrite(self, card: Card) -> Outcome:
         path = str(card.seal.args["note"])

@@ -118,6 +118,7 @@ def before(call: Call, trust: Trust, pages: Pages, now: float) -> Mapping[str, A
             "who": inert(f"{one.page.path}: {one_line(one.schedule.said, SAID_CHARS)}"),
             "note_path": one.page.path,
             "sha256": sha256_of(one.page.raw),
+            "core": one.schedule.core,
         }
     wish = wish_of(call.args)
     try:
@@ -163,6 +164,22 @@ def first(card: Card, now: float) -> str:
     """When it is due first, seen from now, for the receipt; empty when that is past."""
     due = times.next_due(when_of(wish_of(card.seal.args), HOUSE), now, now)
     return "" if due is None else local(due).isoformat(timespec="minutes")
+
+
+def as_made(card: Card, task: str, page: Page) -> bytes:
+    """What the note holds while nobody has edited it: what this card wrote, and the list of its
+    runs, if it ran since."""
+    _, data = note_of(card, task)
+    return page.raw if core_of(page.raw) == core_of(data) else data
+
+
+def core_of(raw: bytes) -> str:
+    """Changes with all that stands in the note of a schedule but the list of its runs."""
+    try:
+        plan = note.read(raw, "schedule.md", HOUSE)
+    except ScheduleError:
+        return sha256_of(raw)
+    return plan.core if plan else sha256_of(raw)
 
 
 # -- what there is
