@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,11 @@ from tests.servers.radicale import PASSWORD, USER, CalendarServer
 from tests.watchers.listening import Listening, handbook, listening
 from watchers.calendar_watcher import sources
 from watchers.calendars.agenda import Agenda
-from watchers.calendars.happening import read
+from watchers.calendars.dav import Dav
+from watchers.calendars.happening import View, read
+from watchers.calendars.shelf import DavShelf
+from watchers.web.fetch import Answer, Fetcher, Question
+from watchers.web.reach import Reach
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MIN_S, HOUR_S, DAY_S = 60.0, 3600.0, 86400.0
@@ -182,6 +186,22 @@ def test_what_is_called_off_in_the_last_minutes_is_not_told(
         assert heard.tasks == []
 
 
+@pytest.mark.parametrize("me", ["marco@example.test", "MARCO@example.test"])
+def test_what_the_owner_has_declined_is_not_told(
+    office: BerlinOffice, web: WebServer, me: str
+) -> None:
+    office.env["FACTOTUM_MAIL_FROM"] = "Marco <marco@example.test>"
+    no, yes = (f"ATTENDEE;PARTSTAT={says}:mailto:" for says in ("DECLINED", "ACCEPTED"))
+    put(
+        web,
+        event("1", "20261130T090000", "No", f"{no}{me}\r\n{yes}ada@rossi.example\r\n"),
+        event("2", "20261130T090000", "Yes", f"{yes}{me}\r\n{no}ada@rossi.example\r\n"),
+    )
+    with listening(office, source) as heard:
+        go_to(heard, "2026-11-30T09:30:00")
+        assert heard.titles == ["In 15 min: Yes"]
+
+
 def test_after_a_pause_what_has_not_started_long_ago_is_told(
     office: BerlinOffice, web: WebServer
 ) -> None:
@@ -265,7 +285,7 @@ def test_when_an_event_starts_by_the_owners_clock(
     def zone(moment: float) -> datetime:
         return datetime.fromtimestamp(moment, BERLIN)
 
-    leaf = read([calendar(*what)], "", (at(span[0]), at(span[1])), zone)
+    leaf = read([calendar(*what)], "", View(at(span[0]), at(span[1])), zone)
     found = sorted(one.start for one in leaf.happenings)
     assert [zone(start).isoformat() for start in found] == starts
     assert len({one.key for one in leaf.happenings}) == len(starts)
@@ -295,7 +315,7 @@ def test_each_of_those_that_repeat_is_told_once(office: BerlinOffice, web: WebSe
 def test_one_evil_event_hides_no_other(office: BerlinOffice, evil: str) -> None:
     good = event("1", "20261130T090000", "Meet Ada")
     for objects in ([calendar(evil, good)], [calendar(evil), calendar(good)]):
-        leaf = read(objects, "Work", (at("2026-11-29"), at("2026-12-08")), office.clock().zone)
+        leaf = read(objects, "Work", View(at("2026-11-29"), at("2026-12-08")), office.clock().zone)
         assert "Meet Ada" in [one.title for one in leaf.happenings]
 
 
@@ -410,6 +430,41 @@ def test_the_events_of_a_real_server_are_told_once(tmp_path: Path, server: Calen
         assert len(heard.tasks) == 4
         assert "there is no calendar Nowhere" in heard.remarks["CalDAV"]
         assert {one.calendar for one in heard.source._happenings()} == {"Home"}  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class Counting(Fetcher):
+    """Keeps which questions were asked."""
+
+    methods: list[str] = field(default_factory=list)
+
+    def ask(self, address: str, question: Question) -> Answer:
+        self.methods.append(question.method)
+        return super().ask(address, question)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", ["", "marco/", "marco/one/"])
+def test_a_server_is_asked_for_events_only_when_a_calendar_changed(
+    server: CalendarServer, path: str
+) -> None:
+    if path == "":
+        server.make("one", "One")
+    server.put("one", "1", calendar(event("1", "20261130T093000")))
+    reach = Reach([f"127.0.0.1:{server.port}"])
+    fetcher = Counting(reach, 1_000_000)
+    shelf = DavShelf(Dav(fetcher, server.url + path, (USER, PASSWORD)), ["One"])
+    view, zone = View(at("2026-11-29"), at("2026-12-08")), Clock().zone
+    shelf.look(1.0, view, zone)
+    assert [one.title for one in shelf.happenings] == ["1"]
+    fetcher.methods.clear()
+    shelf.look(2.0, view, zone)
+    assert fetcher.methods == ["PROPFIND"]
+    server.put("one", "2", calendar(event("2", "20261130T103000")))
+    shelf.look(3.0, view, zone)
+    assert fetcher.methods == ["PROPFIND", "PROPFIND", "REPORT"]
+    assert len(shelf.happenings) == 2
+    server.delete("one", "2")
 
 
 @pytest.mark.slow

@@ -16,9 +16,9 @@ from factotum.drop import Drop
 from factotum.schedule.work import REMINDER
 from factotum.watcher import Polled, Post, SourceError
 from watchers.calendars import rules
-from watchers.calendars.happening import Happening
+from watchers.calendars.happening import Happening, View
 from watchers.calendars.rules import Rule, rule_of
-from watchers.calendars.shelf import Shelf, Span
+from watchers.calendars.shelf import Shelf
 from watchers.digest_time import at_clock
 
 NAME = "calendar"
@@ -37,10 +37,12 @@ NEVER = "never"
 
 @dataclass
 class Agenda(Polled):
-    """`plan_at` is when the day's plan is told ("07:00"), or "never"."""
+    """`plan_at` is when the day's plan is told ("07:00"), or "never"; `me` the owner's
+    addresses."""
 
     shelves: Sequence[Shelf]
     plan_at: str
+    me: tuple[str, ...] = ()
     name: str = NAME
     every_s: float = POLL_S
     _asked: float = 0.0
@@ -82,7 +84,7 @@ class Agenda(Polled):
         failed: SourceError | None = None
         for shelf in self.shelves:
             try:
-                shelf.look(now, _span(post), post.zone)
+                shelf.look(now, _view(post, self.me), post.zone)
             except SourceError as why:
                 wrong[shelf.label], failed = str(why), why
                 continue
@@ -169,11 +171,11 @@ class Agenda(Polled):
         return max(0.5, min([POLL_S, *moments]))
 
 
-def _span(post: Post) -> Span:
+def _view(post: Post, me: tuple[str, ...]) -> View:
     """From yesterday on, the same all day."""
     today = post.zone(post.now()).date()
     first, last = today - timedelta(days=1), today + timedelta(days=AHEAD_DAYS)
-    return at_clock(first, "00:00", post.zone), at_clock(last, "00:00", post.zone)
+    return View(at_clock(first, "00:00", post.zone), at_clock(last, "00:00", post.zone), me)
 
 
 def _mark(one: Happening, before_s: float) -> str:

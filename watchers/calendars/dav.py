@@ -6,13 +6,14 @@ Only reads. The login goes to the server that its owner named, and to no other.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urljoin
 from xml.etree import ElementTree as ET
 
 import httpx
 
+from watchers.calendars.happening import View
 from watchers.web.fetch import Answer, Fetcher, Question, Unanswered
 from watchers.web.reach import host_of, url_of
 
@@ -53,25 +54,9 @@ class Dav:
     url: str
     login: tuple[str, str]
 
-    def collections(self) -> list[Collection]:
-        """The calendars that there are for this login. Raises Unanswered, Refused, NotLetIn."""
-        return self._below(self._home())
-
-    def tagged(self, known: Collection) -> Collection:
-        """The same, with its tag of now."""
-        found = [one for one in self._propfind(known.url, "0") if one.is_calendar]
-        return replace(known, tag=found[0].tag) if found else known
-
-    def events(self, calendar: Collection, span: tuple[float, float]) -> list[str]:
-        """The texts of the events that may touch the span (epoch seconds)."""
-        start, end = (f"{datetime.fromtimestamp(at, UTC):%Y%m%dT%H%M%SZ}" for at in span)
-        body = EVENTS.replace("{start}", start).replace("{end}", end)
-        answer = self._ask("REPORT", calendar.url, body, "1")
-        texts = (one.findtext(f".//{CAL}calendar-data") for one in _responses(answer))
-        return [text for text in texts if text]
-
-    def _home(self) -> str:
-        """Where the calendars lie; the address that was given if it says nothing of that."""
+    def home(self) -> tuple[str, str]:
+        """Where the calendars lie, and how deep below that (0: that is the only one). Raises
+        Unanswered, Refused, NotLetIn, as all here do."""
         at = self.url
         try:
             found = self._propfind(at, "0")
@@ -80,19 +65,31 @@ class Dav:
             found = self._propfind(at, "0")
         for _ in range(2):
             here = found[0] if found else None
-            if here is None or here.is_calendar:
-                return at
+            if here is None:
+                return at, "1"
+            if here.is_calendar:
+                return at, "0"
             if here.home:
-                return here.home
+                return here.home, "1"
             if not here.principal:
-                return at
+                return at, "1"
             at = here.principal
             found = self._propfind(at, "0")
-        return at
+        return at, "1"
 
-    def _below(self, home: str) -> list[Collection]:
-        found = [one for one in self._propfind(home, "1") if one.is_calendar]
+    def collections(self, home: tuple[str, str]) -> list[Collection]:
+        """The calendars that there are now, with their tags."""
+        found = [one for one in self._propfind(*home) if one.is_calendar]
         return [Collection(one.url, one.name, one.tag) for one in found[:CALENDARS_MOST]]
+
+    def events(self, calendar: Collection, view: View) -> list[str]:
+        """The texts of the events that may touch the span of the view."""
+        span = (view.after, view.before)
+        start, end = (f"{datetime.fromtimestamp(at, UTC):%Y%m%dT%H%M%SZ}" for at in span)
+        body = EVENTS.replace("{start}", start).replace("{end}", end)
+        answer = self._ask("REPORT", calendar.url, body, "1")
+        texts = (one.findtext(f".//{CAL}calendar-data") for one in _responses(answer))
+        return [text for text in texts if text]
 
     def _propfind(self, url: str, depth: str) -> list[_Place]:
         answer = self._ask("PROPFIND", url, ASKED, depth)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -43,9 +43,19 @@ class Leaf:
     trouble: str = ""
 
 
-def read(objects: Sequence[str], name: str, span: tuple[float, float], zone: Zone) -> Leaf:
+@dataclass(frozen=True)
+class View:
+    """What is looked at: a span of time (epoch seconds), as somebody with the addresses `me`
+    sees it: without what they have declined."""
+
+    after: float
+    before: float
+    me: tuple[str, ...] = ()
+
+
+def read(objects: Sequence[str], name: str, view: View, zone: Zone) -> Leaf:
     """Without a `name` the calendar's own is taken."""
-    asked = {"objects": list(objects), "after": span[0], "before": span[1]}
+    asked = {"objects": list(objects), **asdict(view)}
     found = cell.run("events", json.dumps(asked).encode(), EVENTS_MOST, READ_S)
     if isinstance(found, cell.Broken):
         return Leaf(name or "calendar", (), f"it cannot be read: {found.reason}")

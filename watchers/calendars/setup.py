@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from email.utils import parseaddr
+
 import httpx
 
 from factotum.settings import Settings
@@ -31,7 +33,9 @@ def source(given: Settings) -> Agenda:
         except Refused as why:
             raise SourceError(f"FACTOTUM_CALENDAR_ICS: {why}") from None
         shelves.append(WebShelf(Fetcher(Reach(inside), MOST_BYTES, LIMIT_S), url))
-    return Agenda(shelves, given.text("CALENDAR_PLAN_AT"))
+    own = (given.text("CALDAV_USER"), parseaddr(given.text("MAIL_FROM"))[1])
+    me = tuple(address.lower() for address in own if "@" in address)
+    return Agenda(shelves, given.text("CALENDAR_PLAN_AT"), me)
 
 
 def _server(given: Settings, inside: tuple[str, ...]) -> DavShelf:

@@ -13,16 +13,14 @@ from typing import Protocol
 from factotum.watcher import SourceError
 from watchers.calendars import dav
 from watchers.calendars.dav import Collection, Dav, NotLetIn
-from watchers.calendars.happening import Happening, Leaf, read
+from watchers.calendars.happening import Happening, Leaf, View, read
 from watchers.digest_time import Zone
 from watchers.web.fetch import Fetcher, Refused, Unanswered
-from watchers.web.polite import Stamp, Unheard, news, stamp_of
+from watchers.web.polite import WAIT_MOST_S, Stamp, Unheard, news, stamp_of
 from watchers.web.reach import host_of, url_of
 
-#: After how long it is looked anew which calendars there are, in seconds.
-WHICH_S = 6 * 3600.0
-
-Span = tuple[float, float]
+#: After how long it is looked anew where the calendars of a server lie, in seconds.
+WHERE_S = 6 * 3600.0
 
 _ADDRESS = re.compile(r"https?://\S+")
 
@@ -32,12 +30,12 @@ class Shelf(Protocol):
 
     label: str
 
-    def look(self, now: float, span: Span, zone: Zone) -> None:
+    def look(self, now: float, view: View, zone: Zone) -> None:
         """Asks for what has changed. Raises SourceError; then it still has what it had."""
 
     @property
     def happenings(self) -> Sequence[Happening]:
-        """What there is in the span."""
+        """What there is in the view."""
 
     @property
     def trouble(self) -> str:
@@ -53,9 +51,10 @@ class DavShelf:
     label: str = "CalDAV"
 
     def __post_init__(self) -> None:
+        self._home: tuple[str, str] | None = None
+        self._home_at = 0.0
         self._which: list[Collection] = []
-        self._which_at = 0.0
-        self._leaves: dict[str, tuple[str, Span, Leaf]] = {}
+        self._leaves: dict[str, tuple[str, View, Leaf]] = {}
         self._missing = ""
 
     @property
@@ -71,9 +70,9 @@ class DavShelf:
             found.append(f"there is no calendar {self._missing} at the server (there is: {there})")
         return "; ".join(found)
 
-    def look(self, now: float, span: Span, zone: Zone) -> None:
+    def look(self, now: float, view: View, zone: Zone) -> None:
         try:
-            self._look(now, span, zone)
+            self._look(now, view, zone)
         except NotLetIn:
             raise SourceError(
                 f"{self.server.url} does not take the login of {self.server.login[0]}. Check "
@@ -84,20 +83,20 @@ class DavShelf:
         except (Refused, Unanswered) as why:
             raise SourceError(f"FACTOTUM_CALDAV_URL: {why}") from None
 
-    def _look(self, now: float, span: Span, zone: Zone) -> None:
-        anew = not self._which or not 0 <= now - self._which_at < WHICH_S
-        if anew:
-            self._which, self._missing = dav.chosen(self.server.collections(), self.names)
-            self._which_at = now
+    def _look(self, now: float, view: View, zone: Zone) -> None:
+        if self._home is None or not 0 <= now - self._home_at < WHERE_S:
+            self._home, self._home_at = self.server.home(), now
+        home, self._home = self._home, None  # asked for anew if this fails
+        self._which = self.server.collections(home)
+        chosen, self._missing = dav.chosen(self._which, self.names)
         leaves = {}
-        for one in self._which:
-            one = one if anew else self.server.tagged(one)
+        for one in chosen:
             known = self._leaves.get(one.url)
-            if known is None or not one.tag or known[:2] != (one.tag, span):
-                leaf = read(self.server.events(one, span), one.name, span, zone)
-                known = (one.tag, span, leaf)
+            if known is None or not one.tag or known[:2] != (one.tag, view):
+                leaf = read(self.server.events(one, view), one.name, view, zone)
+                known = (one.tag, view, leaf)
             leaves[one.url] = known
-        self._leaves = leaves
+        self._leaves, self._home = leaves, home
 
 
 @dataclass
@@ -113,7 +112,8 @@ class WebShelf:
     def __post_init__(self) -> None:
         self.label = f"calendar at {host_of(url_of(self.url))}"
         self._leaf: Leaf | None = None
-        self._span: Span = (0.0, 0.0)
+        self._view: View | None = None
+        self._held = 0.0
 
     @property
     def happenings(self) -> Sequence[Happening]:
@@ -123,10 +123,13 @@ class WebShelf:
     def trouble(self) -> str:
         return self._leaf.trouble if self._leaf else ""
 
-    def look(self, now: float, span: Span, zone: Zone) -> None:
+    def look(self, now: float, view: View, zone: Zone) -> None:
+        if now < self._held <= now + WAIT_MOST_S:
+            raise SourceError(f"{self.label}: its server wants to be left alone for now")
         try:
             answer = news(self.fetcher, self.url, self._stamp, "text/calendar", now)
         except Unheard as why:
+            self._held = now + why.again_s
             said = _ADDRESS.sub("its address", str(why))
             raise SourceError(f"{self.label}: {said}", again_s=why.again_s) from None
         if answer is not None:
@@ -137,5 +140,5 @@ class WebShelf:
             self._text = text
         else:
             changed = False
-        if changed or self._leaf is None or span != self._span:
-            self._leaf, self._span = read([self._text], "", span, zone), span
+        if changed or self._leaf is None or view != self._view:
+            self._leaf, self._view = read([self._text], "", view, zone), view

@@ -64,8 +64,9 @@ def source(premises: Premises) -> Round:
 def feed_of(entry: Entry) -> Feed:
     """Raises BadEntry."""
     url = entry.text("url")
-    if url.startswith("feed:"):
-        url = url.removeprefix("feed:").replace("//", "http://", 1) if "//" in url[:7] else url[5:]
+    if url.startswith("feed:"):  # as some sites write it
+        url = url.removeprefix("feed:")
+        url = f"http:{url}" if url.startswith("//") else url
     try:
         host = host_of_address(url)
     except Refused as why:

@@ -180,8 +180,11 @@ def _unpacked(answer: httpx.Response) -> Iterator[bytes]:
 
 @cache
 def _trusted() -> ssl.SSLContext:
-    """Made once: reading the world's certificates takes longer than most answers."""
-    return httpx.create_ssl_context(trust_env=False)
+    """Who vouches for servers: the world's and this system's, as for a server at home. Made
+    once: reading all of them takes longer than most answers."""
+    trusted = httpx.create_ssl_context(trust_env=False)
+    trusted.load_default_certs()
+    return trusted
 
 
 @contextmanager

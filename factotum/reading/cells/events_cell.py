@@ -23,7 +23,8 @@ class TooLong(Exception):
 
 def read(data: bytes, most: int, until_s: float) -> dict[str, Any]:
     """`events` (at most `most`), how many were `bad`, and the calendar's own `name`. `data` is
-    JSON: the texts of the `objects`, the span `after` and `before` (epoch seconds)."""
+    JSON: the texts of the `objects`, the span `after` and `before` (epoch seconds), and the
+    addresses of whoever looks, `me`."""
     asked = json.loads(data)
     after, before = (datetime.fromtimestamp(asked[name], UTC) for name in ("after", "before"))
     found: list[dict[str, Any]] = []
@@ -42,7 +43,7 @@ def read(data: bytes, most: int, until_s: float) -> dict[str, Any]:
                 continue
             try:
                 with _limited(EVENT_S):
-                    found += _occurring(events, after, before)
+                    found += _occurring(events, after, before, frozenset(asked["me"]))
             except Exception:  # noqa: BLE001 (one odd event hides no other)
                 bad += 1
     return {"events": found[:most], "bad": bad, "name": name}
@@ -74,7 +75,9 @@ def _series(text: str) -> tuple[list[list[Any]], str]:
     return list(series.values()), name
 
 
-def _occurring(events: list[Any], after: datetime, before: datetime) -> list[dict[str, Any]]:
+def _occurring(
+    events: list[Any], after: datetime, before: datetime, me: frozenset[str]
+) -> list[dict[str, Any]]:
     from icalendar import Calendar
     from recurring_ical_events import of  # type: ignore[import-untyped]
 
@@ -90,7 +93,7 @@ def _occurring(events: list[Any], after: datetime, before: datetime) -> list[dic
         calendar.add_component(event)
     found = of(calendar).between(after, before)[:OCCURS_MOST]
     several = repeats or len(events) > 1
-    return [one for one in (_event(each, several) for each in found) if one]
+    return [_event(each, several) for each in found if not _off(each, me)]
 
 
 def _over(event: Any, after: datetime, before: datetime) -> bool:
@@ -123,10 +126,20 @@ def _sequence(event: Any) -> int:
         return 0
 
 
-def _event(event: Any, several: bool) -> dict[str, Any] | None:
-    """None for one that is called off."""
+def _off(event: Any, me: frozenset[str]) -> bool:
+    """Whether it is called off, or one of `me` has declined it."""
     if _text(event, "STATUS", 20).upper() == "CANCELLED":
-        return None
+        return True
+    people = event.get("ATTENDEE") or []
+    for person in people if isinstance(people, list) else [people]:
+        address = str(person).lower().removeprefix("mailto:")
+        says = str(getattr(person, "params", {}).get("PARTSTAT", "")).upper()
+        if says == "DECLINED" and address in me:
+            return True
+    return False
+
+
+def _event(event: Any, several: bool) -> dict[str, Any]:
     original = getattr(event.get("RECURRENCE-ID"), "dt", None) if several else None
     return {
         "uid": _text(event, "UID", UID_MOST),
