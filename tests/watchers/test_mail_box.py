@@ -156,6 +156,7 @@ def test_a_letter_is_marked_as_read_only_if_asked_and_after_it_is_a_task(
     assert flags(dovecot) == [frozenset({"\\Seen"}), frozenset()]
 
 
+@pytest.mark.slow
 def test_more_than_fits_in_one_portion_comes_in_order(office: TestOffice, dovecot: Dovecot) -> None:
     office.env["FACTOTUM_TASKS_PER_SENDER"] = "1000"
     begun(office)
@@ -281,6 +282,7 @@ def renumber(dovecot: Dovecot) -> None:
         path.unlink()
 
 
+@pytest.mark.slow
 def test_letters_that_were_numbered_anew_are_known_again(
     office: TestOffice, dovecot: Dovecot
 ) -> None:
@@ -493,6 +495,7 @@ def test_the_server_says_when_something_came(office: TestOffice, dovecot: Doveco
         assert ear.titles == ["Invoice 1042"]
 
 
+@pytest.mark.slow
 def test_what_came_between_a_look_and_the_wait_is_not_waited_for(
     office: TestOffice, dovecot: Dovecot
 ) -> None:
@@ -504,6 +507,7 @@ def test_what_came_between_a_look_and_the_wait_is_not_waited_for(
         assert ear.titles == ["Invoice 1042"]
 
 
+@pytest.mark.slow
 def test_a_stop_ends_the_wait_at_once(office: TestOffice, dovecot: Dovecot) -> None:
     with mailbox(office) as ear:
         ear.look()
