@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 
 from factotum.ears import found
+from tests.servers.dovecot import Dovecot
 from tests.servers.model import ScriptedModelServer, call, slow
 
 ROOT = Path(__file__).parents[1]
@@ -30,6 +31,8 @@ PYTHON = ROOT / ".venv/bin/python"
 PATIENCE_S = 60.0
 #: Within what time a stop must have come to its end, by what the processes say, in seconds.
 GRACEFUL_S = 5.0
+
+ANN = "ann@example.test"
 
 JOT = """\
 ```yaml playbook
@@ -196,11 +199,15 @@ def keeper(tmp_path: Path) -> Iterator[Callable[[House], Pm2]]:
         pm2("kill")
 
 
-def listens(house: House) -> bool:
-    """Whether the folder outside has been looked at, so that what comes now is new."""
+def answered(house: House, name: str) -> bool:
+    """Whether this watcher has looked, so that what comes now is new."""
     told = json.loads(house.factotum("watchers", "list", "--json").stdout)["watchers"]
-    (fs,) = (one for one in told if one["name"] == "fs")
-    return any(source["answered"] for source in fs["sources"])
+    (watcher,) = (one for one in told if one["name"] == name)
+    return any(source["answered"] for source in watcher["sources"])
+
+
+def listens(house: House) -> bool:
+    return answered(house, "fs")
 
 
 def drop(house: House, name: str) -> None:
@@ -299,6 +306,27 @@ def test_a_watcher_that_is_stopped_while_it_hands_in_leaves_the_rest_for_later(
     assert len(titles) == len(set(titles)) == len(wanted)
     assert len(house.notes("Needs_Action")) == len(wanted)
     assert 0 < midst < len(wanted), f"{midst} were handed in before the stop: not in the midst"
+
+
+@pytest.mark.slow
+def test_letters_that_come_while_their_watcher_is_killed_are_one_task_each(
+    tmp_path: Path, keeper: Callable[[House], Pm2]
+) -> None:
+    with Dovecot() as dovecot:
+        house = House(tmp_path, **dovecot.settings(ANN), FACTOTUM_TASKS_PER_SENDER="5000")
+        pm2 = keeper(house)
+        pm2.start()
+        assert "gmail-watcher" in pm2.pids()
+        until(lambda: answered(house, "mail"), "the mailbox is looked at")
+        wanted = {f"Letter {n}" for n in range(12)}
+        for n, subject in enumerate(sorted(wanted)):
+            head = f"From: <bob@example.test>\r\nTo: <{ANN}>\r\nSubject: {subject}\r\n"
+            dovecot.deliver(ANN, f"{head}\r\nHi.\r\n".encode())
+            if n % 4 == 1 and (pid := pm2.pids().get("gmail-watcher")):
+                os.kill(pid, signal.SIGKILL)
+        until(lambda: len(house.tasks("mail")) >= len(wanted), "each is a task")
+        time.sleep(2)
+        assert sorted(house.tasks("mail")) == sorted(wanted)
 
 
 @pytest.mark.slow
