@@ -402,29 +402,30 @@ def test_of_a_letter_that_is_too_large_only_the_beginning_is_fetched(
         assert "plan.pdf" in note.replace("\\", "")
 
 
-@pytest.mark.parametrize(
-    "raw",
-    [
-        b"",
-        b"\r\n",
-        b"no header at all, just words\r\n",
-        b"Subject: \xff\xfe\xe9t\xe9\r\nFrom: \xc3\xa9@\xff\r\nDate: never\r\n\r\n\x00\xff",
-        b"From: a@b.example\r\nContent-Type: text/plain; charset=martian\r\n\r\nhi",
-        b"Content-Type: multipart/mixed; boundary=B\r\n\r\n" + b"--B\r\n\r\nx\r\n" * 10_000,
-        b"Content-Type: message/rfc822\r\n\r\n" * 200,
-        b"Subject: =?utf-8?b?!!!?= =?x?q?=?=\r\nFrom: =?utf-8?q?=FF?= <a@b.example>\r\n\r\nx",
-        b"Subject: PDF\r\n\r\n%PDF-1.4 \x00",
-    ],
-)
-def test_whatever_comes_becomes_a_task(office: TestOffice, dovecot: Dovecot, raw: bytes) -> None:
+BROKEN = [
+    b"",
+    b"\r\n",
+    b"no header at all, just words\r\n",
+    b"Subject: \xff\xfe\xe9t\xe9\r\nFrom: \xc3\xa9@\xff\r\nDate: never\r\n\r\n\x00\xff",
+    b"From: a@b.example\r\nContent-Type: text/plain; charset=martian\r\n\r\nhi",
+    b"Content-Type: multipart/mixed; boundary=B\r\n\r\n" + b"--B\r\n\r\nx\r\n" * 10_000,
+    b"Content-Type: message/rfc822\r\n\r\n" * 200,
+    b"Subject: =?utf-8?b?!!!?= =?x?q?=?=\r\nFrom: =?utf-8?q?=FF?= <a@b.example>\r\n\r\nx",
+    b"Subject: PDF\r\n\r\n%PDF-1.4 \x00",
+    b"Content-Type: multipart/report; boundary=B\r\n\r\n--B\r\nContent-Type: message/x\r\n",
+]
+
+
+def test_whatever_comes_becomes_a_task(office: TestOffice, dovecot: Dovecot) -> None:
     with mailbox(office) as ear:
         ear.look()
-        dovecot.deliver(ANN, raw)
+        for raw in BROKEN:
+            dovecot.deliver(ANN, raw)
         dovecot.deliver(ANN, letter("After it"))
         ear.look()
-        assert len(ear.tasks) == 2
-        assert ear.titles[1] == "After it"
-        assert [task.kind for task in ear.tasks] == ["email", "email"]
+        assert len(ear.tasks) == len(BROKEN) + 1
+        assert ear.titles[-1] == "After it"
+        assert {task.kind for task in ear.tasks} == {"email"}
 
 
 # -- the server
