@@ -251,6 +251,8 @@ def asks_a_model(world: World) -> None:
     root = world.life.root
     (root / "List.md").write_text("# List\n\n- bread\n")
     (root / "Office/Memory/ada.md").write_text("Ada likes tea.\n")
+    weekly = '---\ncron: "0 18 * * 0"\nenabled: false\n---\n# Weekly\n'
+    (root / "Office/Schedules/weekly.md").write_text(weekly)
     world.life.type("Please see to the milk.\n", "Milk.md")
 
 
@@ -298,6 +300,22 @@ KINDS = [
         asks_a_model,
         notes_in(".trash"),
         model=turns(call("forget", note="Office/Memory/ada.md", why="It is over."), END),
+    ),
+    Kind(
+        "schedule",
+        "schedule",
+        asks_a_model,
+        lambda world: len(world.life.files("Office/Schedules")) - 1,
+        model=turns(
+            call("schedule", action="add", name="Milk", message="Buy milk.", cron="0 9 * * *"), END
+        ),
+    ),
+    Kind(
+        "schedule taken away",
+        "schedule__remove",
+        asks_a_model,
+        notes_in(".trash"),
+        model=turns(call("schedule", action="remove", name="Weekly"), END),
     ),
     Kind("draft", "mail__draft", asks_for("draft"), drafts_kept, mailbox=True),
     Kind(
