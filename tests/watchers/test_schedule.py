@@ -202,6 +202,19 @@ def test_what_comes_due_while_it_is_typed_runs_when_it_lies_still(clock: Clockwo
         assert clock.look(source) == 10.0
 
 
+def test_a_list_of_runs_that_is_written_into_a_note_holds_nothing_up(clock: Clockwork) -> None:
+    clock.office.env["FACTOTUM_SETTLE_S"] = "120"
+    path = clock.note("Often.md", "every: 1 min", age_s=7200)
+    with clock.open() as source:
+        clock.go_on(source, MONDAY + 60)
+        clock.done()
+        path.write_text(path.read_text() + "\n## Runs\n\n- 30 Nov 08:01: ok\n")
+        clock.touch("Often.md")
+        clock.go_on(source, MONDAY + 120)
+    assert clock.dues() == ["2026-11-30T08:01", "2026-11-30T08:02"]
+    assert "ok" not in clock.office.one("Needs_Action").read_text()
+
+
 # -- which note is which
 
 

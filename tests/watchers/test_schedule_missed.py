@@ -151,6 +151,21 @@ def test_a_clock_that_is_put_forward_and_back_runs_nothing_twice(clock: Clockwor
     assert dues[-1] == "2026-12-21T09:00"
 
 
+def test_a_clock_that_goes_back_for_a_while_makes_no_missed_runs(clock: Clockwork) -> None:
+    clock.note("Often.md", "every: 20 min")
+    with clock.open() as source:
+        for n in range(1, 7):
+            clock.go_on(source, SUNDAY + n * 1200)
+            clock.done()
+        clock.now = SUNDAY + 3000  # an hour and a bit back
+        clock.look(source)
+        clock.go_on(source, SUNDAY + 4000)
+        clock.now = SUNDAY + 7 * 1200  # right again
+        clock.look(source)
+    assert len(clock.dues()) == 7 == len(set(clock.dues()))
+    assert clock.events("missed") == [] and clock.events("skipped") == []
+
+
 def test_a_machine_that_wakes_in_the_past_makes_no_flood_when_its_clock_is_set(
     clock: Clockwork,
 ) -> None:
