@@ -142,7 +142,7 @@ class Health:
             f"Start it again: factotum watchers run {beat.watcher}; pm2 list shows whether PM2 "
             f"gave it up"
         )
-        return Ill(beat.source, text, key=f"gone {beat.source} {last:.0f}", tell_at=now)
+        return Ill(beat.source, text, key=f"gone {beat.source} {last:.0f}", tell_at=0.0)
 
     def _overdue(self, beat: Beat, now: float) -> Ill:
         text = (
@@ -150,7 +150,7 @@ class Health:
             f"Start process {beat.pid} again"
         )
         key = f"hangs {beat.source} {beat.rests_till:.0f}"
-        return Ill(beat.source, text, key=key, tell_at=now)
+        return Ill(beat.source, text, key=key, tell_at=0.0)
 
     def _trouble(self, beat: Beat, now: float) -> Ill:
         text = f"hears nothing since {self._day(beat.since, now)}: {beat.trouble}"
@@ -169,7 +169,7 @@ class Health:
                 f"has had no news since {self._day(last, now)}; something comes within "
                 f"{span(beat.silent_s)} otherwise. Look whether anything still arrives there"
             )
-            yield Ill(beat.source, text, key=f"silent {beat.source} {last:.0f}", tell_at=now)
+            yield Ill(beat.source, text, key=f"silent {beat.source} {last:.0f}", tell_at=0.0)
 
     def _login(self, beat: Beat, now: float) -> Iterator[Ill]:
         ends = beat.login_ends

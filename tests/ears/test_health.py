@@ -19,7 +19,9 @@ import pytest
 from factotum.ears import beats
 from factotum.ears.beats import Beat
 from factotum.ears.health import GONE_S, LASTS_S, LOGIN_SOON_S, OVERDUE_S, Health
+from factotum.ledger import Ledger
 from factotum.rooms import Clock
+from factotum.views.notices import Notices
 from factotum.views.views import snapshot_path
 from orchestrator import Orchestrator, open_rooms
 from tests.office import Hands, TestOffice
@@ -175,6 +177,18 @@ def test_beats_are_read_again_only_when_one_was_written(house: House) -> None:
     assert [beat.source for beat in house.health._beats()] == [MAIL.source]
     house.write(replace(MAIL, trouble="away", since=START))
     assert len(house.said()) >= 1
+
+
+def test_a_notice_is_made_though_the_clock_goes_on_meanwhile(house: House) -> None:
+    house.write(replace(MAIL, silent_s=HOUR, rests_till=START + 10 * HOUR))
+    house.hands.go(HOUR + 1)
+    looked_at = house.hands.wall
+    house.hands.go(0.001)
+    ledger = Ledger(house.state / "ledger.db")
+    told = Notices(ledger, lambda at: datetime.fromtimestamp(at, UTC))
+    house.health.tell(told, looked_at)
+    assert [row["kind"] for row in ledger.db.execute("SELECT kind FROM notice")] == ["listening"]
+    ledger.close()
 
 
 def test_a_real_process_that_ended_counts_as_gone(tmp_path: Path) -> None:
