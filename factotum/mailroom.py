@@ -20,12 +20,13 @@ from factotum.bundles import Bundles, digest
 from factotum.drop import Bundle, Drop
 from factotum.flood import Flood, Limits
 from factotum.intake_note import facts_of, note_of
+from factotum.joined import Joined
 from factotum.keeping import Keeper
 from factotum.ledger import Ledger, TaskRow
 from factotum.model import FOLDERS, KINDS, WAITING_FOLDER, Attachment, State, Trust
 from factotum.reading import Reading
 from factotum.reading.shape import Part
-from factotum.threads import FOLLOWS, Follows, Joined, Joins, Threads, TooMany
+from factotum.threads import FOLLOWS, Follows, Joins, Threads, TooMany
 from factotum.vault import Vault
 
 
@@ -101,6 +102,8 @@ class Mailroom:
             for (id, drop), kept in zip(tasks, files, strict=True):
                 fresh = self.ledger.task(id) is None
                 place = self.threads.place(drop, now) if fresh else None
+                if isinstance(place, TooMany) and kept:
+                    place = Follows(place.task)  # what is told with others has no files
                 if isinstance(place, Joins | TooMany):
                     self._put_with(place, drop, kept, now, teller)
                     continue
@@ -126,7 +129,7 @@ class Mailroom:
         match place:
             case Joins(task):
                 self.threads.join(drop, task, files, now)
-            case TooMany(bundle):
+            case TooMany(_, bundle):
                 self.bundles.add(teller, drop, bundle, now)
                 self.ledger.mark_seen(drop.source, drop.source_id, "", now)
 

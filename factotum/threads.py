@@ -2,24 +2,22 @@
 
 A mail joins the task in whose thread it answers, if whoever wrote it took part in that thread:
 somebody else who quotes a Message-ID makes a task of their own. Here is only decided and
-remembered; the note and the run hear of it by `worker/joins.py`. Rows are what the ledger has.
+remembered (`joined.py`); the note and the run hear of it by `worker/joins.py`.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any
 
-from factotum import names
 from factotum.addresses import exact
 from factotum.drop import Bundle, Drop
 from factotum.gate.facets import recipients
 from factotum.gate.rows import row_of
-from factotum.ledger import Ledger, TaskRow, dumps
-from factotum.model import Attachment, Trust
+from factotum.joined import JoinedBook
+from factotum.ledger import TaskRow
 
 #: How many mails may join one task in an hour, the others are told together; and how many in
 #: all, those after them are tasks of their own: a note has to stay one that can be read.
@@ -30,6 +28,8 @@ BODY_MOST_BYTES = 24 * 1024
 HOUR_S = 3600.0
 #: How many tasks of one Message-ID are looked at, the newest first: who writes it chooses it.
 TASKS_MOST = 20
+#: How many Message-IDs of one mail are looked for.
+IDS_MOST = 20
 #: The fact of a task that goes on from another one that is over: the other's id.
 FOLLOWS = "follows"
 
@@ -45,6 +45,7 @@ class Joins:
 class TooMany:
     """It would join the task, but so many did that it is told with others."""
 
+    task: str
     bundle: Bundle
 
 
@@ -58,33 +59,7 @@ class Follows:
 Place = Joins | TooMany | Follows | None
 
 
-@dataclass(frozen=True)
-class Joined:
-    """A mail that joined a task. `drop` comes without its files: `files` says where they are
-    kept. `applied` is when the note and the run's cards heard of it."""
-
-    seq: int
-    task: str
-    drop: Drop
-    files: tuple[Attachment, ...]
-    at: float
-    applied: float | None
-
-    @property
-    def who(self) -> str:
-        """Who wrote it, with the address: anybody can call themselves anything."""
-        name, address = self.drop.sender_name, self.drop.sender
-        return f"{name} ({address})" if name else address
-
-
-class Threads:
-    """Use it on the thread that owns the ledger."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        self.ledger = ledger
-
-    # -- deciding
-
+class Threads(JoinedBook):
     def place(self, drop: Drop, now: float) -> Place:
         """Where the mail belongs; None for a task of its own that goes on from nothing. Call it
         in the transaction that acts by it: another process may end a task meanwhile."""
@@ -109,7 +84,7 @@ class Threads:
         if row["lately"] >= JOINS_AN_HOUR:
             title = task.title[:80].replace("{", "(").replace("}", ")")
             heading = f"{{n}} more mails in “{title}”"
-            return TooMany(Bundle(f"thread {task.id}", heading, now + HOUR_S))
+            return TooMany(task.id, Bundle(f"thread {task.id}", heading, now + HOUR_S))
         return Joins(task.id)
 
     def is_open(self, task: str) -> bool:
@@ -152,83 +127,6 @@ class Threads:
             for address in recipients(row["tool"], json.loads(row["args"]))
         }
 
-    # -- remembering
-
-    def join(self, drop: Drop, task: str, files: tuple[Attachment, ...], now: float) -> None:
-        """Has it be part of the task, in the caller's transaction; and it counts as seen. The
-        same words under the same Message-ID, from another folder say, are not joined twice."""
-        bare = replace(drop, attachments=())
-        message_id = str(drop.properties.get("message_id") or "")
-        copies = (
-            one for one in self.of_task(task) if one.drop.properties.get("message_id") == message_id
-        )
-        is_copy = bool(message_id) and any(one.drop.body == drop.body for one in copies)
-        with self.ledger.tx() as db:
-            if not is_copy:
-                db.execute(
-                    "INSERT OR IGNORE INTO joined"
-                    " (source, source_id, task, message_id, what, files, at)"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (
-                        *(drop.source, drop.source_id, task, message_id, json.dumps(_plain(bare))),
-                        *(dumps([vars(one) for one in files]), now),
-                    ),
-                )
-            self.ledger.mark_seen(drop.source, drop.source_id, task, now)
-
-    def of_task(self, task: str) -> list[Joined]:
-        """All that joined it, the first one first."""
-        return self._rows("task = ? AND anew IS NULL", task)
-
-    def waiting(self) -> list[Joined]:
-        """What no run has heard of yet, and is no task of its own either."""
-        return self._rows("told IS NULL AND anew IS NULL")
-
-    def untold(self, task: str) -> bool:
-        """Whether the note has words that its run has not heard."""
-        row = self.ledger.db.execute(
-            "SELECT 1 FROM joined WHERE task = ? AND applied IS NOT NULL AND told IS NULL"
-            " AND anew IS NULL",
-            (task,),
-        ).fetchone()
-        return row is not None
-
-    def applied(self, one: Joined, now: float) -> None:
-        """The note has it, and the cards say so."""
-        with self.ledger.tx() as db:
-            db.execute("UPDATE joined SET applied = ? WHERE seq = ?", (now, one.seq))
-            self.ledger.event("joined", now, task=one.task, who=one.who)
-
-    def tell(self, task: str, now: float) -> list[Joined]:
-        """What a run is to hear at its next turn: all that its note has; from now on it was
-        told."""
-        told = [one for one in self.of_task(task) if one.applied is not None]
-        if self.untold(task):
-            with self.ledger.tx() as db:
-                db.execute(
-                    "UPDATE joined SET told = ? WHERE task = ? AND applied IS NOT NULL"
-                    " AND told IS NULL AND anew IS NULL",
-                    (now, task),
-                )
-        return told
-
-    def made_anew(self, one: Joined, task: str) -> None:
-        """It came too late for its task: this one was made of it."""
-        with self.ledger.tx() as db:
-            db.execute("UPDATE joined SET anew = ? WHERE seq = ?", (task, one.seq))
-            db.execute(
-                "UPDATE seen SET task = ? WHERE source = ? AND source_id = ?",
-                (task, one.drop.source, one.drop.source_id),
-            )
-
-    def mark(self, one: Joined) -> str:
-        """By what the note shows that it has it; nobody outside can know it."""
-        return names.id_of("t", self.ledger.epoch, "joined", one.drop.source, one.drop.source_id)
-
-    def _rows(self, where: str, *values: str) -> list[Joined]:
-        rows = self.ledger.db.execute(f"SELECT * FROM joined WHERE {where} ORDER BY seq", values)
-        return [_joined(row) for row in rows.fetchall()]
-
 
 #: Of whose thread a Message-ID is: of the task that the mail made, that it joined, or for which
 #: we sent it.
@@ -252,10 +150,12 @@ SELECT DISTINCT s.tool, s.args FROM card c JOIN seal s ON s.card = c.id
 
 
 def answered(properties: Mapping[str, Any]) -> list[str]:
-    """The Message-IDs that a mail answers: its In-Reply-To, then its References from the last."""
+    """The Message-IDs that a mail answers: its In-Reply-To, then its References from the last;
+    of very many also the one that began it all."""
     ids = [str(properties.get("in_reply_to") or "")]
     ids += reversed(str(properties.get("references") or "").split())
-    return [id for id in dict.fromkeys(ids) if id]
+    each = [id for id in dict.fromkeys(ids) if id]
+    return each[: IDS_MOST - 1] + each[IDS_MOST - 1 :][-1:]
 
 
 def _sender(task: TaskRow) -> str:
@@ -265,34 +165,3 @@ def _sender(task: TaskRow) -> str:
 
 def _is_proved(properties: Any) -> bool:
     return isinstance(properties, Mapping) and properties.get("verified") is True
-
-
-def _plain(drop: Drop) -> dict[str, Any]:
-    received = drop.received.isoformat() if drop.received else ""
-    told = {key: value for key, value in vars(drop).items() if key not in ("attachments", "bundle")}
-    properties = {
-        key: list(value) if isinstance(value, tuple) else value
-        for key, value in drop.properties.items()
-    }
-    return {
-        **told,
-        "received": received,
-        "properties": properties,
-        "remarks": list(drop.remarks),
-        "ours": dict(drop.ours),
-    }
-
-
-def _joined(row: Any) -> Joined:
-    told = json.loads(row["what"])
-    received = datetime.fromisoformat(told["received"]) if told["received"] else None
-    drop = Drop(
-        **{
-            **told,
-            "received": received,
-            "trust": Trust(told["trust"]),
-            "remarks": tuple(told["remarks"]),
-        }
-    )
-    files = tuple(Attachment(**one) for one in json.loads(row["files"]))
-    return Joined(row["seq"], row["task"], drop, files, row["at"], row["applied"])

@@ -15,6 +15,7 @@ from factotum.gate.register import Register
 from factotum.gate.rules import House
 from factotum.inert import code, inert, one_line
 from factotum.model import Call, Task, Trust
+from factotum.threads import Threads
 
 #: How much of what an outsider wrote is shown on a card, in characters.
 EXCERPT_CHARS = 4000
@@ -57,7 +58,7 @@ def about(
             *answering(call, task),
             *(f"⚠ {line}" for line in warnings),
         ],
-        "excerpt": "" if owners(task) else task.text[:EXCERPT_CHARS],
+        "excerpt": excerpt(task, register),
         "place": place[0],
         "of": place[1],
     }
@@ -109,12 +110,27 @@ def earlier(task: str, register: Register) -> list[str]:
     ]
 
 
-def question(text: str, task: Task, note: str) -> Mapping[str, Any]:
+def excerpt(task: Task, register: Register) -> str:
+    """What others wrote that may have caused it: of the first mail the beginning, and the last
+    of those that joined it."""
+    first = "" if owners(task) else task.text
+    later = [
+        f"{one_line(one.who, 100)} wrote again:\n{one.drop.body}"
+        for one in Threads(register.ledger).of_task(task.id)
+        if one.applied is not None
+    ]
+    if not later:
+        return first[:EXCERPT_CHARS]
+    told = [first[: EXCERPT_CHARS // 4], *(one[: EXCERPT_CHARS // 4] for one in later[-3:])]
+    return "\n\n".join(filter(None, told))
+
+
+def question(text: str, task: Task, note: str, register: Register) -> Mapping[str, Any]:
     return {
         "note": note.removesuffix(".md"),
         "who": "",
         "lines": [cause(task)],
-        "excerpt": "" if owners(task) else task.text[:EXCERPT_CHARS],
+        "excerpt": excerpt(task, register),
         "place": 1,
         "of": 1,
         "asked": text,

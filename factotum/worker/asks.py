@@ -46,7 +46,7 @@ class Asks:
             self.task.trust,
             self.house.policy.version,
             kind="question",
-            about=about.question(text, self.task, self.name),
+            about=about.question(text, self.task, self.name, self.office.register),
         )
 
     def effect(

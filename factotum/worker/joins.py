@@ -14,13 +14,14 @@ from factotum import disk, failpoint, log
 from factotum.agent.transcript import cut
 from factotum.gate.register import Register
 from factotum.inert import code, inert, one_line, visible
+from factotum.joined import Joined
 from factotum.ledger import Ledger
 from factotum.model import Attachment
 from factotum.note import Note, NoteError, append, fence, parse
 from factotum.reader import Reader
 from factotum.scan import TASK_MOST_BYTES, Problem
 from factotum.sections import outside_fences
-from factotum.threads import Joined, Threads
+from factotum.threads import Threads
 from factotum.vault import Changed, Vault
 from factotum.words import size, when
 from factotum.worker.brief import JOINED

@@ -113,9 +113,11 @@ class Labels:
             yield from self._trusts("SELECT trust FROM made WHERE card = ?", made_by)
 
     def _came(self, name: str) -> Iterator[Trust]:
-        """Of the tasks with which a file of this name came."""
+        """Of the tasks, and of the mails that joined one, with which a file of this name came."""
         written = dumps(f"/{name}")[1:-1]
         yield from self._trusts("SELECT trust FROM task WHERE instr(facts, ?) > 0", f'{written}"')
+        joined = "SELECT json_extract(what, '$.trust') AS trust FROM joined"
+        yield from self._trusts(f"{joined} WHERE instr(files, ?) > 0", f'{written}"')
 
     def _rows(self, select: str, table: str, name: str) -> list[Any]:
         """The rows with this name in any case. The inner question is answered by the index."""
