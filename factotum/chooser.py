@@ -12,6 +12,7 @@ from factotum.rooms import Rooms
 from factotum.staff import Staff
 from factotum.worker.desk import Desk
 from factotum.worker.found_key import META
+from factotum.worker.heartbeat import THINKS
 
 logger = log.get("factotum.chooser")
 
@@ -50,11 +51,18 @@ class Chooser:
         self.models = Models(settings, self.around, choice)
         log.hide(self.models.secrets())
         staff.use(self.models)
+        await self.desk.do(self._leave_word)
         if proposed := self.models.proposed:
             await self.desk.do(found_key.propose, proposed, self.rooms.clock.wall())
         self._used = self._said
         self._again_at = self.rooms.clock.monotonic() + MODEL_AGAIN_S
         logger.info("model", extra={"reason": self.models.why})
+
+    def _leave_word(self) -> None:
+        """Lets the heartbeat, which may be in another process, know whether a model thinks."""
+        thinks = "yes" if self.models.configured else ""
+        if self.rooms.ledger.meta(THINKS) != thinks:
+            self.rooms.ledger.set_meta(THINKS, thinks)
 
     async def close(self) -> None:
         await self.models.close()

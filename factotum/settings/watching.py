@@ -11,6 +11,33 @@ CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
 
 WATCHING: tuple[Setting, ...] = (
     Setting(
+        "MENTION",
+        str,
+        "@fac",
+        "By which word in a line `- [ ] @fac …` of a daily note a task is meant for me "
+        "(docs/daily-notes.md).",
+        pattern=r"[^\s`*_\[\]|<>]{2,30}",
+        form="one word of 2 to 30 characters",
+    ),
+    Setting(
+        "HEARTBEAT_S",
+        float,
+        1800.0,
+        "How often the list HEARTBEAT.md is gone through, if anything stands on it; 0 for never.",
+        unit="seconds",
+        at_least=0,
+        at_most=7 * 86400,
+    ),
+    Setting(
+        "HEARTBEAT_HOURS",
+        str,
+        None,
+        "From when to when it is gone through, as `08:00-22:00`.",
+        pattern=rf"{CLOCK}\s*-\s*{CLOCK}",
+        form="two times of day, as 08:00-22:00",
+        otherwise="at any hour",
+    ),
+    Setting(
         "TASKS_PER_SENDER",
         int,
         20,

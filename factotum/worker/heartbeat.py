@@ -8,6 +8,8 @@ from factotum.worker.mentions import live
 
 #: The fact by which the task of a heartbeat is known.
 FACT = "heartbeat"
+#: Where the ledger keeps whether there is a model that thinks; empty if not.
+THINKS = "thinks"
 ACTIVE, COMPLETED = "active tasks", "completed"
 
 _HEADING = re.compile(r"(#{1,6})[ \t]+(.*?)[ \t#]*")
