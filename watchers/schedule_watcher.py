@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import heapq
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from factotum.schedule import book
+from factotum.schedule.book import State
+from factotum.schedule.note import Schedule
 from factotum.schedule.zones import HouseZone
 from factotum.watcher import Post, Premises, Source, SourceError
 from watchers.hints import Hints
@@ -31,6 +33,8 @@ BACK_S = 60.0
 #: Of how many notes the Dashboard says what is wrong.
 REMARKS_MOST = 20
 DAY_S = 24 * 3600.0
+
+Do = Callable[[Schedule, State, float], float | None]
 
 OVER = "its time is over and nothing was run. Write a later one, or delete the note"
 
@@ -61,14 +65,14 @@ class Schedules:
         if changed or not 0.0 <= now - self._looked < self._scan_s():
             self._scan(now)
         if now < self._now - BACK_S:  # all moments are to be found anew
-            self._attend(sorted(self._shelf.names), now)
+            self._read(sorted(self._shelf.names), now)
         self._now = now
-        if answered:
-            self._attend(sorted(self._duty.answers()), now)
+        for name in sorted(self._duty.answers()) if answered else ():
+            self._some([name], now, self._duty.attend)
         while self._due and self._due[0][0] <= now:
             at, name = heapq.heappop(self._due)
             if self._at.get(name) == at:
-                self._attend([name], now)
+                self._some([name], now, self._duty.attend)
         self._tell(post)
         return self._next(now)
 
@@ -137,16 +141,18 @@ class Schedules:
             self._why.pop(name, None)
         self._hints.follow(self._shelf.folder)
         self._looked = now
-        self._attend(changed, now)
+        self._read(changed, now)
         self._roll.went(self._shelf.names, now)
         self._roll.save()
 
-    def _attend(self, names: Sequence[str], now: float) -> None:
-        """Reads these notes and does what is due of them; not all at once, there may be many."""
+    def _read(self, names: Sequence[str], now: float) -> None:
+        """Reads these notes, not all at once, since there may be many. What is due is only noted:
+        of several it is done in the order of their times."""
         for start in range(0, len(names), AT_ONCE):
-            self._some(names[start : start + AT_ONCE], now)
+            self._some(names[start : start + AT_ONCE], now, self._duty.upcoming)
 
-    def _some(self, names: Sequence[str], now: float) -> None:
+    def _some(self, names: Sequence[str], now: float, do: Do) -> None:
+        """Reads these notes, and does this with each that counts; it says when it is next due."""
         assert self._shelf is not None
         found = list(self._shelf.read(names))
         self._roll.adopt(found, self._shelf.names)
@@ -155,7 +161,7 @@ class Schedules:
         self._roll.save()
         for one, state in placed:
             assert one.schedule is not None
-            at = self._duty.attend(one.schedule, state, now)
+            at = do(one.schedule, state, now)
             self._why.pop(one.name, None)
             if at is not None:
                 self._wake_at(one.name, at)

@@ -80,6 +80,13 @@ def test_ten_jobs_after_a_week_off(clock: Clockwork, policy: str) -> None:
     assert missed["briefing"]["schedule"] == "Office/Schedules/briefing.md"
 
 
+def test_what_was_missed_is_made_up_for_in_the_order_of_its_times(clock: Clockwork) -> None:
+    a_week_off(clock, "once")
+    titles = [task.title for task in clock.tasks()]
+    sunday = [one for one in titles if one in ("backup", "evolve", "summary")]
+    assert sunday == ["evolve", "backup", "summary"]  # the backup holds what was cleaned up
+
+
 def test_a_run_that_stands_for_others_says_so(clock: Clockwork) -> None:
     a_week_off(clock, "once")
     (note,) = (p for p in clock.office.files("Needs_Action") if p.name.startswith("goodnight"))

@@ -37,15 +37,21 @@ class Duty:
         #: From where it is counted while the clock shows less than it did at the last run.
         self._back: dict[str, float] = {}
 
-    def attend(self, schedule: Schedule, state: State, now: float) -> float | None:
-        """Hands in what is due of a schedule that counts; when it is due next."""
-        state = self._decided(schedule, state)
+    def upcoming(self, schedule: Schedule, state: State, now: float) -> float | None:
+        """When something is to be handed in next; the past for what is due already."""
+        if state.todo or state.owed:
+            return min(state.todo, default=now)
         if not schedule.enabled:
             return None
-        after = self._counted_from(state, now)
-        upcoming = next_due(schedule.when, after, state.since)
+        return next_due(schedule.when, self._counted_from(state, now), state.since)
+
+    def attend(self, schedule: Schedule, state: State, now: float) -> float | None:
+        """Hands in what is due of a schedule that counts; when something is due next."""
+        state = self._decided(schedule, state)
+        upcoming = self.upcoming(schedule, state, now)
         if upcoming is None or upcoming > now:
             return upcoming
+        after = self._counted_from(state, now)
         due = plan(schedule.when, state.since, after, schedule.missed, now)
         assert due is not None
         self._act(schedule, state, due, now)
