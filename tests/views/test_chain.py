@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -21,6 +22,7 @@ from factotum.keybox import NAME, PLACE_BYTES, Keybox, State
 from factotum.ledger import Ledger
 from factotum.model import Succeeded
 from factotum.notary import head_of
+from factotum.schema import STEPS
 from factotum.views import audit, links, record
 from factotum.views.anchored import differences
 from factotum.views.journal import Journal
@@ -432,8 +434,9 @@ def test_a_ledger_from_before_the_chain_is_brought_up_to_date(tmp_path: Path) ->
     ledger.event("made_up", 1.0)
     ledger.close()
     old = sqlite3.connect(path, isolation_level=None)
-    old.execute("DROP TABLE chain")
-    old.execute("DROP TABLE bundled")
+    made = re.findall(r"CREATE (TABLE|INDEX) (\w+)", "".join(STEPS[3:]))
+    for kind, name in reversed(made):
+        old.execute(f"DROP {kind} {name}")
     old.execute("DELETE FROM meta WHERE key = 'chain_after'")
     old.execute("PRAGMA user_version = 3")
     old.close()
