@@ -14,6 +14,7 @@ from factotum.cli.telling import line
 from factotum.rooms import DoorError
 from factotum.schedule import crontab
 from factotum.schedule.crontab import Job, Unsayable
+from factotum.settings import env_files
 
 #: How long the program `crontab` may take, in seconds.
 CRONTAB_S = 20.0
@@ -47,7 +48,7 @@ def export(opened: Books, there: Sequence[Entry], *, install: bool) -> int:
 def _jobs(opened: Books, there: Sequence[Entry]) -> tuple[list[Job], list[str]]:
     """The lines, in the order in which they run next; and what has none, and why."""
     jobs, left_out, now = [], [], place.now()
-    log = str(opened.state / LOG)
+    log, folder = str(opened.state / LOG), _folder()
     for one in sorted(there, key=lambda one: one.next(now) or 0.0):
         if one.schedule is None:
             left_out.append(f"{one.note} is left out: it cannot be kept ({line(one.why, 300)})")
@@ -57,8 +58,16 @@ def _jobs(opened: Books, there: Sequence[Entry]) -> tuple[list[Job], list[str]]:
             except Unsayable as why:
                 left_out.append(f"{one.note} is left out: {line(why, 300)}")
                 continue
-            jobs.append(Job(f"Schedule: {line(one.title, 80)}", fields, _command(opened, one), log))
+            jobs.append(
+                Job(f"Schedule: {line(one.title, 80)}", fields, _command(opened, one), log, folder)
+            )
     return jobs, left_out
+
+
+def _folder() -> str:
+    """Where the settings lie that hold now, if not beside the program: cron starts at home."""
+    here = next(filter(Path.exists, env_files(Path.cwd(), place.HERE)), place.HERE / ".env")
+    return str(here.parent) if here.parent != place.HERE else ""
 
 
 def _command(opened: Books, one: Entry) -> list[str]:

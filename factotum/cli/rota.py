@@ -24,6 +24,9 @@ from watchers.schedule.shelf import Shelf
 
 HOUSE = HouseZone(local)
 
+#: How the id begins of what was brought over from there; people know it without.
+NANOBOT = "nanobot-"
+
 #: How many runs are looked through for the last one of each schedule, the newest first.
 RUNS_MOST = 20_000
 
@@ -138,7 +141,8 @@ def usable(opened: Books, name: str) -> tuple[Entry, Schedule]:
 
 def _names(one: Entry) -> set[str]:
     id = one.schedule.id if one.schedule else ""
-    return {fold(word) for word in (one.title, Path(one.name).stem, id) if word}
+    words = (one.title, Path(one.name).stem, id, id.removeprefix(NANOBOT))
+    return {fold(word) for word in words if word}
 
 
 def iso(one: Entry, at: float | None) -> str | None:

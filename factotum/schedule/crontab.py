@@ -30,19 +30,21 @@ class Unsayable(ValueError):
 
 @dataclass(frozen=True)
 class Job:
-    """`command` is what cron shall run: the words of a command line. `log` is the file that all
-    that it prints is appended to."""
+    """`command` is what cron shall run, in `folder`: the words of a command line. `log` is the
+    file that all that it prints is appended to."""
 
     about: str
     times: str
     command: Sequence[str]
     log: str
+    folder: str = ""
 
     @property
     def line(self) -> str:
         """A percent sign would end the command, so each is escaped."""
+        there = f"cd {shlex.quote(self.folder)} && " if self.folder else ""
         told = f"{shlex.join(self.command)} >> {shlex.quote(self.log)} 2>&1"
-        return f"{self.times} {told}".replace("%", r"\%")
+        return f"{self.times} {there}{told}".replace("%", r"\%")
 
 
 def times_of(schedule: Schedule, house: tzinfo, now: float) -> str:

@@ -337,3 +337,49 @@ def test_an_interval_that_divides_the_hour_or_the_day_can_be_said(
     raw = f"---\nevery: {seconds}\n---\nx\n".encode()
     plan = read(raw, "x.md", ROME)
     assert plan is not None and crontab.times_of(plan, ROME, SATURDAY) == fields
+
+
+def test_cron_finds_the_settings_that_hold_now(
+    office: TestOffice, terminal: Terminal, tmp_path: Path
+) -> None:
+    terminal(*PLANTS, "--every", "1 h")
+    settings = tmp_path / "my settings"
+    settings.mkdir()
+    (settings / ".env").write_text("FACTOTUM_MAX_TURNS=9\n")
+    (settings / ".env").chmod(0o600)
+    before = os.getcwd()
+    os.chdir(settings)
+    try:
+        said = terminal("schedule", "export")
+    finally:
+        os.chdir(before)
+    assert f"0 * * * * cd '{settings}' && env FACTOTUM_STATE_DIR=" in said.out
+
+
+@pytest.mark.slow
+def test_beside_an_office_that_runs(office: TestOffice, terminal: Terminal) -> None:
+    terminal.env = {**terminal.env, "FACTOTUM_WATCHERS": "schedule", "FACTOTUM_MODEL": "none"}
+    with terminal.start("up") as up:
+        try:
+            assert up.stdout is not None and "factotum works in" in up.stdout.readline()
+            said = terminal(*PLANTS, "--every", "10", "--mode", "reminder")
+            assert said.code == 0
+            deadline = time.monotonic() + 40
+            while True:
+                (row,) = terminal("schedule", "list", "--json").json["schedules"]
+                if row["last_status"] == "ok":
+                    break
+                assert time.monotonic() < deadline, row
+                time.sleep(0.5)
+            assert "does not run now" not in terminal("schedule", "list").out
+            by_hand = terminal("schedule", "run", "Plants", "--json").json["id"]
+            assert terminal("schedule", "remove", "Plants").code == 0
+            while not any(by_hand in done.read_text() for done in office.files("Done")):
+                assert time.monotonic() < deadline
+                time.sleep(0.2)
+            count = len(office.files("Done"))
+            time.sleep(11)
+            assert len(office.files("Done")) == count
+        finally:
+            up.terminate()
+            assert up.wait(20) == 0
