@@ -60,7 +60,7 @@ def _of(account: Account, premises: Premises) -> list[Source]:
             account,
             folders,
             Maker(
-                *(name, premises.read, premises.zone, account.name, account.addresses),
+                *(name, premises.read, premises.zone, account.name or "main", account.addresses),
                 digest_at(settings),
             ),
             habits,

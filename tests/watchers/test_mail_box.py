@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from factotum.ears.dry import DryPost
 from factotum.reading import read
 from factotum.watcher import Premises, Source, SourceError, Stopped
 from tests.office import TestOffice
@@ -543,3 +544,26 @@ def test_a_server_that_cannot_tell_is_asked_now_and_then(office: TestOffice) -> 
         dovecot.deliver(ANN, letter())
         ear.look()
         assert ear.titles == ["Invoice 1042"]
+
+
+def test_to_try_it_marks_nothing(office: TestOffice, dovecot: Dovecot) -> None:
+    office.env["FACTOTUM_MAIL_MARK"] = "seen"
+    dovecot.deliver(ANN, letter())
+    with mailbox(office) as ear:
+        dry = DryPost(ear.source, ear.post._room)
+        ear.source.look(dry)
+        assert [drop.title for drop in dry.tried.drops] == ["Invoice 1042"]
+        assert ear.titles == []
+        assert flags(dovecot) == [frozenset()]
+
+
+def test_what_was_thrown_away_meanwhile_is_no_task(office: TestOffice, dovecot: Dovecot) -> None:
+    begun(office)
+    dovecot.deliver(ANN, letter("One"))
+    dovecot.deliver(ANN, letter("Two"))
+    with box(dovecot) as other:
+        other.select()
+        other.store("1", "+FLAGS", "(\\Deleted)")
+        with mailbox(office) as ear:
+            ear.look()
+            assert ear.titles == ["Two"]

@@ -216,7 +216,10 @@ class Line:
         try:
             yield
         except (ImapToolsError, imaplib.IMAP4.error, OSError, ValueError, LookupError) as broken:
-            raise plainly(self.account, doing, broken) from broken
+            no = plainly(self.account, doing, broken)
+            if isinstance(broken, ImapToolsError) and not (no.login or no.again_s):
+                no = Refused(str(no))
+            raise no from broken
 
 
 def _connected(account: Account, tls: ssl.SSLContext) -> BaseMailBox:

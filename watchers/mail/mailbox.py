@@ -12,18 +12,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from factotum.drop import Drop
-from factotum.fenced import BlockError
 from factotum.ledger import Ledger
-from factotum.privacy import HANDBOOK
 from factotum.reading import Reading
 from factotum.watcher import Post, SourceError
-from watchers.mail import first, rules
+from watchers.mail import first
 from watchers.mail.accounts import Account
 from watchers.mail.answers import Entry, file_names
 from watchers.mail.line import Line, Opened, Refused
 from watchers.mail.making import Came, Maker
 from watchers.mail.place import Place, box_of, place_of
-from watchers.mail.rules import Rule
+from watchers.mail.rules import Rule, owners
 
 MB = 1024 * 1024
 #: How many letters are fetched and handed in at once, and how many bytes of them.
@@ -80,10 +78,14 @@ class Mailbox:
 
     def look(self, post: Post) -> float | None:
         line = self._line = self._line or self._connect(self._account)
-        found = self._rules(post)
+        found = owners(post)
         if self._patterns:
             for folder in line.folders(self._folders):
-                self._glance(post, line, folder, found)
+                try:
+                    self._glance(post, line, folder, found)
+                    post.remark(folder, "")
+                except Refused as no:  # one folder of many
+                    post.remark(folder, str(no))
             return None
         if self._opened is None:
             self._opened = self._open(line, self._folders[0])
@@ -170,7 +172,7 @@ class Mailbox:
             drops = self._new(job, made)
             reached = replace(place, uid=some[-1].uid) if moves else None
             job.post.hand_in(*drops, cursor=reached.cursor() if reached else "", part=job.part)
-            if self._habits.mark == "seen":
+            if self._habits.mark == "seen" and not job.post.dry:
                 self._mark(job, [one for one in drops if one.bundle is None])
 
     def _portions(self, letters: Sequence[Entry]) -> Iterator[list[Entry]]:
@@ -274,20 +276,6 @@ class Mailbox:
         uids = [int(one.source_id.rpartition(":")[2]) for one in drops]
         if uids:
             job.line.mark_seen(uids)
-
-    def _rules(self, post: Post) -> list[Rule]:
-        """The owner's rules; none of them while one is wrong, which the Dashboard says."""
-        try:
-            found = rules.read(post.rules("mail"))
-        except BlockError as wrong:
-            told = f"{HANDBOOK} line {wrong.line}: {wrong}"
-        except SourceError as wrong:
-            told = str(wrong)
-        else:
-            post.remark("rules", "")
-            return found
-        post.remark("rules", f"{told}. Till then none of your rules for mail counts")
-        return []
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,8 @@ from watchers.mail.sorting import Sort, head_bytes, head_of
 #: Under which name the day's lists and machines are collected.
 DIGEST = "digest"
 DIGEST_TITLE = "{n} newsletters and notices"
+#: What was thrown away while nobody listened, and what is not written yet.
+NO_MAIL = {"\\Deleted", "\\Draft"}
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,10 @@ class Maker:
         now: float,
         reading: Reading | None = None,
     ) -> Drop | None:
-        """None for what is left alone. `reading` is what `read` said of it, if it was read."""
+        """None for what is left alone: by a rule, or since it was thrown away or is a draft.
+        `reading` is what `read` said of it, if it was read."""
+        if came.flags & NO_MAIL:
+            return None
         head = head_of(came.raw, self.own)
         known = label[0] is Trust.KNOWN
         do = decide(rules, Mail(head, came.folder, self.account, came.flags, known))

@@ -75,7 +75,7 @@ def plainly(account: Account, doing: str, broken: BaseException) -> SourceError:
 
 
 def _not_let_in(account: Account, said: str) -> SourceError:
-    text = f"{account.host} did not let {account.user!r} in: {said}. "
+    text = f"{account.host} did not let {account.user!r} in: {said.rstrip('.')}. "
     host = f".{account.host.lower()}"
     if any(part in host for part in _MICROSOFT):
         text += "Microsoft lets no program in with a password any more; forward that mail instead"

@@ -13,6 +13,8 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 
 from factotum.fenced import BlockError, Node, nearest
+from factotum.privacy import HANDBOOK
+from factotum.watcher import Post, SourceError
 from watchers.mail.sorting import Head, Sort
 
 
@@ -101,6 +103,22 @@ def decide(rules: Sequence[Rule], mail: Mail) -> Do:
 
 
 # -- reading them
+
+
+def owners(post: Post) -> list[Rule]:
+    """The owner's rules as they are now; none of them while one is wrong, which the Dashboard
+    says."""
+    try:
+        found = read(post.rules("mail"))
+    except BlockError as wrong:
+        told = f"{HANDBOOK} line {wrong.line}: {wrong}"
+    except SourceError as wrong:
+        told = str(wrong)
+    else:
+        post.remark("rules", "")
+        return found
+    post.remark("rules", f"{told}. Till then none of your rules for mail counts")
+    return []
 
 
 def read(entries: Sequence[Node]) -> list[Rule]:
