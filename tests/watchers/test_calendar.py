@@ -178,9 +178,9 @@ def test_a_moved_event_is_told_again_and_a_cancelled_one_is_not(
 def test_what_is_called_off_in_the_last_minutes_is_not_told(
     office: BerlinOffice, web: WebServer
 ) -> None:
-    put(web, event("1", "20261130T090000"))
+    put(web, event("1", "20261130T090200"))
     with listening(office, source) as heard:
-        go_to(heard, "2026-11-30T08:43:00")  # asked at 8:40 the last time
+        go_to(heard, "2026-11-30T08:46:00")  # asked at 8:45 the last time
         put(web, event("2", "20270130T090000"))
         go_to(heard, "2026-11-30T09:30:00")
         assert heard.tasks == []
