@@ -120,7 +120,7 @@ def test_an_answer_while_a_card_waits_is_told_on_the_card_and_to_the_model(
         assert len(server.requests) == 1, "no thought while the card waits"
         note = office.one("In_Progress")
         assert note.read_bytes().startswith(kept)
-        assert "## Ada Rossi (ada@rossi.example) wrote again, " in text(note)
+        assert "## Ada Rossi (ada@rossi.example) wrote again at " in text(note)
         assert "Sorry, I meant invoice 1043." in text(note) and "|a.txt]] (7 bytes)" in text(note)
         assert task(office, id).trust is Trust.STRANGER
         card = office.one("Pending_Approval")

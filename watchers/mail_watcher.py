@@ -35,7 +35,7 @@ def _gmail(premises: Premises) -> list[Source]:
     from watchers.mail.making import Maker
 
     maker = Maker(
-        "mail gmail-api", premises.read, premises.zone, "gmail", digest_at=digest_at(settings)
+        "mail Gmail", premises.read, premises.zone, "gmail", digest_at=digest_at(settings)
     )
     return [Gmail(settings, premises.state, maker)]
 

@@ -136,7 +136,7 @@ class Joins:
         drop = one.drop
         proved = "verified" if drop.properties.get("verified") is True else "not verified"
         parts = [
-            f"{self._mark(one)}\n## {inert(_who(one))} wrote again, {self._when(one, now)}",
+            f"{self._mark(one)}\n## {inert(_who(one))} wrote again {self._when(one, now)}",
             inert(f"“{one_line(drop.title, 120)}” · sender {proved}"),
             *(f"📎 {_link(file)} ({size(file.size_bytes)})" for file in one.files),
             *(f"> [!warning] {inert(one_line(remark, 300))}" for remark in drop.remarks),

@@ -91,7 +91,7 @@ def test_a_letter_becomes_a_task_once_and_nothing_is_changed_at_google(
     with account(office) as ear:
         ear.look()
         assert len(ear.tasks) == 1
-    assert (task.title, task.source, task.source_id) == ("Invoice 1042", "mail gmail-api", id)
+    assert (task.title, task.source, task.source_id) == ("Invoice 1042", "mail Gmail", id)
     assert task.facts["properties"]["message_id"] == "<Invoice-1042@rossi.example>"
     assert all(one.startswith(("GET /gmail", "POST /token")) for one in google.asked)
     assert google.letters[id].labels == {"INBOX", "UNREAD"}
@@ -313,7 +313,7 @@ def test_when_the_login_will_end_is_told_before(office: TestOffice, google: Gmai
     google.refresh_expires_in = 604_799
     with account(office) as ear:
         ear.look()
-        (beat,) = [one for one in beats.read(office.state) if one.source == "mail gmail-api"]
+        (beat,) = [one for one in beats.read(office.state) if one.source == "mail Gmail"]
     assert beat.login_ends > 604_000
 
 
@@ -326,8 +326,9 @@ def test_a_machine_that_is_not_online_is_told_so(office: TestOffice, google: Gma
 def test_what_is_no_answer_of_gmail_is_told_so(office: TestOffice, google: GmailServer) -> None:
     google.refusals.append(Refusal("/profile", 200, b"<html>Please log in</html>"))
     google.refusals.append(Refusal("/profile", 302, {}, {"Location": "http://127.0.0.1:9/"}))
+    google.refuse("/profile", 404, "notFound")
     with account(office) as ear:
-        for _ in range(2):
+        for _ in range(3):
             with pytest.raises(SourceError, match="Gmail"):
                 ear.look()
 

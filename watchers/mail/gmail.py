@@ -92,6 +92,10 @@ class Gmail:
                 self._first(post, found)
             else:
                 self._since(post, place, found)
+        except (Gone, TooLarge):
+            raise SourceError(
+                "Gmail's answer is not that of a mailbox; is FACTOTUM_GMAIL_URL set, and wrong?"
+            ) from None
         finally:
             if self._api.ends:
                 post.login_ends(self._api.ends)
