@@ -2,8 +2,8 @@
 //
 //   pm2 start ecosystem.config.js
 //
-// Which watchers are set up says `factotum watchers list`, so after a change of settings start
-// this file once more. It opens no port and writes nothing. See docs/running.md.
+// Which watchers are set up says `factotum watchers list` (FACTOTUM_WATCHERS in .env may name some
+// of them), so after a change of settings start this file once more. It opens no port and writes nothing. See docs/running.md.
 'use strict'
 
 const { spawnSync } = require('node:child_process')
@@ -35,7 +35,7 @@ function watchers () {
   if (![0, FOUND_PROBLEMS].includes(asked.status)) {
     throw new Error(`factotum watchers list: ${asked.stderr.trim() || `exit ${asked.status}`}`)
   }
-  return JSON.parse(asked.stdout).watchers.filter((one) => one.set_up)
+  return JSON.parse(asked.stdout).watchers.filter((one) => one.set_up && one.wanted)
 }
 
 function app (name, script, args, env = {}) {

@@ -65,6 +65,12 @@ def test_what_is_set_up_wrongly_is_a_problem(sick: Patient) -> None:
     assert "no whole path" in text
 
 
+def test_a_watcher_that_is_not_there_is_a_problem(sick: Patient) -> None:
+    ((level, text),) = told(replace(sick, settings=load({"FACTOTUM_WATCHERS": "male"})), "")
+    assert level is Level.PROBLEM
+    assert "Did you mean mail?" in text
+
+
 def test_what_is_not_heard_is_a_warning(sick: Patient) -> None:
     assert sick.state is not None
     now = time.time()

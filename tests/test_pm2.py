@@ -125,6 +125,12 @@ def test_the_office_and_each_watcher_that_is_set_up_are_apps(node: str, tmp_path
         assert Path(app["script"]).is_file()
 
 
+def test_only_those_that_are_wanted_are_apps(node: str, tmp_path: Path) -> None:
+    house = House(tmp_path, FACTOTUM_WATCHERS="fs, schedule")
+    apps = json.loads(read(node, ECOSYSTEM, house.env).stdout)["apps"]
+    assert [app["name"] for app in apps] == ["orchestrator", "fs-watcher", "schedule-watcher"]
+
+
 def test_mail_has_the_name_that_guides_use() -> None:
     assert found.app("mail") == "gmail-watcher"
 

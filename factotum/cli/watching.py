@@ -76,9 +76,9 @@ def _row(name: str, premises: Premises) -> dict[str, Any]:
         set_up, wrong = True, found.said(broken)
     heard = [asdict(beat) for beat in beats.read(premises.state) if beat.watcher == name]
     pid = beats.holder(premises.state, name)
-    return {**row, "set_up": set_up, "missing": missing, "wrong": wrong, "pid": pid} | {
-        "sources": heard
-    }
+    wanted = name in found.wanted(premises.settings.text("WATCHERS"))
+    row |= {"set_up": set_up, "wanted": wanted}
+    return {**row, "missing": missing, "wrong": wrong, "pid": pid} | {"sources": heard}
 
 
 def _print_row(row: dict[str, Any]) -> None:

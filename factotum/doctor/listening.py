@@ -15,7 +15,7 @@ from factotum.doctor.findings import Found, Level, Patient
 from factotum.ears import beats, found
 from factotum.ears.health import Health
 from factotum.reading import read
-from factotum.rooms import Clock
+from factotum.rooms import Clock, DoorError
 from factotum.watcher import Premises
 from factotum.words import local
 
@@ -25,8 +25,12 @@ def watchers(patient: Patient) -> Found:
     settings, state = patient.settings, patient.state
     if settings is None or state is None:
         return
-    names = found.names()
-    sources, wrong = found.sources_of(names, Premises(settings, patient.root, state, local, read))
+    premises = Premises(settings, patient.root, state, local, read)
+    try:
+        sources, wrong = found.sources_of(found.wanted(settings.text("WATCHERS")), premises)
+    except DoorError as wrong_name:
+        yield Level.PROBLEM, str(wrong_name)
+        return
     for name, why in wrong.items():
         yield Level.PROBLEM, f"{name} is set up wrongly: {why}"
     wanted = sorted({source.name.partition(" ")[0] for source in sources})

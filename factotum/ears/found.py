@@ -86,6 +86,12 @@ def chosen(named: str) -> list[str]:
     return names() if "all" in parts else parts
 
 
+def wanted(named: str) -> list[str]:
+    """The names of those that somebody is to run, this process or another: where FACTOTUM_WATCHERS
+    is none, others run all that are set up."""
+    return chosen(named) or names()
+
+
 def _parts(named: str) -> list[str]:
     return [part.strip() for part in named.split(",") if part.strip()]
 

@@ -184,10 +184,13 @@ class Health:
 
 
 def wanted(premises: Premises) -> Callable[[str], bool]:
-    """Whether a watcher is set up in this house, looked up once for each."""
+    """Whether a watcher is set up in this house and to be run, looked up once for each."""
+    named = premises.settings.text("WATCHERS")
 
     @cache
     def is_wanted(watcher: str) -> bool:
+        if watcher not in found.wanted(named):
+            return False
         try:
             sources, wrong = found.sources_of([watcher], premises)
         except DoorError:

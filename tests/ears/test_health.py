@@ -18,11 +18,14 @@ import pytest
 
 from factotum.ears import beats
 from factotum.ears.beats import Beat
-from factotum.ears.health import GONE_S, LASTS_S, LOGIN_SOON_S, OVERDUE_S, Health
+from factotum.ears.health import GONE_S, LASTS_S, LOGIN_SOON_S, OVERDUE_S, Health, wanted
 from factotum.ledger import Ledger
+from factotum.reading import read
 from factotum.rooms import Clock
+from factotum.settings import load
 from factotum.views.notices import Notices
 from factotum.views.views import snapshot_path
+from factotum.watcher import Premises
 from orchestrator import Orchestrator, open_rooms
 from tests.office import Hands, TestOffice
 
@@ -201,6 +204,26 @@ def test_a_real_process_that_ended_counts_as_gone(tmp_path: Path) -> None:
     health.ills()
     hands.go(GONE_S + 1)
     assert len(health.ills()) == 1
+
+
+@pytest.mark.parametrize(
+    ("named", "watcher", "is_wanted"),
+    [
+        ("all", "schedule", True),
+        ("none", "schedule", True),  # PM2 runs it
+        ("mail, fs", "schedule", False),
+        ("schedule", "schedule", True),
+        ("all", "mail", False),  # no mailbox is set up
+        ("all", "there_is_none_of_this_name", False),
+    ],
+)
+def test_which_watchers_are_wanted(
+    tmp_path: Path, named: str, watcher: str, is_wanted: bool
+) -> None:
+    settings = load({"FACTOTUM_WATCHERS": named})
+    premises = Premises(settings, tmp_path, tmp_path, lambda at: datetime.fromtimestamp(at, UTC),
+                        read)  # fmt: skip
+    assert wanted(premises)(watcher) == is_wanted
 
 
 # -- in the office
