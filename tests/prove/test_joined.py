@@ -21,7 +21,7 @@ from factotum.vault import Vault
 from tests.prove.life import Life
 from tests.test_threads import AGAIN, FIRST, text
 
-pytestmark = [pytest.mark.prove]
+pytestmark = [pytest.mark.prove, pytest.mark.slow]
 
 WATCH = ("", "watch.kept", "watch.registered", "watch.dropped", "watch.seen")
 JOIN = ("join.lowered", "join.written")

@@ -18,7 +18,9 @@ from tests.office import TestOffice
 from tests.servers.gmail import CLIENT, ME, REFRESH, GmailServer, Refusal
 from tests.watchers.listening import Listening, handbook, listening
 from watchers import mail_watcher
+from watchers.mail.gmail_api import Api
 from watchers.mail.gmail_keys import Client, Keys
+from watchers.mail.gmail_keys import keys as read_keys
 
 AUTHORIZED = {"type": "authorized_user", **CLIENT, "refresh_token": REFRESH}
 
@@ -234,23 +236,33 @@ def test_a_huge_letter_is_told_by_its_beginning_and_a_broken_one_too(
         (400, "badRequest", "refuses what it is asked", False, 0),
     ],
 )
-def test_a_refusal_says_what_to_do_and_loses_nothing(
-    office: TestOffice,
-    google: GmailServer,
-    status: int,
-    reason: str,
-    words: str,
-    login: bool,
-    again_s: float,
+def test_a_refusal_says_what_to_do(
+    google: GmailServer, status: int, reason: str, words: str, login: bool, again_s: float
 ) -> None:
+    google.refuse("/profile", status, reason)
+    api = Api(lambda: Keys(Client(**named(google)), REFRESH), google.url)
+    try:
+        with pytest.raises(SourceError, match=words) as refused:
+            api.profile()
+        assert (refused.value.login, refused.value.again_s) == (login, again_s)
+        assert api.profile()["emailAddress"] == ME
+    finally:
+        api.close()
+
+
+def named(google: GmailServer) -> dict[str, str]:
+    id, secret = CLIENT.values()
+    return {"id": id, "secret": secret, "token_url": f"{google.url}/token"}
+
+
+def test_a_refusal_in_the_middle_loses_nothing(office: TestOffice, google: GmailServer) -> None:
     begun(office)
     google.deliver(letter("First"))
-    google.deliver(letter("Second"))
-    google.refuse("/messages/", status, reason)
+    last = google.deliver(letter("Second"))
+    google.refuse(f"/messages/{last}", 403, "rateLimitExceeded")
     with account(office) as ear:
-        with pytest.raises(SourceError, match=words) as refused:
+        with pytest.raises(SourceError, match="asked too often"):
             ear.look()
-        assert (refused.value.login, refused.value.again_s) == (login, again_s)
         ear.look()
         assert ear.titles == ["First", "Second"]
 
@@ -363,8 +375,8 @@ def test_the_files_that_google_writes_are_understood(
 )
 def test_a_file_that_does_not_do_says_what_to_do(office: TestOffice, keys: Any, words: str) -> None:
     given(office, keys)
-    with pytest.raises(SourceError, match=words) as refused, account(office):
-        pass
+    with pytest.raises(SourceError, match=words) as refused:
+        read_keys(office.settings(), office.state)
     assert "s-secret" not in str(refused.value) and "refresh_token=" not in str(refused.value)
 
 
@@ -386,8 +398,8 @@ def test_keys_that_others_can_read_or_that_lie_in_the_vault_are_refused(
 def test_keys_are_given_to_google_alone(office: TestOffice, uri: str) -> None:
     del office.env["FACTOTUM_GMAIL_URL"]
     given(office, {**AUTHORIZED, "token_uri": uri})
-    with pytest.raises(SourceError, match="no address of Google's"), account(office):
-        pass
+    with pytest.raises(SourceError, match="no address of Google's"):
+        read_keys(office.settings(), office.state)
 
 
 def test_an_address_in_the_open_is_refused(office: TestOffice) -> None:
