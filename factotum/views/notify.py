@@ -79,9 +79,11 @@ class Bell:
         terminal(self.out, "".join(f"{_line(card)}\n" for card in new))
 
     def ring(self, told: Sequence[Notice]) -> None:
-        """One sign for all of these. Returns at once."""
+        """One sign for all of these; what the owner wanted to be reminded of is written out.
+        Returns at once."""
         if told:
-            terminal(self.out, "\a")
+            said = [plain(one.text, TEXT_CHARS) for one in told if one.kind == notices.SCHEDULE]
+            terminal(self.out, "\a" + "".join(f"Reminder: {text}\n" for text in said))
             desktop(HEADINGS.get(told[0].kind, HEADING), message(told), self.environ)
 
     def _is_news(self, card: Card) -> bool:

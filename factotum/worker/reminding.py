@@ -26,7 +26,7 @@ def next_step(case: Case) -> Next:
             "INSERT OR IGNORE INTO notice (key, kind, text, urgent, at) VALUES (?, ?, ?, 1, ?)",
             (f"{KIND} {case.row.id} {case.run.n}", KIND, told, case.now),
         )
-        return case.end("done", "You were reminded.")
+        return case.end("done", f"You were reminded{f': {said}' if said else '.'}")
 
 
 def _said(text: str, title: str) -> str:

@@ -112,6 +112,16 @@ def test_a_terminal_names_each_card_once_and_rings_with_the_sign(house: House) -
     )
 
 
+def test_a_terminal_says_what_the_owner_wanted_to_be_reminded_of() -> None:
+    ours, theirs = os.openpty()
+    reminder = Notice(1, notices.SCHEDULE, "Pills: the \x1b[31mwhite\nones", True, "")
+    with open(theirs, "w", encoding="utf-8") as stream:
+        Bell(stream, {}).ring([reminder, Notice(2, notices.DIGEST, "3 wait", False, "")])
+        shown = os.read(ours, 4096).decode()
+    os.close(ours)
+    assert shown == "\aReminder: Pills: the \\u001b[31mwhite ones\r\n"
+
+
 def test_a_card_whose_outcome_is_lost_is_named_once_more(house: House) -> None:
     ours, theirs = os.openpty()
     card = house.card()
