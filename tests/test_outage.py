@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 import sqlite3
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from factotum.ears import listening
+from factotum.ears.house import room_of
 from factotum.ledger import Ledger
 from factotum.views.outage import SETTLES_S
 from orchestrator import Orchestrator, open_rooms
@@ -73,6 +77,18 @@ def missed(office: TestOffice, title: str, count: int, policy: str) -> None:
     ledger.close()
 
 
+def look_at_schedules(office: TestOffice) -> None:
+    """One look of the watcher of schedules, as beside an office in a process of its own."""
+    rooms = open_rooms(office.settings(), office.root, office.clock(), guest=True)
+
+    def desk(deed: Callable[..., object], *args: object, **kwargs: object) -> object:
+        return deed(*args, **kwargs)
+
+    room = room_of(rooms.settings, rooms.vault, rooms.ledger, rooms.state, desk, rooms.clock)
+    assert listening.once(room, ["schedule"]) == (["schedule"], {})
+    rooms.close()
+
+
 def test_a_night_off_is_told_in_one_note(office: TestOffice) -> None:
     office.type("Write to Bob.\n")
     office.run()
@@ -98,6 +114,25 @@ def test_a_night_off_is_told_in_one_note(office: TestOffice) -> None:
         told = db.execute("SELECT text FROM notice WHERE kind = 'outage'").fetchall()
     assert len(told) == 1
     assert office.one("Briefings").name in told[0][0]
+
+
+def test_the_schedules_of_that_time_stand_in_it(office: TestOffice) -> None:
+    office.hands.wall = time.time()  # notes have the times of the real clock
+    for policy in ("once", "skip"):
+        note = office.root / f"Office/Schedules/{policy} an hour.md"
+        note.write_text(f"---\nevery: 1 h\nmissed: {policy}\n---\nWater the plants.\n")
+    with open_for(office) as door:
+        office.hands.go(5)
+        look_at_schedules(office)
+        live(office, door, 60)
+    office.hands.go(4.2 * HOUR)
+    with open_for(office) as door:
+        door.tick()
+        look_at_schedules(office)
+        live(office, door, SETTLES_S + 30)
+    text = office.one("Briefings").read_text()
+    assert re.search(r"- once an hour · \[\[once an hour\]\]: 4 runs \(.+\); done once now\n", text)
+    assert re.search(r"- skip an hour · \[\[skip an hour\]\]: 4 runs \(.+\); left out\n", text)
 
 
 def test_a_machine_that_slept_is_told_of_too(office: TestOffice) -> None:
