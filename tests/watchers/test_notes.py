@@ -315,13 +315,26 @@ def test_a_crash_between_handing_in_and_remembering_makes_one_task(
         assert again.titles == ["a"]
 
 
-def test_an_edit_is_heard_and_unchanged_notes_are_not_read(
+def test_an_edit_is_heard_and_what_was_not_edited_is_not_looked_at(
     office: TestOffice, heard: Listening
 ) -> None:
+    source = heard.source
+    assert isinstance(source, Notes) and isinstance(source._hints, Hints)
     write(office, "- [ ] @fac a")
-    assert isinstance(heard.source, Notes) and isinstance(heard.source._hints, Hints)
-    heard.source.rest(heard.post, 5.0)
+    write(office, "- [ ] @fac b", note=TUESDAY)
+    source.rest(heard.post, 5.0)
     heard.look()
-    assert heard.titles == ["a"]
-    (office.root / MONDAY).chmod(0)  # whoever read it now would fail, or the owner is root
-    assert heard.source._changes(heard.post) == []
+    assert heard.titles == ["a", "b"]
+    write(office, "- [ ] @fac a", "- [ ] @fac c")
+    source.rest(heard.post, 5.0)
+    assert source._found(heard.post).keys() == {MONDAY}
+    source._heard = {str(office.root / MONDAY)}
+    heard.look()
+    assert heard.titles == ["a", "b", "c"]
+    (office.root / TUESDAY).unlink()
+    source.rest(heard.post, 5.0)
+    heard.look()
+    write(office, "- [ ] @fac b", note="Journal/2026-12-02.md")
+    source.rest(heard.post, 5.0)
+    heard.look()
+    assert heard.titles == ["a", "b", "c"]

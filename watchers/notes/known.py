@@ -6,7 +6,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from factotum import names
@@ -100,23 +100,28 @@ def follow(
     _moved(changes)
     for change in changes:
         _edited(change)
-    return [path for change in changes for path in _carried(change, all_known, is_open)]
+    holders = _holders(changes, all_known)
+    return [path for one in changes for path in _carried(one, holders, all_known, is_open)]
 
 
-def _moved(changes: Iterable[Change]) -> None:
-    changes = list(changes)
+def _moved(changes: Sequence[Change]) -> None:
+    gone: dict[str, list[Change]] = {}
     for change in changes:
+        for words, _ in change.vacated() if change.was else ():
+            gone.setdefault(words, []).append(change)
+    for change in changes if gone else ():
         for line in change.extra():
-            for other in changes:
-                gone = [n for words, n in other.vacated() if words == line.words]
-                if gone and other is not change:
-                    change.give(line.words, other.take(line.words, gone[-1]))
-                    other.was[line.words] -= 1
-                    break
+            others = [other for other in gone.get(line.words, ()) if other is not change]
+            if others:
+                other = others[-1]
+                gone[line.words].remove(other)
+                n = max(n for words, n in other.vacated() if words == line.words)
+                change.give(line.words, other.take(line.words, n))
+                other.was[line.words] -= 1
 
 
 def _edited(change: Change) -> None:
-    for line in change.extra():
+    for line in change.extra() if change.was else ():
         gone = [
             (difflib.SequenceMatcher(None, words, line.words).ratio(), words, n)
             for words, n in change.vacated()
@@ -130,14 +135,15 @@ def _edited(change: Change) -> None:
 
 
 def _carried(
-    change: Change, all_known: dict[str, Known], is_open: Callable[[str], bool]
+    change: Change,
+    holders: Mapping[str, Sequence[str]],
+    all_known: dict[str, Known],
+    is_open: Callable[[str], bool],
 ) -> list[str]:
     from_others = []
     for line in change.extra():
-        if not line.starts:
-            continue
-        for path, known in all_known.items():
-            ids = known.lines.get(line.words, [])
+        for path in holders.get(line.words, ()) if line.starts else ():
+            ids = all_known[path].lines.get(line.words, [])
             at = next((n for n, id in enumerate(ids) if id != OLD and is_open(id)), None)
             if path != change.path and at is not None:
                 change.give(line.words, ids[at])
@@ -145,3 +151,13 @@ def _carried(
                 from_others.append(path)
                 break
     return from_others
+
+
+def _holders(changes: Sequence[Change], all_known: Mapping[str, Known]) -> dict[str, list[str]]:
+    """Which notes have ids for the words of lines that have none yet."""
+    wanted = {line.words for change in changes for line in change.extra() if line.starts}
+    holders: dict[str, list[str]] = {}
+    for path, known in all_known.items() if wanted else ():
+        for words in wanted & known.lines.keys():
+            holders.setdefault(words, []).append(path)
+    return holders

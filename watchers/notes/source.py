@@ -9,20 +9,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from factotum import log
-from factotum.drop import Drop
 from factotum.index.places import INDEXED_MOST_BYTES, Places, top_of
 from factotum.ledger import Ledger
-from factotum.model import Trust
+from factotum.names import ignored
 from factotum.privacy import PrivateShelf
 from factotum.reader import Reader
 from factotum.watcher import Post, Premises
-from factotum.worker.echo import LINES
 from factotum.worker.fit import Fit, Unfit
 from factotum.worker.labels import Labels
 from factotum.worker.mentions import Line, find
 from watchers.entries import Entry, read
 from watchers.hints import Hints
 from watchers.notes import folders as places_of
+from watchers.notes.drops import SOURCE, all_known, drop_of, is_open
 from watchers.notes.folders import Folder, Stamp, belongs_to
 from watchers.notes.known import OLD, Change, Known, follow, load
 
@@ -49,7 +48,7 @@ class Seen:
 
 
 class Notes:
-    name = "notes"
+    name = SOURCE
     silent_s = 0.0
 
     def __init__(self, premises: Premises) -> None:
@@ -67,6 +66,9 @@ class Notes:
         self._seen: dict[str, Seen] = {}
         self._wrong: set[str] = set()
         self._told: dict[str, float] = {}
+        self._young: set[str] = set()
+        self._heard: set[str] | None = None
+        self._whole_at = float("-inf")
 
     # -- looking
 
@@ -75,18 +77,19 @@ class Notes:
         if not self._folders:
             return IDLE_S
         if self._known is None:
-            self._known = {path: load(text) for path, text in post.look_up(_all_known).items()}
+            self._known = {path: load(text) for path, text in post.look_up(all_known).items()}
         first = self._first(post)
         changes = self._changes(post)
         self._begin(post, changes, first)
         again_s = SELDOM_S if self._hints is not None and self._hints.whole else self.every_s
-        return min([again_s, *self._hand_in(post, changes)])
+        return min([again_s, *self._hand_in(post)])
 
     def rest(self, post: Post, seconds: float) -> None:
+        self._heard = None
         if post.rest(seconds, *(self._hints.fds if self._hints else ())):
             post.rest(min(seconds, GATHER_S))
             assert self._hints is not None
-            self._hints.drain()
+            self._heard = self._hints.drain()
 
     def close(self) -> None:
         if self._hints is not None:
@@ -122,15 +125,29 @@ class Notes:
             del self._told[about]
         return [one for one in self._folders if not post.cursor(_part(one))]
 
+    def _found(self, post: Post) -> dict[str, Stamp | None]:
+        """The stamps of the notes that may have changed: of those that were heard of, or of all;
+        None for one that is gone."""
+        heard, self._heard = self._heard, None
+        top = f"{self._places.top}/"
+        if heard is not None and self._hints is not None and self._hints.whole:
+            paths = {one.removeprefix(top) for one in heard if not ignored(one.rpartition("/")[2])}
+            soon = 0 <= post.now() - self._whole_at < SELDOM_S
+            if soon and self._known is not None and paths <= self._seen.keys():
+                return {path: places_of.stamp_of(top + path) for path in paths}
+        assert self._known is not None
+        self._whole_at = post.now()
+        before = self._seen or [self._places.both(name)[1] for name in self._known]
+        gone: dict[str, Stamp | None] = dict.fromkeys(before)
+        return gone | places_of.notes(self._folders, self._places, self._private())
+
     def _changes(self, post: Post) -> list[Change]:
         """What is other than at the last look, of notes that can be read."""
         assert self._known is not None
-        found = places_of.notes(self._folders, self._places, self._private())
         changes = []
-        gone = [] if self._seen else [self._places.both(name)[1] for name in self._known]
-        for path in sorted({*found, *self._seen, *gone}):
-            before, stamp = self._seen.get(path), found.get(path)
-            if (before.stamp if before else None) == stamp and path not in gone:
+        for path, stamp in sorted(self._found(post).items()):
+            before = self._seen.get(path)
+            if before is not None and before.stamp == stamp:
                 continue
             folder = belongs_to(self._folders, path)
             lines: Sequence[Line] = ()
@@ -148,6 +165,7 @@ class Notes:
             if stamp is None or folder is None:
                 self._seen.pop(path, None)
             else:
+                self._young.add(path)
                 since = before.since if before else {}
                 self._seen[path] = Seen(stamp, folder, lines, since)
         return changes
@@ -174,7 +192,7 @@ class Notes:
         """Gives ids to all lines that are not new; of folders seen for the first time, to all."""
         assert self._known is not None
         others = follow(
-            changes, self._known, lambda one: post.look_up(lambda ledger: _is_open(ledger, one))
+            changes, self._known, lambda one: post.look_up(lambda ledger: is_open(ledger, one))
         )
         old: Counter[str] = Counter()
         for change in changes:
@@ -206,16 +224,18 @@ class Notes:
 
     # -- handing in
 
-    def _hand_in(self, post: Post, changes: Sequence[Change]) -> list[float]:
+    def _hand_in(self, post: Post) -> list[float]:
         """Hands in what is new and still; in how many seconds others will be."""
         assert self._known is not None
         waits: list[float] = []
         ready: list[tuple[str, Seen, list[Line]]] = []
-        for path, seen in self._seen.items():
+        for path in sorted(self._young & self._seen.keys()):
+            seen = self._seen[path]
             name = self._places.path(self._places.top / path)
             fresh = Change(name, self._known.get(name, Known()), Counter(), seen.lines).extra()
             if not fresh:
                 seen.since = {}
+                self._young.discard(path)
                 continue
             left = {line.at: self._left_s(post, seen, line) for line in fresh}
             seen.since = {_said(one): seen.since[_said(one)] for one in fresh}
@@ -246,7 +266,7 @@ class Notes:
             id = known.fresh_id(name, line.words)
             known.lines.setdefault(line.words, []).append(id)
             n = len(known.lines[line.words]) - 1
-            drops.append(_drop(name, line, n, id, seen.folder.mention))
+            drops.append(drop_of(name, line, n, id, seen.folder.mention))
         post.hand_in(*drops, cursor=known.text(), part=f"note {name}")
         self._known[name] = known
 
@@ -261,20 +281,6 @@ class Notes:
             self._tell(post, seen.folder, len(lines), "at once")
 
 
-def _drop(name: str, line: Line, n: int, id: str, mention: str) -> Drop:
-    place = name.removesuffix(".md").removeprefix("../")
-    body = "\n".join(part for part in (line.title, line.below) if part)
-    return Drop(
-        Notes.name,
-        id,
-        "note",
-        line.title,
-        f"{body}\n\n(Written in the note [[{place}]].)",
-        Trust.OWNER,
-        ours={"line": {"note": name, "text": line.words, "n": n, "mention": mention}},
-    )
-
-
 def _said(line: Line) -> tuple[str, str]:
     return line.words, line.below
 
@@ -285,19 +291,3 @@ def _part(folder: Folder) -> str:
 
 def _all_of(known: Known) -> Counter[str]:
     return Counter({words: len(ids) for words, ids in known.lines.items()})
-
-
-def _all_known(ledger: Ledger) -> dict[str, str]:
-    rows = ledger.db.execute(
-        "SELECT key, value FROM meta WHERE substr(key, 1, ?) = ?", (len(LINES), LINES)
-    )
-    return {row["key"].removeprefix(LINES): row["value"] for row in rows}
-
-
-def _is_open(ledger: Ledger, id: str) -> bool:
-    """Whether the task that was made of a line is not over."""
-    task = ledger.seen(Notes.name, id)
-    row = ledger.db.execute(
-        "SELECT projected FROM run WHERE task = ? ORDER BY n DESC LIMIT 1", (task,)
-    ).fetchone()
-    return bool(task) and (row is None or not row["projected"])
