@@ -271,7 +271,7 @@ class Orchestrator:
         room = 0 if self.stopping else self.worker.room  # what is not taken, another may take
         claimed = self.claims.look(listing, now, mono, room)
         self._more = claimed.more
-        again, unjoined = self.joins.look(self._lies, now)
+        again, unjoined = self.joins.look(self._lies, claimed.frozen, now)
         held = {card.task for card in (*seen.waiting, *seen.approved)}
         found.tasks = [
             (id, entry)

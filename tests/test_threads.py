@@ -17,7 +17,7 @@ from factotum.keeping import Keeper
 from factotum.ledger import Ledger, TaskRow
 from factotum.mailroom import Mailroom
 from factotum.model import Trust
-from factotum.note import Note
+from factotum.note import Note, set_props
 from factotum.reader import Reader
 from factotum.threads import FOLLOWS, JOINS_AN_HOUR, JOINS_MOST, Threads
 from factotum.vault import Vault
@@ -360,3 +360,25 @@ def test_a_card_that_is_drafted_later_shows_what_was_written_last(office: TestOf
         office.run()
     said = text(office.one("Pending_Approval"))
     assert "Could you send it again?" in said and "Sorry, I meant invoice 1043." in said
+
+
+def test_a_note_that_nobody_may_touch_takes_nothing_till_it_may_be_touched_again(
+    office: TestOffice,
+) -> None:
+    handed(office, FIRST)
+    with thinking(office, call("ask_owner", question="Shall I?")):
+        office.run()
+        note = office.one("In_Progress")
+        whole = note.read_bytes()
+        copy = office.root / "Needs_Action" / note.name  # the sync brought a second one
+        handed(office, AGAIN)
+        copy.write_bytes(whole)
+        office.run()
+        assert note.read_bytes() == copy.read_bytes() == whole
+        copy.unlink()
+        note.write_bytes(set_props(whole, {"factotum": "never"}))
+        office.run()
+        assert "wrote again" not in text(note)
+        note.write_bytes(whole)
+        office.run()
+        assert "wrote again" in text(note)

@@ -6,7 +6,7 @@ done twice is done once. A mail that its task cannot hear any more becomes a tas
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from factotum.joined import Joined
 from factotum.ledger import Ledger
 from factotum.model import Attachment
 from factotum.note import Note, NoteError, append, fence, parse
+from factotum.privacy import says_never
 from factotum.reader import Reader
 from factotum.scan import TASK_MOST_BYTES, Problem
 from factotum.sections import outside_fences
@@ -61,11 +62,16 @@ class Joins:
         self.zone = zone
         self.anew = anew
 
-    def look(self, where: Callable[[str], Path | None], now: float) -> tuple[bool, list[Problem]]:
-        """Goes through what waits. `where` says where a task's note lies now, if one does.
-        Whether some of it must be looked at again soon, and what a person should know."""
+    def look(
+        self, where: Callable[[str], Path | None], frozen: Collection[str], now: float
+    ) -> tuple[bool, list[Problem]]:
+        """Goes through what waits, but for tasks that are `frozen`. `where` says where a task's
+        note lies now, if one does. Whether some of it must be looked at again soon, and what a
+        person should know."""
         again, problems = False, []
         for one in self.threads.waiting():
+            if one.task in frozen:
+                continue
             path = where(one.task)
             try:
                 if self._too_late(one, path, now):
@@ -98,6 +104,8 @@ class Joins:
         failpoint.hit("join.lowered")
         raw = self.reader.read(path, TASK_MOST_BYTES)
         note = parse(raw, max_bytes=TASK_MOST_BYTES)
+        if says_never(note.props):
+            return  # the owner wants nobody at it; it goes on when that is taken out
         if not self._has(one, note):
             new = append(raw, self._section(one, now))
             if len(new) > NOTE_MOST_BYTES:
