@@ -97,6 +97,22 @@ def test_a_server_that_is_busy_is_left_alone_and_costs_no_letter(tmp_path: Path)
         assert ear.titles == ["Letter 1", "Letter 2", "Letter 3"]
 
 
+def test_very_many_are_read_beside_and_come_in_order(tmp_path: Path) -> None:
+    many = {n: letter(n) for n in range(1, 121)}
+    with Faulty(many, refuses={70}, heads=True) as server:
+        office = office_at(tmp_path, server)
+        office.env["FACTOTUM_TASKS_PER_SENDER"] = "1000"
+
+        def of(premises: Premises) -> Source:
+            (account,) = accounts(office.settings())
+            maker = Maker("mail", premises.read, premises.zone)
+            return Mailbox("mail", account, ("INBOX",), maker, Habits(ahead_from=20))
+
+        with listening(office, of) as ear:
+            looks(ear)
+            assert ear.titles == [f"Letter {n}" for n in range(1, 121)]
+
+
 @pytest.mark.parametrize("at", ["CAPABILITY", "LOGIN", "EXAMINE", "FETCH", "NOOP"])
 def test_a_server_that_hangs_up_is_called_again(tmp_path: Path, at: str) -> None:
     with (

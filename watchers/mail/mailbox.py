@@ -26,8 +26,6 @@ from watchers.mail.rules import Rule, owners
 MB = 1024 * 1024
 #: How many letters are fetched and handed in at once, and how many bytes of them.
 AT_ONCE, AT_ONCE_BYTES = 50, 8 * MB
-#: From how many on they are read in a process of its own.
-AHEAD_FROM = 500
 #: Of a letter that is too large, how much is fetched, in bytes.
 BEGINNING_BYTES = MB
 #: After how many refusals a letter is fetched by itself, and after how many it is told that it
@@ -39,7 +37,8 @@ SOON_S = 10.0
 
 @dataclass(frozen=True)
 class Habits:
-    """How a mailbox is listened to, in seconds, bytes and hours. `mark` is never or seen."""
+    """How a mailbox is listened to, in seconds, bytes and hours. `mark` is never or seen;
+    `ahead_from` from how many letters on they are read in a process of their own."""
 
     idle_s: float = 1500.0
     poll_s: float = 120.0
@@ -47,6 +46,7 @@ class Habits:
     most_bytes: int = 25 * MB
     first_h: float = 24.0
     mark: str = "never"
+    ahead_from: int = 500
 
 
 class Mailbox:
@@ -236,7 +236,7 @@ class Mailbox:
         self, job: _Job, fetched: Iterator[_Portion], count: int
     ) -> Iterator[tuple[list[Entry], list[Drop]]]:
         """What is made of each portion."""
-        if count < AHEAD_FROM:
+        if count < self._habits.ahead_from:
             for some, came in fetched:
                 yield some, self._drops(job, came, [None] * len(came))
             return
