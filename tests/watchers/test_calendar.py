@@ -130,7 +130,7 @@ def test_the_owner_is_reminded_and_no_model_is_asked(office: BerlinOffice, web: 
         heard.look()
     office.run()
     (done,) = office.files("Done")
-    assert "You were reminded." in done.read_text()
+    assert "You were reminded: Mon 30 Nov 08:10" in done.read_text()
 
 
 def test_a_task_is_made_where_the_handbook_says_so_and_nothing_where_it_says_that(
@@ -160,6 +160,7 @@ def test_a_task_is_made_where_the_handbook_says_so_and_nothing_where_it_says_tha
         assert "`bfore` is not known here" in heard.remarks["handbook line 7"]
 
 
+@pytest.mark.slow
 def test_a_moved_event_is_told_again_and_a_cancelled_one_is_not(
     office: BerlinOffice, web: WebServer
 ) -> None:
@@ -186,6 +187,7 @@ def test_what_is_called_off_in_the_last_minutes_is_not_told(
         assert heard.tasks == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("me", ["marco@example.test", "MARCO@example.test"])
 def test_what_the_owner_has_declined_is_not_told(
     office: BerlinOffice, web: WebServer, me: str
@@ -213,6 +215,7 @@ def test_after_a_pause_what_has_not_started_long_ago_is_told(
         assert heard.titles == ["Since 4 min: 2"]
 
 
+@pytest.mark.slow
 def test_what_had_started_before_it_first_listened_is_not_told(
     office: BerlinOffice, web: WebServer
 ) -> None:
@@ -225,6 +228,7 @@ def test_what_had_started_before_it_first_listened_is_not_told(
 # -- what repeats, zones, days
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("what", "span", "starts"),
     [
@@ -351,6 +355,7 @@ def test_the_days_plan_is_told_once_in_the_morning(office: BerlinOffice, web: We
 # -- the servers
 
 
+@pytest.mark.slow
 def test_a_calendar_is_fetched_again_only_when_it_changed(
     office: BerlinOffice, web: WebServer
 ) -> None:
@@ -361,6 +366,7 @@ def test_a_calendar_is_fetched_again_only_when_it_changed(
     assert all("If-None-Match" in one.headers for one in web.asked[1:])
 
 
+@pytest.mark.slow
 def test_events_are_told_while_the_server_is_away(office: BerlinOffice, web: WebServer) -> None:
     put(web, event("1", "20261130T093000"))
     with listening(office, source) as heard:

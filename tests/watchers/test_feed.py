@@ -73,6 +73,7 @@ def begin(heard: Listening, web: WebServer, *items: str) -> None:
     assert len(heard.tasks) == 1
 
 
+@pytest.mark.slow
 def test_the_first_time_what_is_there_is_only_remembered(heard: Listening, web: WebServer) -> None:
     web.put("/feed", rss(item(1), item(2)), kind=RSS)
     heard.look()
@@ -103,6 +104,7 @@ def test_new_entries_are_told_together_at_the_hour_of_the_digest(
     assert "Entry 1" not in text
 
 
+@pytest.mark.slow
 def test_what_has_not_changed_is_not_sent_again(heard: Listening, web: WebServer) -> None:
     begin(heard, web, item(1))
     heard.office.hands.go(HOUR_S)
@@ -114,6 +116,7 @@ def test_what_has_not_changed_is_not_sent_again(heard: Listening, web: WebServer
     assert len(web.asked) == asked
 
 
+@pytest.mark.slow
 def test_entries_are_told_once_however_the_feed_numbers_them(
     heard: Listening, web: WebServer
 ) -> None:
@@ -126,6 +129,7 @@ def test_entries_are_told_once_however_the_feed_numbers_them(
     assert len(heard.tasks) == 1
 
 
+@pytest.mark.slow
 def test_an_entry_is_told_once_when_a_kill_forgot_how_far_it_was(
     office: TestOffice, web: WebServer
 ) -> None:
@@ -164,6 +168,7 @@ def test_an_entry_becomes_a_task_of_its_own_where_the_handbook_says_so(
     assert "[[" not in outside and "\u202e" not in outside and "`=" not in outside
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("data", "said"),
     [
@@ -194,6 +199,7 @@ def test_what_is_no_feed_or_means_harm_is_told_and_not_read(
     assert heard.remarks == {}
 
 
+@pytest.mark.slow
 def test_what_can_be_read_of_a_damaged_feed_is_told(heard: Listening, web: WebServer) -> None:
     begin(heard, web, item(1))
     heard.office.hands.go(HOUR_S)
@@ -312,6 +318,7 @@ def test_no_answer_leads_into_the_owners_own_network(
         assert other.asked == []
 
 
+@pytest.mark.slow
 def test_a_feed_that_moved_for_good_is_heard_and_told(heard: Listening, web: WebServer) -> None:
     web.put("/feed", status=301, headers={"Location": "/new"})
     web.put("/new", rss(item(1)), kind=RSS)
@@ -319,6 +326,7 @@ def test_a_feed_that_moved_for_good_is_heard_and_told(heard: Listening, web: Web
     assert web.url("/new") in heard.remarks["127.0.0.1"]
 
 
+@pytest.mark.slow
 def test_a_feed_that_fails_is_told_after_three_times_and_holds_up_no_other(
     office: TestOffice, web: WebServer
 ) -> None:
@@ -385,6 +393,7 @@ def test_a_slow_server_is_left_after_a_time(office: TestOffice, web: WebServer) 
         assert "it took longer than 0.2 s" in heard.remarks["127.0.0.1"]
 
 
+@pytest.mark.slow
 def test_looked_with_once_it_asks_whatever_the_hour(office: TestOffice, web: WebServer) -> None:
     handbook(office, "feeds", web.url("/feed"))
     web.put("/feed", rss(item(1)), kind=RSS)
@@ -394,6 +403,7 @@ def test_looked_with_once_it_asks_whatever_the_hour(office: TestOffice, web: Web
     assert len(web.asked) == 2
 
 
+@pytest.mark.slow
 def test_a_feed_that_is_added_while_it_runs_is_heard(office: TestOffice, web: WebServer) -> None:
     with listening(office, lambda premises: sources(premises)[0]) as heard:
         assert heard.look() is None

@@ -260,6 +260,7 @@ def test_of_a_disk_that_is_mounted_later_what_lies_on_it_is_only_remembered(
         assert heard.tasks == []
 
 
+@pytest.mark.slow
 def test_a_folder_of_very_many_files_is_refused(heard: Listening, scans: Path) -> None:
     for n in range(100):
         (scans / f"d{n}").mkdir()

@@ -92,6 +92,7 @@ def test_what_changes_elsewhere_or_is_not_seen_is_no_change(
     assert [title for title in heard.titles if "changed" in title] == []
 
 
+@pytest.mark.slow
 def test_the_first_look_is_told_with_the_days_digest(heard: Listening, web: WebServer) -> None:
     looks(heard, web, html("90"))
     heard.office.hands.go(DAY_S)
@@ -117,6 +118,7 @@ def test_a_page_that_never_rests_is_told_once_a_day(heard: Listening, web: WebSe
     assert "changes at each look" in heard.remarks["Boats"]
 
 
+@pytest.mark.slow
 def test_a_selector_that_fits_nothing_is_told_and_nothing_is_forgotten(
     heard: Listening, web: WebServer
 ) -> None:
@@ -128,6 +130,7 @@ def test_a_selector_that_fits_nothing_is_told_and_nothing_is_forgotten(
     assert any("+Boat 0 costs 85" in note for note in heard.notes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("more", "kind", "said"),
     [
@@ -217,6 +220,7 @@ def test_hostile_pages_are_survived(office: TestOffice, web: WebServer, data: by
         assert "Boats has changed" in heard.titles
 
 
+@pytest.mark.slow
 def test_words_of_a_page_do_nothing_in_the_vault(heard: Listening, web: WebServer) -> None:
     evil = "[[Dashboard]] ![](http://evil.test/x) `=this` <b>x</b> ``` ~~~~ \u202e"
     looks(heard, web, html("90"), html(evil.replace("<", "&lt;")))
