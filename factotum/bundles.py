@@ -100,7 +100,8 @@ class Bundles:
         return None if row["due"] is None else float(row["due"])
 
     def due(self, source: str, now: float) -> Iterator[Full]:
-        """The bundles whose time has come; what comes later goes into the next of that key."""
+        """The bundles whose time has come; what comes later goes into the next of that key, whose
+        task has another id: no `seq` is ever given twice."""
         with self.ledger.tx() as db:
             rows = db.execute(
                 "SELECT bundle, min(seq) AS first, min(due) AS due FROM bundled"

@@ -128,7 +128,8 @@ INSERT INTO meta SELECT 'chain_after', CAST(coalesce(max(seq), 0) AS TEXT) FROM 
 #: that was open, and the ended runs of which the note that they came from is not told yet.
 HEARD = """
 CREATE TABLE bundled (
-  seq INTEGER PRIMARY KEY, source TEXT NOT NULL, source_id TEXT NOT NULL, bundle TEXT NOT NULL,
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  source TEXT NOT NULL, source_id TEXT NOT NULL, bundle TEXT NOT NULL,
   heading TEXT NOT NULL, due REAL NOT NULL, title TEXT NOT NULL, sender TEXT NOT NULL,
   text TEXT NOT NULL, trust TEXT NOT NULL, received REAL NOT NULL, n INTEGER NOT NULL DEFAULT 1,
   task TEXT NOT NULL DEFAULT ''

@@ -88,6 +88,15 @@ def test_one_sender_brings_so_many_and_the_others_are_told_together(room: Room) 
     assert room.rows() == 0
 
 
+def test_what_comes_after_all_was_told_is_told_in_a_task_of_its_own(room: Room) -> None:
+    for n in range(3):
+        drop = Drop("feed", str(n), "message", f"Entry {n}", "", bundle=Bundle("all", "{n}", NOW))
+        room.take(drop)
+        room.mailroom.deliver("feed", NOW)
+        assert len(room.notes) == n + 1
+        assert room.note(f"Entry {n}")
+
+
 def test_a_stranger_who_claims_an_address_uses_up_nothing_of_its_owners(room: Room) -> None:
     room.take(*(mail(n, "ada@rossi.example") for n in range(100)))
     room.take(*(mail(n, f"bot{n}@evil.example") for n in range(100, 400)))

@@ -33,7 +33,7 @@ from factotum.worker.desk import Desk
 
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 #: How long a stop waits for what is under way, in seconds.
-STOP_GRACE_S = 4.0
+STOP_GRACE_S = 3.0
 #: How many things a trial shows of one source.
 SHOWN = 50
 

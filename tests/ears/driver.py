@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,7 +27,7 @@ def more_watchers(folder: str = LISTENED) -> Iterator[None]:
                 del sys.modules[name]
 
 
-def say(outside: Path, *things: dict[str, object]) -> None:
+def say(outside: Path, *things: Mapping[str, object]) -> None:
     """More lines for the watcher `lines` to hear."""
     outside.mkdir(exist_ok=True)
     with open(outside / "lines.jsonl", "a", encoding="utf-8") as out:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from factotum.drop import Bundle, Drop
+from factotum.drop import Bundle, Drop, File
 from factotum.model import Trust
 from factotum.watcher import Polled, Post, Premises, Source, SourceError
 
@@ -42,6 +42,7 @@ class Lines(Polled):
 
 def drop_of(line: str) -> Drop:
     thing = json.loads(line)
+    files = thing.get("files", {})
     bundle = Bundle("all", "{n} lines", 0.0) if thing.get("told") else None
     return Drop(
         "lines outside",
@@ -51,6 +52,7 @@ def drop_of(line: str) -> Drop:
         thing.get("body", "There is nothing to do."),
         Trust(thing.get("trust", "owner")),
         thing.get("sender", ""),
+        attachments=tuple(File(name, text.encode()) for name, text in files.items()),
         bundle=bundle,
     )
 
