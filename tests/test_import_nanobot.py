@@ -11,6 +11,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from factotum.importing import config, jobs, notes
 from factotum.importing.jobs import OtherStore
@@ -237,6 +239,24 @@ def test_only_what_is_to_be_done_goes_into_the_list() -> None:
     new = notes.merged("HEARTBEAT.md", there, words)
     assert new == there.replace(b"## Comp", b"- [ ] Check the weather\r\n\r\n## Comp")
     assert notes.words_of("HEARTBEAT.md", b"# Heartbeat\n\n- [ ]\n") == ""
+
+
+PARTS = ["a", "# ", "## ", "\n", "\r\n", "```", "- [ ] x", "---\n", "<!--", "-->", "## Completed\n"]
+TEXT = st.lists(st.sampled_from(PARTS), max_size=12).map("".join)
+
+
+@given(TEXT, st.sampled_from(["", "## Active Tasks\n", "## Active Tasks\r\n"]), TEXT)
+@pytest.mark.parametrize("name", ["HEARTBEAT.md", "USER.md"])
+def test_no_byte_of_the_persons_note_is_lost(name: str, before: str, head: str, after: str) -> None:
+    there = f"{before}{head}{after}".encode()
+    try:
+        new = notes.merged(name, there, "- [ ] Check the weather")
+    except notes.NotText:
+        return
+    same = next((n for n, (a, b) in enumerate(zip(there, new, strict=False)) if a != b), len(there))
+    assert new.endswith(there[same:]) and len(new) >= len(there)
+    assert b"- [ ] Check the weather" in new
+    assert notes.merged(name, new, "- [ ] Check the weather") == new
 
 
 # -- the whole

@@ -263,7 +263,7 @@ def test_they_are_put_into_a_crontab_once_and_other_lines_stay(
     seven: Terminal, tmp_path: Path
 ) -> None:
     table = with_crontab(seven, tmp_path)
-    mine = "MAILTO=me\n5 4 * * * /home/me/backup.sh >/dev/null 2>&1"
+    mine = "MAILTO=me\n5 4 * * * /opt/backup.sh >/dev/null 2>&1"
     table.write_text(mine)
     assert "has 7 schedules of" in seven("schedule", "export", "--install").out
     first = table.read_text()
