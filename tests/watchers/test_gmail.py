@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -14,6 +15,7 @@ from factotum.ears import beats
 from factotum.model import Trust
 from factotum.settings import SettingsError, load
 from factotum.watcher import Premises, Source, SourceError
+from tests.cli.terminal import terminal_of
 from tests.office import TestOffice
 from tests.servers.gmail import CLIENT, ME, REFRESH, GmailServer, Refusal
 from tests.watchers.listening import Listening, handbook, listening
@@ -425,3 +427,27 @@ def test_the_name_that_others_use_for_the_setting_means_the_same(tmp_path: Path)
 def test_keys_show_in_no_repr() -> None:
     assert "s-secret" not in repr(Keys(Client("id", "s-secret"), "1//refresh"))
     assert "1//refresh" not in repr(Keys(Client("id", "s-secret"), "1//refresh"))
+
+
+@pytest.mark.slow
+def test_killed_again_and_again_each_letter_is_one_task(
+    office: TestOffice, google: GmailServer
+) -> None:
+    begun(office)
+    office.env |= {"FACTOTUM_TASKS_PER_SOURCE": "10000"}
+    kills = n = 0
+    for place in ("kept", "registered", "dropped", "seen"):
+        for _ in range(60):  # more than are handed in at once
+            address = f"ada{n}@rossi.example"
+            google.deliver(letter(f"Letter {n}", sender=address), at=office.hands.wall)
+            n += 1
+        google.oldest = google.history  # it is looked for by time, which names all of them
+        office.env["FACTOTUM_FAILPOINT"] = f"watch.{place}"
+        with terminal_of(office).start("watchers", "run", "mail", "--once") as process:
+            process.communicate(timeout=60)
+        kills += process.returncode == -signal.SIGKILL
+    del office.env["FACTOTUM_FAILPOINT"]
+    assert terminal_of(office)("watchers", "run", "mail", "--once").code == 0
+    notes = office.files("Needs_Action")
+    assert (len(notes), kills) == (n, 4)
+    assert len({office.note(path).props["title"] for path in notes}) == n
