@@ -256,6 +256,7 @@ def _error(status: int, reason: str, message: str) -> dict[str, Any]:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # headers and body in one go: else each answer waits for an acknowledgement
     server: _Server
 
     def do_GET(self) -> None:
