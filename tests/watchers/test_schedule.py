@@ -72,6 +72,15 @@ def test_what_is_due_once_runs_once(clock: Clockwork) -> None:
     assert clock.remarks() == {}
 
 
+def test_tomorrow_is_what_it_was_when_it_was_written(clock: Clockwork) -> None:
+    clock.note("Lately.md", "at: tomorrow at 9", age_s=20 * 3600)  # on Sunday, at noon
+    clock.note("Long ago.md", "at: tomorrow at 9", age_s=5 * 86400)
+    with clock.open() as source:
+        clock.go_on(source, MONDAY + 3 * 86400)
+        assert list(clock.remarks()) == ["Long ago.md"]
+    assert clock.dues() == ["2026-11-30T09:00"]
+
+
 def test_zones_are_those_of_the_note_or_of_the_machine(clock: Clockwork) -> None:
     clock.note("Here.md", 'cron: "0 9 * * *"')
     clock.note("There.md", 'cron: "0 9 * * *"\ntimezone: America/New_York')

@@ -103,13 +103,14 @@ class Roll:
         state, path, off = self.of(one.name), f"{FOLDER}/{one.name}", not schedule.enabled
         rule, core, id = schedule.rule, schedule.core, schedule.id
         begun = self._begun(one, schedule, now)
+        since = min(one.written, now) if schedule.once else begun  # what “tomorrow” meant
         if state is None:
             part = names.id_of("t", path, repr(now))[2:]
-            return self.put(State(part, path, rule, core, id, begun, begun, off))
+            return self.put(State(part, path, rule, core, id, since, begun, off))
         new = replace(state, note=path, rule=rule, core=core, id=id, off=off, gone=0.0)
         if state.rule != rule or (state.off and not off):
             last = max(begun, state.last if state.last <= now else 0.0)
-            new = replace(new, since=begun, last=last, task="", skipped=0.0)
+            new = replace(new, since=since, last=last, task="", skipped=0.0)
         elif state.gone and now - state.gone > LATE_S:
             new = replace(new, last=max(state.last, now))
         return self.put(new)
