@@ -359,6 +359,31 @@ def test_what_was_saved_comes_back_and_nobody_runs_twice(
 
 
 @pytest.mark.slow
+def test_an_office_in_a_terminal_leaves_alone_what_pm2_listens_to(
+    tmp_path: Path, keeper: Callable[[House], Pm2]
+) -> None:
+    house = House(tmp_path)
+    pm2 = keeper(house)
+    pm2.start()
+    until(lambda: listens(house), "the folder is looked at")
+    pm2("delete", "orchestrator")
+    of_pm2 = pm2.pids()
+    command = [str(PYTHON), "-m", "factotum.cli", "up"]
+    up = subprocess.Popen(command, cwd=ROOT, env=house.env, stdout=subprocess.DEVNULL)
+    try:
+        drop(house, "paper.txt")
+        until(lambda: len(house.tasks("fs")) == 1, "the paper is a task")
+        time.sleep(2)
+        assert len(house.tasks("fs")) == 1
+        assert pm2.pids() == of_pm2
+        told = json.loads(house.factotum("watchers", "list", "--json").stdout)["watchers"]
+        assert {one["app"]: one["pid"] for one in told if one["set_up"]} == of_pm2
+    finally:
+        up.send_signal(signal.SIGINT)
+        assert up.wait(PATIENCE_S) == 0
+
+
+@pytest.mark.slow
 def test_a_vault_that_comes_late_is_waited_for(
     tmp_path: Path, keeper: Callable[[House], Pm2]
 ) -> None:
