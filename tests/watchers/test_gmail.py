@@ -223,6 +223,15 @@ def test_a_huge_letter_is_told_by_its_beginning_and_a_broken_one_too(
         assert any("which is more than is fetched" in note for note in ear.notes)
 
 
+def test_a_mailbox_that_is_listened_to_twice_is_told_of(
+    office: TestOffice, google: GmailServer
+) -> None:
+    office.env |= {"FACTOTUM_IMAP_HOST": "imap.gmail.com", "FACTOTUM_IMAP_USER": ME.upper()}
+    with listening(office, lambda premises: mail_watcher.sources(premises)[-1]) as ear:
+        ear.look()
+        assert "each letter makes two tasks" in ear.remarks["twice"]
+
+
 # -- Google says no
 
 

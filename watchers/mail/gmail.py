@@ -38,6 +38,10 @@ AT_ONCE, AT_ONCE_BYTES = 50, 8 * MB
 QUERY_BACK_S = 3 * DAY_S
 #: After how many refusals a letter is told of that cannot be fetched.
 TOLD_AFTER = 3
+TWICE = (
+    "the same mailbox is listened to by IMAP, so that each letter makes two tasks: take "
+    "GMAIL_CREDENTIALS out, or FACTOTUM_IMAP_HOST"
+)
 #: What is no letter that came: what goes out, what was thrown away, what was said in a chat.
 NOT_MEANT = frozenset({"SENT", "DRAFT", "TRASH", "SPAM", "CHAT"})
 _ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
@@ -76,6 +80,7 @@ class Gmail:
         self._first_s = settings.count("MAIL_FIRST_H") * 3600.0
         self._most_bytes = settings.count("MAIL_MOST_MB") * MB
         self._query = settings.text("GMAIL_QUERY")
+        self._by_imap = exact(settings.text("IMAP_USER")) if settings.text("IMAP_HOST") else ""
         self._maker = maker
         base = settings.text("GMAIL_URL")
         self._api = Api(lambda: keys(settings, state), checked_url(base) if base else API_URL)
@@ -89,9 +94,10 @@ class Gmail:
         place = place_of(post.cursor())
         try:
             if place is None:
-                self._first(post, found)
+                place = self._first(post, found)
             else:
                 self._since(post, place, found)
+            post.remark("twice", TWICE if place.address == self._by_imap else "")
         except (Gone, TooLarge):
             raise SourceError(
                 "Gmail's answer is not that of a mailbox; is FACTOTUM_GMAIL_URL set, and wrong?"
@@ -109,12 +115,13 @@ class Gmail:
 
     # -- what is new
 
-    def _first(self, post: Post, found: Sequence[Rule]) -> None:
+    def _first(self, post: Post, found: Sequence[Rule]) -> Place:
         """Only what is unread and came lately: no old letter becomes a task unasked."""
         now = post.now()
         place = self._now(now, began=now - self._first_s)
         ids = self._listed(f"is:unread {self._after(place.began)}") if self._first_s else []
         self._hand_in(post, place, ids, found)
+        return place
 
     def _since(self, post: Post, place: Place, found: Sequence[Rule]) -> None:
         now = post.now()
