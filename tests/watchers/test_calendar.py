@@ -125,12 +125,16 @@ def test_an_event_is_told_once_some_time_before_it_starts(
 
 
 def test_the_owner_is_reminded_and_no_model_is_asked(office: BerlinOffice, web: WebServer) -> None:
-    put(web, event("1", "20261130T081000", "Meet [[Ada]]"))
+    evil = "LOCATION:![](http://evil.test/x) [[Dashboard]] `=this` <b>\r\n"
+    put(web, event("1", "20261130T081000", "Meet [[Ada]]", evil))
     with listening(office, source) as heard:
         heard.look()
     office.run()
     (done,) = office.files("Done")
-    assert "You were reminded: Mon 30 Nov 08:10" in done.read_text()
+    head, _, rest = done.read_text().partition("```text\n")[2].partition("```")[2].partition("## S")
+    assert "You were reminded: Mon 30 Nov 08:10" in rest
+    for live in ("![", "[[", "`=", "<b>", "http://evil"):
+        assert live not in rest and live not in head
 
 
 def test_a_task_is_made_where_the_handbook_says_so_and_nothing_where_it_says_that(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,8 +25,9 @@ from watchers.hints import Hints
 
 #: How often to look where nothing tells of a change, and where something does, in seconds.
 LOOK_S, LOOK_SELDOM_S = 30.0, 600.0
-#: How long after a hint to look, so that a burst of them is one look, in seconds.
-GATHER_S = 0.2
+#: How long after a hint to look, so that a burst of them is one look, in seconds; and at least so
+#: many times as long as a look takes, for a folder of very many files that never rests.
+GATHER_S, GATHER_TIMES = 0.2, 10
 #: How many files are handed in together, and of how many bytes in all.
 AT_ONCE, AT_ONCE_BYTES = 20, 2 * FILE_MOST_BYTES
 #: How many marks are kept of files that lie there no longer: a disk may be taken out for a while.
@@ -84,6 +86,7 @@ class Folder:
         #: How each file that is not yet still was seen, and since when.
         self._moving: dict[Path, tuple[tuple[str, str], float]] = {}
         self._remarked: set[str] = set()
+        self._took_s = 0.0
 
     # -- a look
 
@@ -100,7 +103,9 @@ class Folder:
         if self._memory is None:
             self._memory = _memory(post.cursor())
         memory = self._memory
+        begun = time.monotonic()
         found = self._scan(memory)
+        self._took_s = time.monotonic() - begun
         if not memory.begun:
             for one in found:
                 memory.learn(one)
@@ -247,7 +252,7 @@ class Folder:
         elif self._hints.whole and seconds >= self.every_s:
             seconds = LOOK_SELDOM_S
         if post.rest(seconds, *self._hints.fds):
-            post.rest(GATHER_S)
+            post.rest(max(GATHER_S, GATHER_TIMES * self._took_s))
             self._hints.drain()
 
     def close(self) -> None:
