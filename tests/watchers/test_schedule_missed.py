@@ -97,6 +97,7 @@ class _Killed(Exception):
     pass
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["once", "skip", "each", "ask"])
 @pytest.mark.parametrize("at_write", range(1, 9))
 def test_a_kill_anywhere_decides_nothing_anew(clock: Clockwork, policy: str, at_write: int) -> None:
