@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import httpx
 import pytest
 
 from factotum.model import Trust
@@ -21,11 +22,12 @@ from tests.servers.radicale import PASSWORD, USER, CalendarServer
 from tests.watchers.listening import Listening, handbook, listening
 from watchers.calendar_watcher import sources
 from watchers.calendars.agenda import Agenda
-from watchers.calendars.dav import Dav
+from watchers.calendars.dav import Dav, of_the_same
 from watchers.calendars.happening import View, read
+from watchers.calendars.setup import Near
 from watchers.calendars.shelf import DavShelf
 from watchers.web.fetch import Answer, Fetcher, Question
-from watchers.web.reach import Reach
+from watchers.web.reach import Reach, Refused
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MIN_S, HOUR_S, DAY_S = 60.0, 3600.0, 86400.0
@@ -513,6 +515,32 @@ def test_a_calendar_that_is_set_up_wrongly_says_what_is_missing(
     premises = Premises(settings, office.root, office.state, office.clock().zone, reading)
     with pytest.raises(SourceError, match=said):
         sources(premises)
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "same"),
+    [
+        ("https://caldav.icloud.com", "https://p42-caldav.icloud.com/1/calendars/", True),
+        ("https://dav.example.org/x", "https://dav.example.org/y", True),
+        ("https://dav.example.org", "http://dav.example.org/", False),  # in the open
+        ("https://dav.example.org", "https://dav.example.org:8443/", False),
+        ("https://example.org", "https://evil.org/", False),
+        ("https://dav.example.org", "https://example.org.evil.test/", False),
+        ("https://10.0.0.1", "https://10.0.0.2/", False),
+        ("http://nas.home.lan", "http://other.home.lan/", False),
+    ],
+)
+def test_the_password_goes_to_its_own_server_alone(own: str, other: str, same: bool) -> None:
+    assert of_the_same(httpx.URL(own), httpx.URL(other)) is same
+
+
+def test_no_password_is_sent_in_the_open_to_the_internet() -> None:
+    near = Near(["dav.example.org", "nas.home"], lambda host, port: ["93.184.215.14"])
+    with pytest.raises(Refused, match="anybody can read your password"):
+        near.checked(httpx.URL("http://dav.example.org/"))
+    assert near.checked(httpx.URL("https://dav.example.org/")) == "93.184.215.14"
+    home = Near(["nas.home"], lambda host, port: ["192.168.1.5"])
+    assert home.checked(httpx.URL("http://nas.home/")) == "192.168.1.5"
 
 
 def test_without_a_calendar_there_is_nothing_to_listen_to(office: BerlinOffice) -> None:

@@ -15,7 +15,7 @@ import httpx
 
 from watchers.calendars.happening import View
 from watchers.web.fetch import Answer, Fetcher, Question, Unanswered
-from watchers.web.reach import host_of, url_of
+from watchers.web.reach import host_of, port_of, url_of
 
 DAV, CAL, CS = "{DAV:}", "{urn:ietf:params:xml:ns:caldav}", "{http://calendarserver.org/ns/}"
 CALENDARS_MOST = 50
@@ -96,7 +96,7 @@ class Dav:
         return [_place(answer.url, one) for one in _responses(answer)]
 
     def _ask(self, method: str, url: str, body: str, depth: str) -> Answer:
-        if not _of_the_same(url_of(self.url), url_of(url)):
+        if not of_the_same(url_of(self.url), url_of(url)):
             raise Unanswered(f"it names another server, which does not get your password: {url}")
         headers = {"Depth": depth, "Content-Type": "application/xml; charset=utf-8"}
         question = Question(method, headers, body.encode(), self.login)
@@ -150,11 +150,13 @@ def _responses(answer: Answer) -> Iterator[ET.Element]:
     yield from root.iter(f"{DAV}response")
 
 
-def _of_the_same(own: httpx.URL, other: httpx.URL) -> bool:
+def of_the_same(own: httpx.URL, other: httpx.URL) -> bool:
     """Whether `other` is the same server, or one beside it in the same domain (as iCloud has)."""
     if other.scheme != own.scheme:
         return False
-    if (host_of(own), own.port) == (host_of(other), other.port):
+    if port_of(own) != port_of(other):
+        return False
+    if host_of(own) == host_of(other):
         return True
     domain = host_of(own).partition(".")[2]
     beside = "." in domain and not domain.replace(".", "").isdigit()

@@ -44,13 +44,13 @@ def _server(given: Settings, inside: tuple[str, ...]) -> DavShelf:
     except Refused as why:
         raise SourceError(f"FACTOTUM_CALDAV_URL: {why}") from None
     own = f"{host_of(url)}:{port_of(url)}"  # whoever names a server here means it
-    fetcher = Fetcher(_Near((*inside, own)), MOST_BYTES, LIMIT_S)
+    fetcher = Fetcher(Near((*inside, own)), MOST_BYTES, LIMIT_S)
     login = (given.text("CALDAV_USER"), given.text("CALDAV_PASSWORD"))
     names = [name.strip() for name in given.text("CALDAV_CALENDARS").split(",") if name.strip()]
     return DavShelf(Dav(fetcher, str(url), login), names)
 
 
-class _Near(Reach):
+class Near(Reach):
     """Sends no password in the open but within the owner's own network."""
 
     def checked(self, url: httpx.URL) -> str:
