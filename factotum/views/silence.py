@@ -38,6 +38,8 @@ PAUSES_MOST, PAUSES_LEAST = 50, 5
 TIMES, NEARLY_ALL, SILENT_LEAST_S = 4.0, 0.95, 24 * 3600.0
 #: How many folders are looked at, and how deep below the top of the vault.
 FOLDERS_MOST, DEPTH = 300, 2
+#: How many events of the ledger are looked through at a start at most.
+EVENTS_MOST = 5000
 
 #: What a person did in the vault, as the ledger has it.
 BY_A_PERSON = (
@@ -83,7 +85,8 @@ class Silence:
             return
         self._looked, self._now = mono, now
         heard, newest = self._known(), self._ledger.last_event()
-        came = max(self._came(max(heard.event, self._event), now), default=0.0)
+        after = max(heard.event, self._event or newest - EVENTS_MOST)
+        came = max(self._came(after, now), default=0.0)
         self._event = newest
         if came <= heard.last:
             return
