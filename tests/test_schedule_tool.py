@@ -248,6 +248,7 @@ def test_what_a_schedule_began_sets_up_another_only_with_a_yes(office: TestOffic
         assert schedules(office) == []
         card = office.one("Pending_Approval")
         assert "what a schedule began sets up or changes a schedule" in card.read_text()
+        assert "A schedule of yours began it: “Each hour”." in card.read_text()
         office.tick(card, "approve")
         office.run()
     (path,) = schedules(office)

@@ -78,7 +78,8 @@ def cause(task: Task) -> str:
     """Whose idea it was."""
     asked = f"You asked for it: “{inert(one_line(task.title, 80))}”."
     if task.trust is Trust.OWNER:
-        return asked
+        began = "The heartbeat" if task.kind == "heartbeat" else "A schedule of yours"
+        return asked.replace("You asked for", f"{began} began", 1) if task.by_itself else asked
     if owners(task):
         return f"{asked} It has read words of others since."
     who = task.sender_name or task.sender or NOBODY_ELSE[task.trust]
