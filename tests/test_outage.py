@@ -68,12 +68,15 @@ def live(office: TestOffice, door: Orchestrator, seconds: float) -> None:
         door.tick()
 
 
-def missed(office: TestOffice, title: str, count: int, policy: str) -> None:
+def missed(
+    office: TestOffice, title: str, count: int, policy: str, done: int | None = None
+) -> None:
     """What the schedules leave in the ledger."""
     ledger = Ledger(office.state / "ledger.db")
     ledger.event("missed", office.hands.wall, schedule="Office/Schedules/x.md", title=title,
                  policy=policy, count=count, first="2026-11-18T03:00:00+00:00",
-                 last="2026-11-18T05:00:00+00:00", done=count)  # fmt: skip
+                 last="2026-11-18T05:00:00+00:00",
+                 done=count if done is None else done)  # fmt: skip
     ledger.close()
 
 
@@ -100,6 +103,7 @@ def test_a_night_off_is_told_in_one_note(office: TestOffice) -> None:
         door.tick()
         assert office.files("Briefings") == []
         missed(office, "Read the [[news]]", 3, "once")
+        missed(office, "Sweep", 2, "once", done=0)
         live(office, door, SETTLES_S + 30)
         live(office, door, HOUR)
     text = office.one("Briefings").read_text()
@@ -107,6 +111,7 @@ def test_a_night_off_is_told_in_one_note(office: TestOffice) -> None:
     assert ", 8 h." in text
     assert " · [[x]]: 3 runs (Wed 18 Nov" in text
     assert "; done once now\n" in text
+    assert "; left out, since the one before is not finished\n" in text
     assert "[[news]]" not in text  # a title makes no link
     assert f"[[{office.one('Pending_Approval').stem}]]" in text
     assert text.endswith("## What was sent or changed outside meanwhile\n\nNothing.\n")

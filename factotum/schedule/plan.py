@@ -15,8 +15,8 @@ from factotum.schedule.times import When, count_due, last_due, next_due
 LATE_S = 300.0
 #: How many missed runs are made up one by one; the oldest first.
 EACH_MOST = 50
-#: Up to how many missed runs are counted; of more it is only said that they are more.
-COUNT_MOST = 10_000
+#: Up to how many missed runs are counted: those of two months, every minute.
+COUNT_MOST = 100_000
 
 
 @dataclass(frozen=True, slots=True)

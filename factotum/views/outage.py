@@ -179,6 +179,8 @@ class Outage:
         return f" ({' till '.join(days)})"
 
     def _done(self, policy: str, done: object) -> str:
+        if policy == "once" and done == 0:
+            return "left out, since the one before is not finished"
         said = POLICIES.get(policy, "see the schedule")
         return f"{done} {said}" if isinstance(done, int) and policy == "each" else said
 
