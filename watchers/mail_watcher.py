@@ -1,7 +1,8 @@
 """Mail, as it arrives: each letter of a person becomes a task, the rest is told once a day.
 
-A mailbox is listened to by IMAP; the server says when there is something new (IDLE). What is in
-the package `watchers/mail` knows how; here is only put together what this house listens to.
+A mailbox is listened to by IMAP; the server says when there is something new (IDLE). A Gmail
+account may be asked by its API. What is in the package `watchers/mail` knows how; here is only
+put together what this house listens to.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from factotum.watcher import Premises, Source
 from watchers.digest_time import digest_at
 from watchers.mail.accounts import Account, accounts, is_pattern, names_of
 
-ABOUT = "your mailboxes, by IMAP: letters become tasks, newsletters a daily digest"
+ABOUT = "your mailboxes, by IMAP or Gmail's API: letters become tasks, newsletters a daily digest"
 SETTINGS = ("IMAP_HOST", "IMAP_USER", "IMAP_PASSWORD")
 
 MB = 1024 * 1024

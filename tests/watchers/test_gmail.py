@@ -395,14 +395,26 @@ def test_keys_that_others_can_read_or_that_lie_in_the_vault_are_refused(
     office: TestOffice,
 ) -> None:
     path = given(office, AUTHORIZED, mode=0o644)
-    with pytest.raises(SourceError, match=f"chmod 600 {path}"), account(office):
-        pass
+    with pytest.raises(SourceError, match=f"chmod 600 {path}"):
+        read_keys(office.settings(), office.state)
     office.env["FACTOTUM_GMAIL_CREDENTIALS"] = str(given(office, AUTHORIZED, "vault/keys.json"))
-    with pytest.raises(SourceError, match="lies in the vault"), account(office):
-        pass
+    with pytest.raises(SourceError, match="lies in the vault"):
+        read_keys(office.settings(), office.state)
     office.env["FACTOTUM_GMAIL_CREDENTIALS"] = str(office.folder / "nowhere.json")
-    with pytest.raises(SourceError, match="cannot be read"), account(office):
-        pass
+    with pytest.raises(SourceError, match="cannot be read"):
+        read_keys(office.settings(), office.state)
+
+
+def test_a_login_that_is_still_to_come_is_asked_for_and_taken_up_when_it_came(
+    office: TestOffice, google: GmailServer
+) -> None:
+    given(office, {"installed": CLIENT})
+    with account(office) as ear:
+        with pytest.raises(SourceError, match="factotum watchers login gmail") as refused:
+            ear.look()
+        assert refused.value.login
+        given(office, {"refresh_token": REFRESH}, f"state-{office.instance}/gmail-token.json")
+        ear.look()
 
 
 @pytest.mark.parametrize("uri", ["http://oauth2.googleapis.com/token", "https://evil.example/t"])

@@ -73,7 +73,6 @@ class Gmail:
     task when the account is listened to for the first time, in hours."""
 
     def __init__(self, settings: Settings, state: Path, maker: Maker) -> None:
-        keys(settings, state)  # says at once what is wrong with the files
         self.name = maker.source
         self.every_s = settings.seconds("GMAIL_POLL_S")
         self.silent_s = settings.count("MAIL_SILENT_H") * 3600.0
