@@ -28,7 +28,7 @@ from factotum.words import span
 #: Where the ledger keeps what is usual.
 META = "vault_heard"
 #: How often to look at most, in seconds.
-EVERY_S = 600.0
+EVERY_S = 1800.0
 #: A pause shorter than this is one visit of a person, in seconds.
 VISIT_S = 900.0
 #: How many pauses are remembered, and with how few nothing is known yet.
