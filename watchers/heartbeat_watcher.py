@@ -1,8 +1,8 @@
 """The heartbeat: every half hour the owner's list HEARTBEAT.md is gone through by the agent.
 
 Nothing is asked of a model while nothing stands on the list, none is set up, the last heartbeat
-is still at work, or nothing has changed since it had nothing to say. The list is the owner's
-word, so it must be the owner's own note.
+is still at work, or nothing has changed since it had nothing to say or failed. The list is the
+owner's word, so it must be the owner's own note.
 """
 
 from __future__ import annotations
@@ -101,8 +101,9 @@ class Heartbeat(Polled):
         if how == "open":
             return "the last heartbeat is still at work"
         stamp = self._stamp(post, text)
-        if how == "quiet" and stamp == last.stamp and not anyway:
-            return "nothing has changed since there was nothing to do"
+        if how in ("quiet", "failed") and stamp == last.stamp and not anyway:
+            what = "there was nothing to do" if how == "quiet" else "it failed"
+            return f"nothing has changed since {what}"
         drop = self._drop(post, text, last.n + 1)
         task = _task_id(drop)
         state = {"at": post.now(), "n": last.n + 1, "task": task, "stamp": stamp}
@@ -183,7 +184,7 @@ def _last(post: Post) -> Last:
 
 
 def how_it_went(ledger: Ledger, task: str, now: float) -> str:
-    """How a heartbeat went: `open`, `quiet` when it had nothing to say, else `over`."""
+    """How a heartbeat went: `open`, `quiet` when it had nothing to say, `failed`, else `over`."""
     row = ledger.db.execute(
         "SELECT task.created, run.n, run.projected, run.result, run.reason,"
         " EXISTS (SELECT 1 FROM card WHERE card.task = task.id AND card.run = run.n) AS asked"
@@ -195,6 +196,8 @@ def how_it_went(ledger: Ledger, task: str, now: float) -> str:
         return "over"
     if not row["projected"]:
         return "open"
+    if row["result"] == "failed":
+        return "failed"
     quiet = row["result"] == "done" and is_quiet(row["reason"] or "") and not row["asked"]
     return "quiet" if quiet else "over"
 

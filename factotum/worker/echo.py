@@ -44,6 +44,9 @@ GIVE_UP_S = 7 * 86_400.0
 #: The same for what is not there: a person may be moving it, in seconds.
 GONE_S = 600.0
 
+#: How soon after the end of a heartbeat nobody can have written into its note yet, in seconds.
+AT_ONCE_S = 30.0
+
 #: Where the ledger keeps what the watcher of notes knows of the lines in each.
 LINES = "cursor:notes:note "
 #: Where the ledger keeps which heartbeat that had nothing to say was the last.
@@ -105,7 +108,7 @@ class Echo:
         task, run = self.ledger.task(key[0]), self.runs.run(*key)
         assert task is not None and run is not None, f"{key} ended without having been"
         try:
-            self._tell_of(task, run)
+            self._tell_of(task, run, now)
         except Untold as untold:
             if isinstance(untold, Gone) and now - ended < GONE_S:
                 return False
@@ -118,7 +121,7 @@ class Echo:
         self._over(key)
         return True
 
-    def _tell_of(self, task: TaskRow, run: Run) -> None:
+    def _tell_of(self, task: TaskRow, run: Run, now: float) -> None:
         """Raises Untold, and Changed or OSError where it is to be tried again."""
         facts = task.facts
         if isinstance(line := facts.get(LINE), dict):
@@ -126,7 +129,7 @@ class Echo:
         elif isinstance(schedule := facts.get(SCHEDULE), dict):
             self._schedule(run, schedule)
         elif HEARTBEAT in facts:
-            self._heartbeat(run)
+            self._heartbeat(run, now)
 
     def _give_up(self, task: TaskRow, why: str, now: float) -> bool:
         with self.ledger.tx() as db:
@@ -215,9 +218,9 @@ class Echo:
 
     # -- a heartbeat
 
-    def _heartbeat(self, run: Run) -> None:
-        """One that had nothing to say takes the place of the last such one: that note was ours
-        alone, unless a person changed it."""
+    def _heartbeat(self, run: Run, now: float) -> None:
+        """One that had nothing to say takes the place of the last such one, whose note goes if
+        it is as we left it. How that is, is noted right after the end, or not at all."""
         if run.result != "done" or not heartbeat.is_quiet(run.reason) or self.runs.cards(run):
             return
         before = json.loads(self.ledger.meta(QUIET) or "{}")
@@ -227,7 +230,8 @@ class Echo:
             and self._sha256(before["path"]) == before["sha256"]
         ):
             self.vault.remove_own(self.vault.root / before["path"])
-        if sha256 := self._sha256(run.final):
+        at_once = now - (run.ended or now) < AT_ONCE_S
+        if at_once and (sha256 := self._sha256(run.final)):
             self.ledger.set_meta(QUIET, dumps({"path": run.final, "sha256": sha256}))
 
     def _sha256(self, path: str) -> str:

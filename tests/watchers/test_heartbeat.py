@@ -118,6 +118,16 @@ def test_an_answer_other_than_ok_is_asked_again_and_one_at_work_is_waited_for(
         assert beat(office) == []
 
 
+def test_one_that_failed_is_not_tried_again_before_something_changes(office: TestOffice) -> None:
+    office.playbook("when: {kind: heartbeat}\ndo:\n  - nobody__knows: {}")
+    path = write(office)
+    with thinking(office):
+        assert len(beat(office)) == 1 and len(office.files("Failed")) == 1
+        assert beat(office) == []
+        path.write_text(LIST.replace("offers", "letters"))
+        assert len(beat(office)) == 1
+
+
 def test_one_whose_note_was_thrown_away_is_not_waited_for_for_ever(office: TestOffice) -> None:
     write(office)
     with thinking(office, OK):
