@@ -17,7 +17,7 @@ from typing import Any, Self
 
 class Faulty(socketserver.ThreadingTCPServer):
     """`refuses` are the letters of which it gives no body, nor with `heads` their headers;
-    `gone` those that it lists and does not have. `says` is what it answers to a command (LOGIN,
+    `gone` those that it lists and does not have, `empty` those of which it gives nothing. `says` is what it answers to a command (LOGIN,
     EXAMINE, FETCH) in place of the right thing; `hangs_up` at which it hangs up; `next` the
     number of the letter that comes next when the folder is opened."""
 
@@ -29,6 +29,7 @@ class Faulty(socketserver.ThreadingTCPServer):
         self.letters = dict(letters)
         self.refuses: set[int] = how.get("refuses", set())
         self.gone: set[int] = how.get("gone", set())
+        self.empty: set[int] = how.get("empty", set())
         self.heads: bool = how.get("heads", False)
         self.says: dict[str, str] = how.get("says", {})
         self.hangs_up: set[str] = how.get("hangs_up", set())
@@ -100,6 +101,8 @@ class _Session(socketserver.StreamRequestHandler):
             if not whole and not heads:
                 if ":*" in rest or uid not in self.server.gone:
                     self.say(f"{said})")
+            elif whole and uid in self.server.empty:
+                self.say(f"{said} BODY[] NIL)")
             elif uid not in self.server.gone:
                 body = raw if whole else raw.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
                 self.say(f"{said} BODY[{'' if whole else 'HEADER'}] {{{len(body)}}}")

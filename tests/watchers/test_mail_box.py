@@ -16,8 +16,10 @@ import pytest
 from factotum.ears.dry import DryPost
 from factotum.reading import read
 from factotum.watcher import Premises, Source, SourceError, Stopped
-from tests.office import TestOffice
+from tests.office import TestOffice, smtp
+from tests.prove.test_kill import ASK, REPLY
 from tests.servers.dovecot import USERS, Dovecot
+from tests.servers.smtp import Relay
 from tests.watchers.listening import Listening, handbook, listening
 from watchers import mail_watcher
 from watchers.mail.mailbox import Mailbox
@@ -272,6 +274,27 @@ def test_a_failure_notice_is_told_and_has_nobody_to_answer(
         assert properties["bounce_to"] == ["bob@gone.example"]
         assert "did not reach bob@gone.example" in ear.notes[0].replace("\\", "")
         assert "550 5.1.1 No such user" in ear.notes[0]
+
+
+@pytest.mark.slow
+def test_a_failure_notice_names_the_task_that_sent_the_mail(
+    tmp_path: Path, office: TestOffice, dovecot: Dovecot, relay: Relay
+) -> None:
+    office.env.update(smtp(relay))
+    office.playbook(REPLY)
+    office.drop("ask.eml", ASK)
+    office.run()
+    office.move(office.one("Pending_Approval"), "Approved")
+    office.run()
+    (sent,) = relay.messages
+    with mailbox(office) as ear:
+        ear.look()
+        id = str(sent.message["Message-ID"]).encode()
+        dovecot.deliver(ANN, BOUNCE.replace(b"<sent-1@example.test>", id), sender="")
+        ear.look()
+        asked, told = ear.tasks
+        assert told.facts["bounced"] == asked.id
+        assert "sent for the task “Invoice 1042”" in ear.notes[0]
 
 
 # -- numbers that change, letters that move

@@ -81,6 +81,16 @@ def test_a_letter_that_is_gone_by_now_is_no_loss(tmp_path: Path) -> None:
         assert ear.titles == ["Letter 1", "Letter 3"]
 
 
+def test_a_letter_of_which_nothing_comes_is_told(tmp_path: Path) -> None:
+    with (
+        Faulty(LETTERS, empty={2}) as server,
+        listening(office_at(tmp_path, server), mail) as ear,
+    ):
+        assert looks(ear) == 0
+        assert ear.titles == ["Letter 1", "Letter 2", "Letter 3"]
+        assert sum("gives only a part of this mail" in note for note in ear.notes) == 1
+
+
 def test_a_server_that_is_busy_is_left_alone_and_costs_no_letter(tmp_path: Path) -> None:
     with (
         Faulty(LETTERS) as server,

@@ -7,7 +7,6 @@ marked as read, unless the owner wants that, and then only what is a task alread
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -17,22 +16,18 @@ from factotum.reading import Reading
 from factotum.watcher import Post, SourceError
 from watchers.mail import first
 from watchers.mail.accounts import Account
-from watchers.mail.answers import Entry, file_names
+from watchers.mail.answers import Entry
+from watchers.mail.fetching import Fetcher
 from watchers.mail.line import Line, Opened, Refused
 from watchers.mail.making import Came, Maker
 from watchers.mail.place import Place, box_of, place_of
 from watchers.mail.rules import Rule, owners
+from watchers.mail.sent import traced
 
 MB = 1024 * 1024
-#: How many letters are fetched and handed in at once, and how many bytes of them.
-AT_ONCE, AT_ONCE_BYTES = 50, 8 * MB
-#: Of a letter that is too large, how much is fetched, in bytes.
-BEGINNING_BYTES = MB
-#: After how many refusals a letter is fetched by itself, and after how many it is told that it
-#: cannot be fetched.
-ALONE_AFTER, TOLD_AFTER = 1, 3
 #: A server that hangs up so soon is not to be called again at once, in seconds.
 SOON_S = 10.0
+DAY_S = 86400.0
 
 
 @dataclass(frozen=True)
@@ -71,14 +66,18 @@ class Mailbox:
         self._kin, self._patterns, self._connect = tuple(kin) or (name,), patterns, connect
         self._line: Line | None = None
         self._opened: Opened | None = None
+        self._anew: dict[str, float] = {}  # what is told for a day, and till when
         self._woken = False  # whether the server said that there is news
-        self._refused: Counter[int] = Counter()
+        self._fetcher = Fetcher(habits.most_bytes)
 
     # -- as a source
 
     def look(self, post: Post) -> float | None:
         line = self._line = self._line or self._connect(self._account)
         found = owners(post)
+        for about in [about for about, till in self._anew.items() if till < post.now()]:
+            del self._anew[about]
+            post.remark(about, "")
         if self._patterns:
             for folder in line.folders(self._folders):
                 try:
@@ -157,8 +156,10 @@ class Mailbox:
         )
         self._take(job, new, now, moves=False)
         job.post.remember(now.cursor(), job.part)
+        about = f"{job.folder} was numbered anew"
+        self._anew[about] = job.post.now() + DAY_S
         job.post.remark(
-            f"{job.folder} was numbered anew",
+            about,
             f"{known} letters were known again, {len(new)} are new, {old} are from before",
         )
         return now
@@ -167,7 +168,10 @@ class Mailbox:
         self, job: _Job, letters: Sequence[Entry], place: Place, *, moves: bool = True
     ) -> None:
         """Hands these letters in, some at a time; with `moves` the place moves on with them."""
-        fetched = ((some, self._fetched(job, some, place)) for some in self._portions(letters))
+        fetched = (
+            (some, self._fetcher.fetch(job.line, job.folder, some, place))
+            for some in self._fetcher.portions(letters)
+        )
         for some, made in self._made(job, fetched, len(letters)):
             drops = self._new(job, made)
             reached = replace(place, uid=some[-1].uid) if moves else None
@@ -175,62 +179,7 @@ class Mailbox:
             if self._habits.mark == "seen" and not job.post.dry:
                 self._mark(job, [one for one in drops if one.bundle is None])
 
-    def _portions(self, letters: Sequence[Entry]) -> Iterator[list[Entry]]:
-        some: list[Entry] = []
-        size = 0
-        for one in letters:
-            alone = self._is_large(one) or self._refused[one.uid] >= ALONE_AFTER
-            if some and (alone or len(some) == AT_ONCE or size + one.size_bytes > AT_ONCE_BYTES):
-                yield some
-                some, size = [], 0
-            some.append(one)
-            size += one.size_bytes
-            if alone:
-                yield some
-                some, size = [], 0
-        if some:
-            yield some
-
-    def _is_large(self, one: Entry) -> bool:
-        return one.size_bytes > self._habits.most_bytes
-
     # -- the letters of one portion
-
-    def _fetched(self, job: _Job, some: Sequence[Entry], place: Place) -> list[Came]:
-        """The letters themselves. One that is gone by now is left out; one that the server does
-        not give, however often it is asked, comes with its headers or with nothing."""
-        uids = [one.uid for one in some]
-        large = self._is_large(some[0])
-        part = f"<0.{BEGINNING_BYTES}>" if large else ""
-        fault = ""
-        try:
-            got = job.line.fetch(uids, part)
-        except Refused as refused:
-            self._refused.update(uids)
-            if len(some) > 1 or self._refused[uids[0]] < TOLD_AFTER:
-                raise
-            fault, got = f"the server does not give this mail ({refused}): look at it there", []
-        bodies = {one.uid: one for one in got if one.body is not None}
-        if missing := [uid for uid in uids if uid not in bodies]:
-            bodies.update(_withheld(job.line, missing, bool(fault)))
-        came = []
-        for one in some:
-            if (found := bodies.get(one.uid)) is None:
-                continue
-            came.append(
-                Came(
-                    found.body or b"",
-                    place.source_id(one.uid),
-                    job.folder,
-                    one.flags,
-                    one.at,
-                    one.size_bytes if large else 0,
-                    file_names(job.line.structure(one.uid)) if large else (),
-                    fault or ("" if found.body else "the server gave nothing of this mail"),
-                )
-            )
-            self._refused.pop(one.uid, None)
-        return came
 
     def _made(
         self, job: _Job, fetched: Iterator[_Portion], count: int
@@ -254,7 +203,7 @@ class Mailbox:
             self._maker.make(one, job.rules, post.label(one.raw), now, reading)
             for one, reading in zip(came, readings, strict=True)
         ]
-        return [one for one in made if one is not None]
+        return traced(post, [one for one in made if one is not None])
 
     def _new(self, job: _Job, drops: Sequence[Drop]) -> list[Drop]:
         """Without those that are a task already, by the folder in which they lay before."""
@@ -295,16 +244,3 @@ _Portion = tuple[list[Entry], list[Came]]
 
 def _raws(portion: _Portion) -> list[bytes]:
     return [one.raw for one in portion[1]]
-
-
-def _withheld(line: Line, uids: Sequence[int], refused: bool) -> dict[int, Entry]:
-    """What there is of letters that did not come: those that are gone are left out."""
-    there = {one.uid: replace(one, body=b"") for one in line.attributes(uids)}
-    if there:
-        try:
-            heads = line.fetch(sorted(there), "HEADER")
-            there.update({one.uid: one for one in heads if one.body})
-        except Refused:
-            if not refused:
-                raise
-    return there
