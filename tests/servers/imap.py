@@ -16,10 +16,11 @@ from typing import Any, Self
 
 
 class Faulty(socketserver.ThreadingTCPServer):
-    """`refuses` are the letters of which it gives no body, nor with `heads` their headers;
-    `gone` those that it lists and does not have, `empty` those of which it gives nothing. `says` is what it answers to a command (LOGIN,
-    EXAMINE, FETCH) in place of the right thing; `hangs_up` at which it hangs up; `next` the
-    number of the letter that comes next when the folder is opened."""
+    """`refuses` are the letters of which it gives no body, nor, without `heads`, their headers;
+    `gone` those that it lists and does not have, `empty` those of which it gives nothing. `says`
+    is what it answers to a command (LOGIN, EXAMINE, FETCH) in place of the right thing; `hangs_up`
+    at which it hangs up; `next` the number of the letter that comes next when the folder is
+    opened."""
 
     allow_reuse_address = True
     daemon_threads = True
