@@ -211,6 +211,15 @@ def test_what_comes_due_while_it_is_typed_runs_when_it_lies_still(clock: Clockwo
         assert clock.look(source) == 10.0
 
 
+def test_a_note_by_a_device_whose_clock_is_ahead_counts_all_the_same(clock: Clockwork) -> None:
+    clock.office.env["FACTOTUM_SETTLE_S"] = "120"
+    clock.note("Ahead.md", "every: 20 min", age_s=-7200)
+    with clock.open() as source:
+        assert clock.look(source) == 120.0
+        clock.go_on(source, MONDAY + 120 + 1200)
+    assert clock.dues() == ["2026-11-30T08:22"]
+
+
 def test_a_list_of_runs_that_is_written_into_a_note_holds_nothing_up(clock: Clockwork) -> None:
     clock.office.env["FACTOTUM_SETTLE_S"] = "120"
     path = clock.note("Often.md", "every: 1 min", age_s=7200)

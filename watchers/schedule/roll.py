@@ -31,6 +31,8 @@ class Roll:
         self._states = post.look_up(book.states)
         self._parts = {one.note: one.part for one in self._states.values()}
         self._unsaved: dict[str, State] = {}
+        #: Since when notes are known as they are that were written in the future.
+        self._ahead: dict[str, tuple[str, float]] = {}
 
     def of(self, name: str) -> State | None:
         """The state of the note with this file name."""
@@ -96,10 +98,17 @@ class Roll:
             return now
         if state is not None and state.core == schedule.core:
             return now
-        return min(one.written, now) + self._settle_s
+        if one.written <= now:
+            return one.written + self._settle_s
+        core, seen = self._ahead.get(one.name, ("", now))  # by the clock of another device
+        if core != schedule.core:
+            seen = now
+        self._ahead[one.name] = schedule.core, seen
+        return seen + self._settle_s
 
     def place(self, one: Read, schedule: Schedule, now: float) -> State:
         """Its state, as the note is now."""
+        self._ahead.pop(one.name, None)
         state, path, off = self.of(one.name), f"{FOLDER}/{one.name}", not schedule.enabled
         rule, core, id = schedule.rule, schedule.core, schedule.id
         begun = self._begun(one, schedule, now)
