@@ -177,7 +177,7 @@ class Line:
             while client._get_response():  # news may stand before its yes
                 if client.tagged_commands[tag]:
                     raise imaplib.IMAP4.error(repr(client.tagged_commands.pop(tag)))
-        if not self._buffered():
+        if "EXISTS" not in client.untagged_responses and not self._buffered():
             post.rest(seconds, client.sock.fileno())
         with self._told("waiting for news"):
             client.send(b"DONE\r\n")
