@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from factotum.doctor import Level, Machine, Patient, examine
-from factotum.doctor.listening import pm2
+from factotum.doctor import CHECKS, Level, Machine, Patient
+from factotum.doctor.listening import pm2, watchers
 from factotum.ears import beats
 from factotum.ears.beats import Beat
 from factotum.settings import load
@@ -30,8 +30,11 @@ def sick(tmp_path: Path) -> Patient:
 
 
 def told(patient: Patient, about: str) -> list[tuple[Level, str]]:
-    found = [(one.level, one.text) for one in examine(patient) if one.check == "watchers"]
-    return [one for one in found if one[1].startswith(about)]
+    return [one for one in watchers(patient) if one[1].startswith(about)]
+
+
+def test_the_doctor_looks_at_both() -> None:
+    assert {("watchers", watchers), ("pm2", pm2)} <= set(CHECKS)
 
 
 def test_without_an_office_nobody_is_missed(sick: Patient) -> None:

@@ -105,7 +105,7 @@ def test_a_night_off_is_told_in_one_note(office: TestOffice) -> None:
         missed(office, "Read the [[news]]", 3, "once")
         missed(office, "Sweep", 2, "once", done=0)
         live(office, door, SETTLES_S + 30)
-        live(office, door, HOUR)
+        live(office, door, 900)
     text = office.one("Briefings").read_text()
     assert "Off from " in text
     assert ", 8 h." in text
@@ -147,7 +147,7 @@ def test_a_machine_that_slept_is_told_of_too(office: TestOffice) -> None:
         door.tick()
         live(office, door, SETTLES_S + 30)
         assert ", 9 h." in office.one("Briefings").read_text()
-        live(office, door, HOUR)
+        live(office, door, 900)
         assert len(office.files("Briefings")) == 1
 
 
