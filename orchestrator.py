@@ -290,7 +290,8 @@ class Orchestrator:
         found.soon = [*taken.wake_at, *claimed.wake_at, *seen.soon, *(mono + s for s in moments)]
         again_at = [mono + JOIN_AGAIN_S] if again else []
         found.later = [*seen.later, *again_at, *(mono + left_s for left_s in rests)]
-        found.later += self.staff.echo.look(now, mono)
+        soon, later = self.staff.echo.look(now, mono)
+        found.soon, found.later = found.soon + soon, found.later + later
         self.worker.forget({id for id, _ in claimed.tasks})
         of_notes = (*listing.problems, *taken.problems, *claimed.problems, *seen.problems)
         problems = [*of_notes, *unjoined, *self._problems()]

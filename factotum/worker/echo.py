@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from factotum import log
 from factotum.index.places import INDEXED_MOST_BYTES, Places, top_of
@@ -44,6 +44,8 @@ GIVE_UP_S = 7 * 86_400.0
 #: The same for what is not there: a person may be moving it, in seconds.
 GONE_S = 600.0
 
+#: How long a single pass waits at most till a note has lain still, in seconds.
+SOON_S = 10.0
 #: How soon after the end of a heartbeat nobody can have written into its note yet, in seconds.
 AT_ONCE_S = 30.0
 
@@ -65,6 +67,23 @@ class Gone(Untold):
     """There is no such note or line now."""
 
 
+class Young(Changed):
+    """Somebody may be at the note; in `still_s` seconds it will have lain still."""
+
+    def __init__(self, message: str, still_s: float) -> None:
+        super().__init__(message)
+        self.still_s = still_s
+
+
+class Rest(NamedTuple):
+    """Till when something is left alone, and how long after a failure the last time. `soon`: a
+    single pass waits for it."""
+
+    till: float = float("-inf")
+    again_s: float = 0.0
+    soon: bool = False
+
+
 @dataclass
 class Echo:
     """Use it on the thread that owns the ledger. A note that was written less than `stable_s`
@@ -77,22 +96,25 @@ class Echo:
     fit: Fit
     zone: Callable[[float], datetime]
     stable_s: float
-    _rests: dict[tuple[str, int], tuple[float, float]] = field(default_factory=dict)
+    _rests: dict[tuple[str, int], Rest] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         root = self.vault.root.absolute()
         self._places = Places(root, top_of(root))
 
-    def look(self, now: float, mono: float) -> list[float]:
-        """Tells all that is to be told and can be; when to look again, in seconds of `mono`."""
+    def look(self, now: float, mono: float) -> tuple[list[float], list[float]]:
+        """Tells all that is to be told and can be. When to look again, in seconds of `mono`:
+        first for what a single pass waits out, then for the rest."""
         pending = list(self._pending())
         self._rests = {key: self._rests[key] for key, _ in pending if key in self._rests}
         for key, ended in pending:
-            rest_s, at = self._rests.get(key, (0.0, 0.0))
-            if at <= mono and not self._tell(key, ended, now):
-                rest_s = min(AGAIN_MOST_S, max(AGAIN_S, 2 * rest_s))
-                self._rests[key] = (rest_s, mono + rest_s)
-        return [at for _, at in self._rests.values()]
+            before = self._rests.get(key, Rest())
+            if before.till <= mono and (still_s := self._tell(key, ended, now)) is not None:
+                again_s = min(AGAIN_MOST_S, max(AGAIN_S, 2 * before.again_s))
+                wait_s = still_s or again_s
+                self._rests[key] = Rest(mono + wait_s, again_s, soon=0 < still_s <= SOON_S)
+        rests = self._rests.values()
+        return [one.till for one in rests if one.soon], [one.till for one in rests if not one.soon]
 
     def _pending(self) -> Iterator[tuple[tuple[str, int], float]]:
         """The runs whose notes have come to rest but whose end is not told."""
@@ -103,23 +125,25 @@ class Echo:
         for row in rows:
             yield (row["task"], row["run"]), row["at"]
 
-    def _tell(self, key: tuple[str, int], ended: float, now: float) -> bool:
-        """Whether nothing of it is left to tell."""
+    def _tell(self, key: tuple[str, int], ended: float, now: float) -> float | None:
+        """None when nothing of it is left to tell; else in how many seconds its note will have
+        lain still, or 0 where that is not known."""
         task, run = self.ledger.task(key[0]), self.runs.run(*key)
         assert task is not None and run is not None, f"{key} ended without having been"
         try:
             self._tell_of(task, run, now)
         except Untold as untold:
             if isinstance(untold, Gone) and now - ended < GONE_S:
-                return False
-            return self._give_up(task, str(untold), now)
+                return 0.0
+            self._give_up(task, str(untold), now)
         except (Changed, OSError) as busy:
             logger.debug("not told yet", extra={"task": task.id, "reason": str(busy)})
             if now - ended < GIVE_UP_S:
-                return False
-            return self._give_up(task, f"its note cannot be written ({busy})", now)
-        self._over(key)
-        return True
+                return busy.still_s if isinstance(busy, Young) else 0.0
+            self._give_up(task, f"its note cannot be written ({busy})", now)
+        else:
+            self._over(key)
+        return None
 
     def _tell_of(self, task: TaskRow, run: Run, now: float) -> None:
         """Raises Untold, and Changed or OSError where it is to be tried again."""
@@ -131,11 +155,10 @@ class Echo:
         elif HEARTBEAT in facts:
             self._heartbeat(run, now)
 
-    def _give_up(self, task: TaskRow, why: str, now: float) -> bool:
+    def _give_up(self, task: TaskRow, why: str, now: float) -> None:
         with self.ledger.tx() as db:
             db.execute("DELETE FROM echo WHERE task = ?", (task.id,))
             self.ledger.event("untold", now, task=task.id, reason=why)
-        return True
 
     def _over(self, key: tuple[str, int]) -> None:
         with self.ledger.tx() as db:
@@ -160,7 +183,7 @@ class Echo:
         except Unfit as unfit:
             raise Untold(f"{path} {unfit}") from None
         if 0 <= age_s < self.stable_s:
-            raise Changed(f"{path} was written a moment ago")
+            raise Young(f"{path} was written a moment ago", self.stable_s - age_s)
         return file, data
 
     # -- a line of a daily note

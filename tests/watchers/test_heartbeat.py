@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from factotum.ledger import Ledger
 from factotum.model import Trust
 from factotum.settings import SettingsError
+from factotum.views import digest
 from factotum.watcher import Premises, Source
 from tests.office import TestOffice
 from tests.servers.model import Item, ScriptedModelServer, call
@@ -104,6 +106,12 @@ def test_of_those_that_had_nothing_to_say_the_last_is_kept_and_none_is_spoken_of
     assert "Bianchi has not paid" in log and "HEARTBEAT" not in log and "New task" not in log
     with sqlite3.connect(office.state / "ledger.db") as db:
         assert db.execute("SELECT count(*) FROM notice").fetchone() == (0,)
+    ledger = Ledger(office.state / "ledger.db")
+    told = digest.text(
+        ledger, [], 0.0, office.hands.wall, lambda at: datetime.fromtimestamp(at, UTC)
+    )
+    ledger.close()
+    assert "; 1 done" in told or ": 1 done" in told
 
 
 def test_an_answer_other_than_ok_is_asked_again_and_one_at_work_is_waited_for(

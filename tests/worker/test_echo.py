@@ -21,6 +21,7 @@ from factotum.reader import Reader
 from factotum.vault import Vault
 from factotum.worker.echo import GIVE_UP_S, GONE_S, LINES
 from tests.office import TestOffice
+from tests.prove.life import Life
 
 NOTE = "Journal/2026-11-30.md"
 DAY = (
@@ -119,6 +120,17 @@ def test_a_task_that_failed_leaves_its_line_open_and_one_done_after_all_ticks_it
     office.run()
     said = (office.root / NOTE).read_text()
     assert f"- [x] @fac dentist before 5 Dec [[{office.one('Done').stem}|✓]]\n" in said
+
+
+@pytest.mark.slow
+def test_a_single_pass_waits_till_the_note_has_lain_still(tmp_path: Path) -> None:
+    life = Life(tmp_path, {"FACTOTUM_STABLE_S": "2"})
+    life.playbook(DONE)
+    (life.root / "Journal").mkdir()
+    hand_in(life, line())
+    (life.root / NOTE).write_bytes(DAY)
+    life.child()
+    assert TICKED in (life.root / NOTE).read_bytes()
 
 
 def test_it_waits_for_who_is_at_the_note_and_gives_up_after_a_week(office: TestOffice) -> None:
