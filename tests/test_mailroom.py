@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ import pytest
 
 from factotum.drop import Bundle, Drop, File
 from factotum.gate.contact import Contact
-from factotum.keeping import Keeper
+from factotum.keeping import SYNC_MOST_BYTES, Keeper
 from factotum.ledger import Ledger
 from factotum.letter import label_of, letter, own_servers
 from factotum.mailauth import Sender
@@ -240,6 +241,35 @@ def test_how_far_a_watcher_came_is_remembered_with_what_it_handed_in(office: Tes
     room.take(DROP, 2.0, "7:9")  # seen before, and still further
     assert room.cursor("mail") == "7:9"
     room.ledger.close()
+
+
+def test_a_large_file_that_another_process_is_writing_is_let_be(office: TestOffice) -> None:
+    folder = office.state / "attachments"
+    folder.mkdir()
+    other, left = folder / ".part.1.other", folder / ".part.1.left"
+    other.write_bytes(b"half of it")
+    left.write_bytes(b"a crash left it")
+    os.utime(left, (1.0, 1.0))
+    data = b"x" * (SYNC_MOST_BYTES + 1)
+    handed(office, replace(DROP, attachments=(File("film.mp4", data),)))
+    assert {path.name for path in folder.glob(".part*")} == {other.name}
+    (kept,) = folder.glob("film_*.mp4")
+    assert kept.read_bytes() == data
+
+
+def test_files_that_come_together_are_kept_apart_by_what_they_hold(office: TestOffice) -> None:
+    files = tuple(File("a.txt", f"{n}".encode()) for n in (1, 2, 1))
+    room = mailroom(office)
+    drops = [replace(DROP, source_id=str(n), attachments=files) for n in range(3)]
+    room.take_all(drops, 1.0)
+    rows = [room.ledger.task(id) for id in room.take_all(drops, 2.0)]
+    room.ledger.close()
+    kept = sorted(p.read_bytes() for p in (office.root / "Office/Attachments").iterdir())
+    assert kept == [b"1", b"2"]
+    for row in rows:
+        assert row is not None
+        lies = [office.root / file["path"] for file in row.facts["attachments"]]
+        assert [path.read_bytes() for path in lies] == [b"1", b"2", b"1"]
 
 
 def _hand_in(folder: Path, n: int) -> None:
