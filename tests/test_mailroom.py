@@ -243,6 +243,17 @@ def test_how_far_a_watcher_came_is_remembered_with_what_it_handed_in(office: Tes
     room.ledger.close()
 
 
+@pytest.mark.parametrize("folder", ["In_Progress/pi", "In_Progress/pi/waiting", "Done/2026-11"])
+def test_a_note_on_its_way_is_not_dropped_again(office: TestOffice, folder: str) -> None:
+    handed(office, DROP)
+    office.move(office.one("Needs_Action"), folder)  # claimed; no run has begun
+    room = mailroom(office)
+    room.ledger.db.execute("DELETE FROM seen")  # killed before it counted as seen
+    room.take(DROP, 1.0)
+    room.ledger.close()
+    assert office.files("Needs_Action") == []
+
+
 def test_a_large_file_that_another_process_is_writing_is_let_be(office: TestOffice) -> None:
     folder = office.state / "attachments"
     folder.mkdir()
