@@ -42,7 +42,7 @@ def _gmail(premises: Premises) -> list[Source]:
 
 
 def _of(account: Account, premises: Premises) -> list[Source]:
-    from watchers.mail.mailbox import Habits, Mailbox  # only where there is a mailbox
+    from watchers.mail.folders import Habits, Mailbox  # only where there is a mailbox
     from watchers.mail.making import Maker
 
     settings: Settings = premises.settings

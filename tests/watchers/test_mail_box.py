@@ -22,7 +22,7 @@ from tests.servers.dovecot import USERS, Dovecot
 from tests.servers.smtp import Relay
 from tests.watchers.listening import Listening, handbook, listening
 from watchers import mail_watcher
-from watchers.mail.mailbox import Mailbox
+from watchers.mail.folders import Mailbox
 from watchers.mail.place import place_of
 
 ANN = "ann@example.test"

@@ -18,8 +18,8 @@ from tests.servers.imap import Faulty
 from tests.watchers.listening import Listening, listening
 from watchers import mail_watcher
 from watchers.mail.accounts import accounts
+from watchers.mail.folders import Habits, Mailbox
 from watchers.mail.line import Line
-from watchers.mail.mailbox import Habits, Mailbox
 from watchers.mail.making import Maker
 
 ANN = "ann@example.test"
