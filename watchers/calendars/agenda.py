@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
+from factotum import log
 from factotum.drop import Drop
 from factotum.schedule.work import REMINDER
 from factotum.watcher import Polled, Post, SourceError
@@ -20,6 +21,8 @@ from watchers.calendars.happening import Happening, View
 from watchers.calendars.rules import Rule, rule_of
 from watchers.calendars.shelf import Shelf
 from watchers.digest_time import at_clock
+
+logger = log.get("factotum.ears")
 
 NAME = "calendar"
 #: How often the calendars are asked, in seconds; how old what is known may be when it is told.
@@ -87,6 +90,11 @@ class Agenda(Polled):
                 shelf.look(now, _view(post, self.me), post.zone)
             except SourceError as why:
                 wrong[shelf.label], failed = str(why), why
+                continue
+            except Exception as broken:  # whatever one server sends, the others are heard
+                logger.warning("cannot be read", extra={"source": NAME}, exc_info=broken)
+                wrong[shelf.label] = f"it cannot be read ({type(broken).__name__})"
+                failed = SourceError(f"{shelf.label}: {wrong[shelf.label]}")
                 continue
             if shelf.trouble:
                 wrong[shelf.label] = shelf.trouble

@@ -140,11 +140,17 @@ def _place(base: str, response: ET.Element) -> _Place:
     )
 
 
-def _responses(answer: Answer) -> Iterator[ET.Element]:
-    if b"<!DOCTYPE" in answer.data or b"<!ENTITY" in answer.data:
+class _Plain(ET.TreeBuilder):
+    """Takes no definitions, in whatever encoding they come."""
+
+    def doctype(self, *_: object) -> None:
         raise Unanswered("it answers with definitions of its own, as attackers do")
+
+
+def _responses(answer: Answer) -> Iterator[ET.Element]:
     try:
-        root = ET.fromstring(answer.data)  # noqa: S314 (nothing can be defined in it)
+        parser = ET.XMLParser(target=_Plain())  # noqa: S314 (nothing can be defined in it)
+        root = ET.fromstring(answer.data, parser)  # noqa: S314
     except (ET.ParseError, ValueError, RecursionError):
         raise Unanswered("what it answers cannot be read: it is no CalDAV server") from None
     yield from root.iter(f"{DAV}response")

@@ -35,6 +35,9 @@ FEED_MOST_BYTES, READ_S = 10 * MB, 20.0
 ENTRIES_MOST, TOLD_MOST = 2000, 200
 #: How many marks of entries that a feed no longer has are kept.
 OLD_MARKS_MOST = 1000
+#: After so many looks one after the other at which all of several entries were new, those are not
+#: told whose title and link were there at the look before.
+RESTLESS = 3
 EVERY_S, EVERY_LEAST_S = 3600.0, 300.0
 #: An entry may not come from the future by more than this, in seconds.
 AHEAD_S = 86400.0
@@ -96,10 +99,17 @@ def heard(
     known = set(old)
     marked = [(entry, _marks(entry)) for entry in found["entries"]]
     new = [(entry, marks) for entry, marks in marked if not known & set(marks)]
+    all_new = len(marked) > 1 and len(new) == len(marked)
+    row = int(about.get("row", 0)) + 1 if all_new and old else 0
+    before = set(about.get("called", ()))
+    fresh = [(entry, marks) for entry, marks in new if _called(entry) not in before]
     here = list(dict.fromkeys(mark for _, marks in marked for mark in marks))
     kept = [mark for mark in old if mark not in set(here)][:OLD_MARKS_MOST]
-    left = {"marks": here + kept}
+    left = {"marks": here + kept, "row": row, "called": [_called(entry) for entry, _ in marked]}
     trouble = ""
+    if row >= RESTLESS and len(fresh) < len(new):
+        new = fresh
+        trouble = "all its entries are new at each look: what has a title that was told is not"
     if found["broken"]:
         trouble = f"the feed is damaged ({found['broken']}): what could be read of it is told"
     if "marks" not in about:
@@ -115,6 +125,11 @@ def _marks(entry: Mapping[str, Any]) -> tuple[str, ...]:
     said = f"{entry['title']}\0{link}\0{entry['at']}\0{'' if link else entry['text']}"
     called = str(entry["id"])
     return tuple(_mark(kind, text) for kind, text in (("i", called), ("s", said)) if text)
+
+
+def _called(entry: Mapping[str, Any]) -> str:
+    """By what a person would know it again."""
+    return _mark("t", f"{entry['title']}\0{entry['link']}")
 
 
 def _mark(kind: str, text: str) -> str:

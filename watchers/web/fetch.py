@@ -80,7 +80,7 @@ class Fetcher:
                     answer.url, answer.status, answer.headers, answer.data, answer.charset, moved
                 )
             before, url = url, url_of(str(target))
-            _may_follow(before, url, question)
+            self._may_follow(before, url, question)
             for_ever = for_ever and answer.status in (301, 308)
             moved = str(url) if for_ever else ""
         raise Unanswered(f"it sends from one address to the next more than {REDIRECTS_MOST} times")
@@ -107,7 +107,7 @@ class Fetcher:
                 ) as answer,
             ):
                 return self._read(url, answer, until)
-        except httpx.InvalidURL as wrong:
+        except (httpx.InvalidURL, UnicodeError) as wrong:
             raise Unanswered(f"it sends to an address that is none ({wrong})") from None
         except httpx.TimeoutException:
             raise Unanswered(f"{host} gave no answer in time") from None
@@ -115,6 +115,15 @@ class Fetcher:
             if time.monotonic() > until:
                 raise Unanswered(f"{host}: it took longer than {self.limit_s:g} s") from None
             raise Unanswered(f"{host}: {type(broken).__name__} {broken}") from None
+
+    def _may_follow(self, before: httpx.URL, after: httpx.URL, question: Question) -> None:
+        if before.scheme == "https" and after.scheme == "http":
+            raise Unanswered(f"it sends from https to http, where anybody can listen: {after}")
+        if self.reach.is_inside(after) and not self.reach.is_inside(before):
+            raise Refused(f"it sends into your own network, where only you may look: {after}")
+        same = (host_of(before), port_of(before)) == (host_of(after), port_of(after))
+        if question.login and not same and not _up(before, after):
+            raise Unanswered(f"it sends to another host, which does not get your password: {after}")
 
     def _read(
         self, url: httpx.URL, answer: httpx.Response, until: float
@@ -143,14 +152,6 @@ def _headers(url: httpx.URL, question: Question) -> dict[str, str]:
         **question.headers,
         "Host": url.netloc.decode(),
     }
-
-
-def _may_follow(before: httpx.URL, after: httpx.URL, question: Question) -> None:
-    if before.scheme == "https" and after.scheme == "http":
-        raise Unanswered(f"it sends from https to http, where anybody can listen: {after}")
-    same = (host_of(before), port_of(before)) == (host_of(after), port_of(after))
-    if question.login and not same and not _up(before, after):
-        raise Unanswered(f"it sends to another host, which does not get your password: {after}")
 
 
 def _up(before: httpx.URL, after: httpx.URL) -> bool:

@@ -17,6 +17,7 @@ from factotum.drop import Bundle, Drop
 from factotum.inert import one_line
 from factotum.reading import cell
 from factotum.reading.shape import clean
+from factotum.reading.text_file import decode
 from factotum.watcher import Post, Premises
 from watchers import entries
 from watchers.digest_time import digest_at, next_digest
@@ -89,7 +90,7 @@ def read(page: Page, answer: Answer) -> list[str]:
     elif kind.startswith("text/") or kind.endswith(("json", "xml")):
         if page.selector:
             raise Unheard(f"it is no page but {kind[:60]}: leave `selector` out", sure=True)
-        lines = _decoded(answer).split("\n")
+        lines = decode(answer.data, answer.charset)[0].split("\n")
     else:
         raise Unheard(f"it is no page but {one_line(kind, 60)}", sure=True)
     flat = (" ".join(clean(line[:LINE_MOST]).split()) for line in lines)
@@ -111,13 +112,6 @@ def _selected(page: Page, answer: Answer) -> list[str]:
             sure=True,
         )
     return [str(line) for line in found["lines"]]
-
-
-def _decoded(answer: Answer) -> str:
-    try:
-        return answer.data.decode(answer.charset or "utf-8", errors="replace")
-    except LookupError:
-        return answer.data.decode(errors="replace")
 
 
 def heard(

@@ -38,9 +38,14 @@ class Stamp:
 
 
 def stamp_of(answer: Answer) -> Stamp:
-    return Stamp(
-        answer.headers.get("etag", "")[:500], answer.headers.get("last-modified", "")[:100]
-    )
+    return Stamp(_sendable(answer, "etag", 500), _sendable(answer, "last-modified", 100))
+
+
+def _sendable(answer: Answer, name: str, most: int) -> str:
+    """What a header says, if it can be sent back: half a stamp, or one with letters that no
+    header may have, is none."""
+    said = answer.headers.get(name, "")
+    return said if len(said) <= most and said.isascii() and said.isprintable() else ""
 
 
 def news(fetcher: Fetcher, address: str, stamp: Stamp, accept: str, now: float) -> Answer | None:

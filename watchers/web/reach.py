@@ -51,7 +51,7 @@ class Reach:
             found = []
         if not found:
             raise Refused(f"there is no host {host}")
-        if {host, f"{host}:{port}"} & set(self.inside):
+        if self.is_inside(url):
             return found[0]
         for address in found:
             if not is_public(address):
@@ -60,6 +60,11 @@ class Reach:
                     f"FACTOTUM_WEB_INSIDE"
                 )
         return found[0]
+
+    def is_inside(self, url: httpx.URL) -> bool:
+        """Whether the owner named that host as one of their own network."""
+        host = host_of(url)
+        return bool({host, f"{host}:{port_of(url)}"} & set(self.inside))
 
 
 def inside_of(setting: str) -> tuple[str, ...]:
@@ -75,12 +80,12 @@ def url_of(address: str) -> httpx.URL:
         url = httpx.URL(address.strip())
     except (httpx.InvalidURL, TypeError, ValueError) as wrong:
         raise Refused(f"this is no address of a page: {wrong}") from None
-    if url.scheme not in ("http", "https") or not url.host:
+    if url.scheme not in ("http", "https") or not url.raw_host:
         raise Refused("only addresses that begin with http:// or https:// are asked")
     if url.userinfo:
         raise Refused("an address with a name or password in it is not asked")
     if not HOST.fullmatch(host_of(url)) or url.port == 0:
-        raise Refused(f"this is no name of a host: {url.host[:60]}")
+        raise Refused(f"this is no name of a host: {host_of(url)[:60]}")
     return url.copy_with(fragment=None)
 
 

@@ -13,11 +13,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
+from factotum import log
 from factotum.drop import Drop
 from factotum.watcher import Polled, Post
 from watchers.web.fetch import Answer, Fetcher
 from watchers.web.polite import Stamp, Unheard, news, stamp_of
 from watchers.web.reach import Reach, host_of, inside_of, url_of
+
+logger = log.get("factotum.ears")
 
 MB = 1024 * 1024
 #: At the latest after this time it is looked what the handbook says now, in seconds.
@@ -147,6 +150,10 @@ class Round(Polled):
             known = replace(known, next=now + stop.every_s, held=0.0, gone=False)
         except Unheard as why:
             known = _failed(known, why, stop, now)
+        except Exception as broken:  # whatever one of them sends, it holds up no other
+            logger.warning("cannot be read", extra={"source": self.name}, exc_info=broken)
+            odd = Unheard(f"it cannot be read ({type(broken).__name__})", sure=True)
+            known = _failed(replace(known, etag="", modified=""), odd, stop, now)
         post.hand_in(*drops, cursor=json.dumps(asdict(known)), part=stop.key)
         self._known[stop.key] = known
         return known
