@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -153,3 +154,21 @@ class TestOffice:
             return [{"kind": e.kind, **e.data} for e in ledger.events()]
         finally:
             ledger.close()
+
+
+@contextmanager
+def opened(office: TestOffice) -> Iterator[Orchestrator]:
+    """Its orchestrator, which does nothing by itself: whoever has it ticks."""
+
+    async def made() -> Orchestrator:
+        rooms = open_rooms(office.settings(), office.root, office.clock())
+        return Orchestrator(rooms, out=io.StringIO())
+
+    door = asyncio.run(made())
+    try:
+        yield door
+    finally:
+        door.desk.close()
+        door.look.intake.close()
+        door.presence.close()
+        door.rooms.close()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import io
 import subprocess
 import sys
 import time
@@ -13,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from factotum.staff import FRESH_S
-from orchestrator import WHOLE_S, Orchestrator, open_rooms
-from tests.office import TestOffice
+from factotum.tick.idle import WHOLE_S
+from orchestrator import Orchestrator
+from tests.office import TestOffice, opened
 
 ROOT = Path(__file__).parents[1]
 
@@ -94,16 +93,8 @@ def test_an_office_that_waits_has_loaded_nothing_heavy(office: TestOffice) -> No
 
 @pytest.fixture
 def door(office: TestOffice) -> Iterator[Orchestrator]:
-    async def made() -> Orchestrator:
-        rooms = open_rooms(office.settings(), office.root, office.clock())
-        return Orchestrator(rooms, out=io.StringIO())
-
-    door = asyncio.run(made())
-    yield door
-    door.desk.close()
-    door.intake.close()
-    door.presence.close()
-    door.rooms.close()
+    with opened(office) as door:
+        yield door
 
 
 def test_a_look_at_an_office_at_rest_writes_nothing(office: TestOffice, door: Orchestrator) -> None:
@@ -157,7 +148,7 @@ def test_an_office_with_something_to_do_is_never_at_rest(
     for _ in range(4):
         office.hands.go(10)
         door.tick()
-        assert door._rested is None
+        assert door.idle.rested is None
 
 
 def test_a_note_for_the_agent_that_changed_is_looked_at_too(
@@ -173,10 +164,10 @@ def test_a_note_for_the_agent_that_changed_is_looked_at_too(
 
 def looks(office: TestOffice, door: Orchestrator) -> bool:
     """Whether the next tick looks at everything."""
-    before = door._whole_at
+    before = door.idle.whole_at
     office.hands.go(10)
     door.tick()
-    return door._whole_at > before
+    return door.idle.whole_at > before
 
 
 def test_what_the_dashboard_holds_back_is_written_when_its_time_has_come(
@@ -192,9 +183,9 @@ def test_what_the_dashboard_holds_back_is_written_when_its_time_has_come(
     ticks(1, 100)
     (office.root / "Failed/second.md").write_text("It did not work.\n")
     ticks(3, 4)
-    whole, written = door._whole_at, (office.root / "Dashboard.md").read_text()
+    whole, written = door.idle.whole_at, (office.root / "Dashboard.md").read_text()
     ticks(2, 4)
-    assert door._whole_at == whole
+    assert door.idle.whole_at == whole
     ticks(1, 60)
-    assert door._whole_at > whole
+    assert door.idle.whole_at > whole
     assert (office.root / "Dashboard.md").read_text() != written

@@ -652,7 +652,7 @@ def test_what_holds_a_task_is_told_once_and_goes_with_it(office: TestOffice) -> 
     seen: list[list[str]] = []
 
     def look(door: Orchestrator) -> None:
-        seen.append([problem.reason for problem in door._held()])
+        seen.append([problem.reason for problem in door.showing.held()])
 
     with thinking(office, lambda body: status(401), MODEL_PATIENCE_S="0"):
         office.run(look)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import io
 import re
 import sqlite3
 import time
@@ -18,7 +16,7 @@ from factotum.ears.house import room_of
 from factotum.ledger import Ledger
 from factotum.views.outage import SETTLES_S
 from orchestrator import Orchestrator, open_rooms
-from tests.office import TestOffice
+from tests.office import TestOffice, opened
 
 HOUR = 3600.0
 
@@ -44,21 +42,10 @@ def office(tmp_path: Path) -> TestOffice:
 @contextmanager
 def open_for(office: TestOffice) -> Iterator[Orchestrator]:
     """An orchestrator that has been started to stay, before its first tick."""
-
-    async def made() -> Orchestrator:
-        rooms = open_rooms(office.settings(), office.root, office.clock())
-        return Orchestrator(rooms, out=io.StringIO())
-
-    door = asyncio.run(made())
-    try:
-        door.outage.begin()
+    with opened(office) as door:
+        door.asides.begin()
         door._after_the_break()
         yield door
-    finally:
-        door.desk.close()
-        door.intake.close()
-        door.presence.close()
-        door.rooms.close()
 
 
 def live(office: TestOffice, door: Orchestrator, seconds: float) -> None:
@@ -237,8 +224,10 @@ def test_a_folder_that_cannot_be_written_stops_nothing_else(office: TestOffice) 
         (office.root / "Briefings").rmdir()
         (office.root / "Briefings").symlink_to(office.folder / "nowhere" / "deep")
         live(office, door, SETTLES_S + 60)
-        assert any("cannot be written in" in problem.reason for problem in door.outage.problems())
+        assert any(
+            "cannot be written in" in problem.reason for problem in door.asides.outage.problems()
+        )
         (office.root / "Briefings").unlink()
         live(office, door, 700)
-        assert door.outage.problems() == []
+        assert door.asides.outage.problems() == []
     assert len(office.files("Briefings")) == 1

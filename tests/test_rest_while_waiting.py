@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +9,8 @@ import pytest
 
 from factotum.gate.register import Register
 from factotum.ledger import Ledger
-from orchestrator import Orchestrator, open_rooms
-from tests.office import TestOffice
+from orchestrator import Orchestrator
+from tests.office import TestOffice, opened
 
 ASK = """
 when: {kind: note}
@@ -35,24 +33,16 @@ def office(tmp_path: Path) -> TestOffice:
 
 @pytest.fixture
 def door(office: TestOffice) -> Iterator[Orchestrator]:
-    async def made() -> Orchestrator:
-        rooms = open_rooms(office.settings(), office.root, office.clock())
-        return Orchestrator(rooms, out=io.StringIO())
-
-    door = asyncio.run(made())
-    yield door
-    door.desk.close()
-    door.intake.close()
-    door.presence.close()
-    door.rooms.close()
+    with opened(office) as door:
+        yield door
 
 
 def looks(office: TestOffice, door: Orchestrator, after_s: float = 10) -> bool:
     """Whether the next tick looks at everything."""
-    before = door._whole_at
+    before = door.idle.whole_at
     office.hands.go(after_s)
     door.tick()
-    return door._whole_at > before
+    return door.idle.whole_at > before
 
 
 def at_rest(office: TestOffice, door: Orchestrator) -> bool:

@@ -65,7 +65,7 @@ def gate(folder: Path) -> Iterator[Measured]:
         plain.append(1000 * (time.perf_counter() - begun))
     bare.close()
     door.desk.close()
-    door.intake.close()
+    door.look.intake.close()
     rooms.close()
     more = statistics.median(ours) - statistics.median(plain)
     yield Measured("judging and sealing a call, beyond a bare commit", more, 2.0, "ms")

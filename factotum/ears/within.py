@@ -11,19 +11,15 @@ import threading
 
 from factotum import log
 from factotum.ears import found
-from factotum.ears.house import room_of
 from factotum.ears.post import Room
 from factotum.ears.runner import Runner
-from factotum.rooms import Rooms
-from factotum.worker.desk import Desk
 
 logger = log.get("factotum.ears")
 
 
 class Ears:
-    def __init__(self, rooms: Rooms, desk: Desk) -> None:
-        self._rooms = rooms
-        self._desk = desk
+    def __init__(self, room: Room) -> None:
+        self._room = room
         self._runner: Runner | None = None
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
@@ -33,19 +29,13 @@ class Ears:
         is left to it, and taken over when that process is gone for a while."""
         if self._runner is not None:
             return
-        names = found.chosen(self._rooms.settings.text("WATCHERS"))
-        self._runner = Runner(self._room(), names)
+        names = found.chosen(self._room.premises.settings.text("WATCHERS"))
+        self._runner = Runner(self._room, names)
         if names:
             self._thread = threading.Thread(
                 target=self._keep, args=(self._runner,), name="ears", daemon=True
             )
             self._thread.start()
-
-    def _room(self) -> Room:
-        rooms = self._rooms
-        return room_of(
-            rooms.settings, rooms.vault, rooms.ledger, rooms.state, self._desk.wait, rooms.clock
-        )
 
     def _keep(self, runner: Runner) -> None:
         try:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import io
 import json
 import os
 import sqlite3
@@ -26,8 +24,8 @@ from factotum.settings import load
 from factotum.views.notices import Notices
 from factotum.views.views import snapshot_path
 from factotum.watcher import Premises
-from orchestrator import Orchestrator, open_rooms
-from tests.office import Hands, TestOffice
+from orchestrator import Orchestrator
+from tests.office import Hands, TestOffice, opened
 
 HOUR = 3600.0
 START = 1_795_000_000.0  # Wed 18 Nov 2026, 11:06:40 UTC
@@ -236,16 +234,8 @@ def office(tmp_path: Path) -> TestOffice:
 
 @pytest.fixture
 def door(office: TestOffice) -> Iterator[Orchestrator]:
-    async def made() -> Orchestrator:
-        rooms = open_rooms(office.settings(), office.root, office.clock())
-        return Orchestrator(rooms, out=io.StringIO())
-
-    door = asyncio.run(made())
-    yield door
-    door.desk.close()
-    door.intake.close()
-    door.presence.close()
-    door.rooms.close()
+    with opened(office) as door:
+        yield door
 
 
 def notices(office: TestOffice) -> list[tuple[str, str, int]]:
@@ -255,10 +245,10 @@ def notices(office: TestOffice) -> list[tuple[str, str, int]]:
 
 def look(office: TestOffice, door: Orchestrator, seconds: float = 30.0) -> bool:
     """One tick later; whether it looked at everything."""
-    before = door._whole_at
+    before = door.idle.whole_at
     office.hands.go(seconds)
     door.tick()
-    return door._whole_at > before
+    return door.idle.whole_at > before
 
 
 def test_a_login_that_is_refused_is_told_at_once_and_once(

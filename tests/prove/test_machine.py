@@ -254,8 +254,8 @@ class Person(RuleBasedStateMachine):
     def problems(self, orchestrator: Orchestrator) -> set[str]:
         mono, now = self.office.hands.mono, self.office.hands.wall
         listing = orchestrator.rooms.shelf.look(mono)
-        found = [*listing.problems, *orchestrator.claims.look(listing, now, mono, 0).problems]
-        found += orchestrator.observer.look(listing, now, mono).problems
+        found = [*listing.problems, *orchestrator.look.claims.look(listing, now, mono, 0).problems]
+        found += orchestrator.look.observer.look(listing, now, mono).problems
         return {problem.path.name for problem in found}
 
     # -- the promises

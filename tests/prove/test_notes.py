@@ -121,7 +121,7 @@ def test_what_cannot_be_read_is_listed_and_left(tmp_path: Path, kind: str) -> No
 
     def look(orchestrator: Orchestrator) -> None:
         listing = orchestrator.rooms.shelf.look(0.0)
-        problems = orchestrator.claims.look(listing, 0.0, 0.0, 0).problems
+        problems = orchestrator.look.claims.look(listing, 0.0, 0.0, 0).problems
         found.extend(f"{p.path.name}: {p.reason}" for p in problems)
 
     office.run(look)

@@ -41,8 +41,8 @@ class Watch:
             rooms = self.orchestrator.rooms
             now, mono = self.office.hands.wall, self.office.hands.mono
             listing = rooms.shelf.look(mono)
-            found = self.orchestrator.claims.look(listing, now, mono, 8)
-            seen = self.orchestrator.observer.look(listing, now, mono)
+            found = self.orchestrator.look.claims.look(listing, now, mono, 8)
+            seen = self.orchestrator.look.observer.look(listing, now, mono)
             every = [*listing.problems, *found.problems, *seen.problems]
             self.problems = [f"{p.path.name}: {p.reason}" for p in every]
         return {line.split(": ")[0] for line in self.problems}

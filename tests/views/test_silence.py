@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import io
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -15,8 +13,7 @@ import pytest
 from factotum.ledger import Ledger
 from factotum.vault import ALL_FOLDERS
 from factotum.views.silence import EVERY_S, PAUSES_LEAST, Silence
-from orchestrator import Orchestrator, open_rooms
-from tests.office import TestOffice
+from tests.office import TestOffice, opened
 
 HOUR, DAY = 3600.0, 24 * 3600.0
 
@@ -174,23 +171,18 @@ def test_the_office_tells_it_once_and_takes_it_back(tmp_path: Path) -> None:
     diary.mkdir()
     office.hands.wall = os.stat(office.root).st_mtime + HOUR
 
-    async def made() -> Orchestrator:
-        rooms = open_rooms(office.settings(), office.root, office.clock())
-        return Orchestrator(rooms, out=io.StringIO())
+    with opened(office) as door:
 
-    door = asyncio.run(made())
+        def live(seconds: float) -> None:
+            for _ in range(round(seconds / 1200)):
+                office.hands.go(1200)
+                door.tick()
 
-    def live(seconds: float) -> None:
-        for _ in range(round(seconds / 1200)):
-            office.hands.go(1200)
-            door.tick()
+        def notices() -> int:
+            with sqlite3.connect(office.state / "ledger.db") as db:
+                asked = "SELECT count(*) FROM notice WHERE kind = 'sync'"
+                return int(db.execute(asked).fetchone()[0])
 
-    def notices() -> int:
-        with sqlite3.connect(office.state / "ledger.db") as db:
-            asked = "SELECT count(*) FROM notice WHERE kind = 'sync'"
-            return int(db.execute(asked).fetchone()[0])
-
-    try:
         for _ in range(PAUSES_LEAST + 2):
             os.utime(diary, (office.hands.wall, office.hands.wall))
             live(8 * HOUR)
@@ -203,8 +195,3 @@ def test_the_office_tells_it_once_and_takes_it_back(tmp_path: Path) -> None:
         live(2 * HOUR)
         assert notices() == 1
         assert "another device" not in (office.root / "Dashboard.md").read_text()
-    finally:
-        door.desk.close()
-        door.intake.close()
-        door.presence.close()
-        door.rooms.close()

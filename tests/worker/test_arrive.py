@@ -13,7 +13,7 @@ from factotum.ledger import TaskRow
 from factotum.model import Trust
 from factotum.note import render
 from orchestrator import Orchestrator, open_rooms
-from tests.office import TestOffice
+from tests.office import TestOffice, opened
 
 ID, NAME = "t-abcdefgh2345mnpq", "known_mnpq.md"
 
@@ -21,18 +21,9 @@ ID, NAME = "t-abcdefgh2345mnpq", "known_mnpq.md"
 @pytest.fixture
 def door(tmp_path: Path) -> Iterator[Orchestrator]:
     office = TestOffice(tmp_path)
-
-    async def made() -> Orchestrator:
-        rooms = open_rooms(office.settings(), office.root, office.clock())
-        return Orchestrator(rooms, out=io.StringIO())
-
-    door = asyncio.run(made())
-    door.tick()
-    yield door
-    door.desk.close()
-    door.intake.close()
-    door.presence.close()
-    door.rooms.close()
+    with opened(office) as door:
+        door.tick()
+        yield door
 
 
 def known(door: Orchestrator, **changes: object) -> None:
@@ -51,7 +42,7 @@ def arrives(door: Orchestrator, name: str = NAME) -> Path:
 
 
 def claimed(door: Orchestrator, room: int = 4) -> bool:
-    return door.arrivals.claim([NAME], room) == 1
+    return door.look.arrivals.claim([NAME], room) == 1
 
 
 def test_it_is_claimed_without_a_word_to_the_ledger(door: Orchestrator) -> None:

@@ -1,0 +1,55 @@
+"""What is told beside notes: who listens, whether the vault still syncs, and what a time off left.
+
+Looks, and says it; mends nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from factotum.ears import health
+from factotum.gate.register import Card
+from factotum.rooms import Rooms
+from factotum.scan import Problem
+from factotum.views.notices import Notices
+from factotum.views.outage import Outage
+from factotum.views.silence import Silence
+from factotum.watcher import Premises
+
+
+class Asides:
+    """Use it on the desk's thread."""
+
+    def __init__(self, rooms: Rooms, premises: Premises) -> None:
+        vault, ledger, clock = rooms.vault, rooms.ledger, rooms.clock
+        self.outage = Outage(vault, ledger, clock.zone, rooms.settings.seconds("OUTAGE_S"))
+        self.silence = Silence(vault.root, ledger, clock.zone)
+        self.listening = health.Health(rooms.state, clock, health.wanted(premises))
+
+    def begin(self) -> None:
+        """From now on somebody is expected to be here."""
+        self.outage.begin()
+
+    def away(self, since: float, till: float) -> None:
+        """Nobody was here in this time (epoch seconds)."""
+        self.outage.away(since, till)
+        self.silence.away(since, till)
+
+    def look(self, now: float, mono: float) -> None:
+        """Listens whether something came from another device."""
+        self.silence.look(now, mono)
+
+    def problems(self) -> list[Problem]:
+        """The same for the Dashboard."""
+        return [*self.listening.problems(), *self.outage.problems(), *self.silence.problems()]
+
+    def tell(self, cards: Sequence[Card], notices: Notices, now: float) -> None:
+        """Makes notices of what is worth one, and the note after a time off. Raises OSError when
+        the disk takes nothing."""
+        self.listening.tell(notices, now)
+        self.silence.tell(notices, now)
+        self.outage.look(cards, notices, now)
+
+    def next_at(self) -> float | None:
+        """When something is to be told next, in epoch seconds; None where nothing is."""
+        return self.outage.next_at()
