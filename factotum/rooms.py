@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from factotum import passwords, redaction
 from factotum.gate.register import Register
 from factotum.ledger import Ledger
 from factotum.names import slug
@@ -83,6 +84,10 @@ class Rooms:
     shelf: Shelf
     clock: Clock
 
+    def secrets(self) -> dict[str, str]:
+        """What must never be sent, by a name that may be shown."""
+        return {**self.settings.named_secrets(), **passwords.of_files(self.settings, self.state)}
+
     def close(self) -> None:
         self.ledger.close()
 
@@ -96,6 +101,7 @@ def open_rooms(
     instance = settings.text("INSTANCE")
     vault = Vault(root, instance, clock.monotonic, guest=guest)
     state = state_dir(settings, root)
+    redaction.hide(passwords.of_files(settings, state).values())
     ledger = Ledger(state / "ledger.db")
     where = ledger.meta("vault")
     if where and where != str(root.resolve()) and Path(where).exists():

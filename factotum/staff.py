@@ -206,7 +206,7 @@ def _mind(rooms: Rooms, tools: Tools, shared: _Shared) -> AgentMind:
 
 
 def _household(rooms: Rooms, tools: Tools, shared: _Shared) -> Household:
-    named = {**tools.models.keys(), **rooms.settings.named_secrets()}
+    named = {**tools.models.keys(), **rooms.secrets()}
     return Household(
         rooms.ledger,
         rooms.clock.zone,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from factotum import passwords
 from factotum.cli import place
 from factotum.cli.place import Books
 from factotum.gate.rules import House
@@ -32,13 +33,14 @@ def house_of(opened: Books, at: float, task: str = "") -> House:
     reader, around = Reader(), surroundings(os.environ, env_files(Path.cwd(), place.HERE))
     private = PrivateShelf(root, reader).current
     contacts = Contacts(root, reader, Fit(root, reader, Labels(ledger), private), SentBook(ledger))
+    in_files = passwords.of_files(opened.settings, opened.state)
     keys = {name: key for name, key in around.items() if name.endswith("_KEY")}
     household = Household(
         ledger,
         local,
         handbook_of(opened).current,
         contacts.of,
-        Secrets({**keys, **opened.settings.named_secrets()}).within,
+        Secrets({**keys, **opened.settings.named_secrets(), **in_files}).within,
         contacts.namesake,
     )
     return household.at(at, task)
