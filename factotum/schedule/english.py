@@ -35,7 +35,7 @@ _ISO = re.compile(r"\d{4}-\d{2}-\d{2}[t ]\d{1,2}:\d{2}.*")
 def when_every(text: str, zone: tzinfo) -> Every | Cron:
     """What `every: …` says. Raises TimeError."""
     said = " ".join(text.split()).lower().removeprefix("every ")
-    if said.isdigit():
+    if said.isdecimal():
         return every(int(said[:12]))
     if said in {"minute", "hour"}:
         return every(_UNITS[said])

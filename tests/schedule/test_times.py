@@ -252,6 +252,8 @@ def test_names_of_zones() -> None:
         ("every month on the 32nd at 9", None),
         ("every 5", None),
         ("every 0 min", None),
+        ("every ¹", None),
+        ("every ²0 min", None),
         ("tomorrow", None),
         ("9:00", None),
         ("2026-12-24", None),
