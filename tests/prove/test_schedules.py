@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -18,6 +19,7 @@ from factotum.ledger import Ledger
 from tests.office import TestOffice
 from tests.prove import figures
 from tests.watchers.clockwork import BERLIN, NEW_YORK, Clockwork, at
+from watchers.schedule_watcher import Schedules
 
 pytestmark = [pytest.mark.prove, pytest.mark.slow]
 
@@ -76,12 +78,25 @@ def started(tmp_path: Path, zone: ZoneInfo, day: str, missed: str = "once") -> C
 def by(clock: Clockwork, until: float, step_s: float = 300.0) -> None:
     """Goes on till then, and does at once whatever comes."""
     with clock.open() as source:
-        while clock.now < until:
-            pause = clock.look(source)
-            clock.done()
-            clock.now = min(until, clock.now + min(step_s, max(pause, 0.1)))
-        clock.look(source)
+        walk(clock, source, until, step_s)
+
+
+def walk(clock: Clockwork, source: Schedules, until: float, step_s: float = 300.0) -> None:
+    """The same with a watcher that runs already."""
+    while clock.now < until:
+        pause = clock.look(source)
         clock.done()
+        clock.now = min(until, clock.now + min(step_s, max(pause, 0.1)))
+    clock.look(source)
+    clock.done()
+
+
+def show(title: str, wanted: dict[str, list[str]], found: dict[str, list[str]]) -> None:
+    """The table for whoever reads along (`pytest -s`), and for a failure."""
+    print(f"\n{title}")
+    for name, dues in wanted.items():
+        print(f"{name:<7} expected {len(dues):>2}: {' '.join(dues) or '-'}")
+        print(f"{'':<7} seen     {len(found.get(name, [])):>2}: {' '.join(found.get(name, ['-']))}")
 
 
 @pytest.mark.parametrize("zone", [BERLIN, NEW_YORK])
@@ -94,8 +109,7 @@ def test_a_day_on_which_the_clock_is_changed(tmp_path: Path, zone: ZoneInfo, spr
     if not spring:  # every hour in real time: the one that comes twice runs twice
         twice = 2 if zone is BERLIN else 1
         wanted["hourly"] = sorted([*HOURS, f"{twice:02}:00"])
-    table = [f"{name:<8} expected {wanted[name]} seen {found.get(name)}" for name in wanted]
-    print(f"\n{day} {zone.key}", *table, sep="\n")
+    show(f"{day} {zone.key}", wanted, found)
     assert found == wanted
     assert clock.events("missed") == []
     figures.add("schedules", days=1, runs=sum(map(len, found.values())))
@@ -129,6 +143,49 @@ def test_the_same_day_asleep_from_half_past_twelve_to_half_past_four(
     asked = [task.title for task in clock.tasks() if "missed_runs" in task.facts]
     assert len(asked) == (len(counts) if policy == "ask" else 0)
     figures.add("schedules", days=1, missed=sum(counts.values()))
+
+
+@pytest.mark.parametrize("zone", [BERLIN, NEW_YORK])
+@pytest.mark.parametrize("spring", [True, False])
+@pytest.mark.parametrize("policy", ["once", "skip", "each"])
+def test_the_same_day_with_a_sleep_and_a_clock_that_is_set(
+    tmp_path: Path, zone: ZoneInfo, spring: bool, policy: str
+) -> None:
+    """Asleep while the clock is changed; then set five hours ahead for a while, and two back."""
+    day = (SPRING if spring else AUTUMN)[zone]
+    clock = started(tmp_path, zone, day, policy)
+
+    def shown(moment: str) -> float:
+        return at(f"{day}T{moment}", zone)
+
+    with clock.open() as source:
+        walk(clock, source, shown("00:30"))
+        clock.now = shown("04:30")  # awake
+        walk(clock, source, shown("10:20"))
+        clock.now = shown("15:20")  # set wrongly
+        walk(clock, source, shown("15:40"))
+        clock.now = shown("10:40")  # right again: what came due too early is not due again
+        walk(clock, source, shown("18:20"))
+        clock.now = shown("16:20")
+        walk(clock, source, shown("17:20"))
+        clock.now = shown("19:20")  # two hours late: 19:00 was missed, 18:00 was not
+        walk(clock, source, shown("23:59"))
+    whole = expected(spring)
+    if not spring:
+        whole["hourly"] = sorted([*HOURS, "02:00" if zone is BERLIN else "01:00"])
+    wanted, found = {}, seen(clock, day)
+    for name, dues in whole.items():
+        asleep = [due for due in dues if "00:30" < due < "04:30"]
+        late = [due for due in dues if "18:20" < due < "19:20"]
+        made_up = {"skip": 0, "once": 1}.get(policy, len(dues))
+        lost = Counter(asleep[: max(0, len(asleep) - made_up)])
+        lost += Counter(late[: max(0, len(late) - made_up)])
+        wanted[name] = sorted((Counter(dues) - lost).elements())
+    show(f"{day} {zone.key}, a sleep and a clock that is set, missed: {policy}", wanted, found)
+    assert {name: sorted(dues) for name, dues in found.items()} == {
+        name: dues for name, dues in wanted.items() if dues
+    }
+    figures.add("schedules", days=1, jumps=4, runs=sum(map(len, found.values())))
 
 
 @pytest.mark.parametrize("zone", [BERLIN, NEW_YORK])

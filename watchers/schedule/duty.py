@@ -58,10 +58,15 @@ class Duty:
         return next_due(schedule.when, due.last, state.since)
 
     def _counted_from(self, state: State, now: float) -> float:
-        if state.last - now <= LATE_S:
-            self._back.pop(state.part, None)
-            return state.last
-        return self._back.setdefault(state.part, now)
+        ahead_s = state.last - now
+        if ahead_s > LATE_S:
+            return self._back.setdefault(state.part, now)
+        back = self._back.get(state.part, state.last)
+        if back < state.last and ahead_s >= -LATE_S:
+            # What was left out while the clock was ahead is on time now, and not missed twice.
+            return max(back, now - LATE_S)
+        self._back.pop(state.part, None)
+        return state.last
 
     def _act(self, schedule: Schedule, state: State, due: Plan, now: float) -> None:
         runs, is_open = self._post.look_up(lambda ledger: self._still(ledger, state, due))
