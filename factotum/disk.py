@@ -233,9 +233,10 @@ def is_written(path: Path) -> bool | None:
     return False
 
 
-def read_regular(path: Path, most_bytes: int) -> bytes:
+def read_regular(path: Path, most_bytes: int, inode: int = 0) -> bytes:
     """The bytes of a regular file, at most `most_bytes` + 1 of them (so that a caller sees
-    that there are more). Never follows a link, never blocks on a FIFO.
+    that there are more). Never follows a link, never blocks on a FIFO. With an `inode` it must be
+    that file: a folder on its way may have become a link since it was looked at.
 
     Raises NotRegular, FileNotFoundError, OSError.
     """
@@ -245,8 +246,9 @@ def read_regular(path: Path, most_bytes: int) -> bytes:
         if refused.errno in {errno.ELOOP, errno.ENXIO}:
             raise NotRegular(refused.errno, "is a link or a special file", str(path)) from None
         raise
-    if not stat.S_ISREG(os.fstat(fd).st_mode):
+    about = os.fstat(fd)
+    if not stat.S_ISREG(about.st_mode) or (inode and about.st_ino != inode):
         os.close(fd)
-        raise NotRegular(errno.EINVAL, "is not a regular file", str(path))
+        raise NotRegular(errno.EINVAL, "is not the regular file that is meant", str(path))
     with open(fd, "rb") as file:
         return file.read(most_bytes + 1)

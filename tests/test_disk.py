@@ -68,6 +68,10 @@ def test_only_a_regular_file_is_read_and_nothing_blocks(tmp_path: Path) -> None:
         disk.read_regular(tmp_path / "none", 10)
     assert disk.read_regular(tmp_path / "file", 10) == b"123456"
     assert disk.read_regular(tmp_path / "file", 3) == b"1234", "one more tells that there is more"
+    inode = os.stat(tmp_path / "file").st_ino
+    assert disk.read_regular(tmp_path / "file", 10, inode) == b"123456"
+    with pytest.raises(disk.NotRegular):
+        disk.read_regular(tmp_path / "file", 10, inode + 1)
 
 
 def test_a_new_file_is_over_nothing_and_through_no_link(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import threading
@@ -18,7 +19,7 @@ from factotum.watcher import Premises, SourceError
 from tests.office import TestOffice
 from tests.watchers.listening import Listening, listening
 from watchers.fs.folder import Folder
-from watchers.fs.scan import FILES_MOST
+from watchers.fs.scan import FILES_MOST, scan
 from watchers.fs_watcher import sources
 
 
@@ -171,6 +172,42 @@ def test_a_folder_that_became_a_link_leads_nowhere(
         inner.symlink_to(private)  # between the look and the reading
         with pytest.raises(OSError, match="became a link"):
             folder._drop(found)
+
+
+@pytest.mark.slow
+def test_a_folder_that_becomes_a_link_again_and_again_leads_nowhere(
+    office: TestOffice, scans: Path, tmp_path: Path
+) -> None:
+    """Whatever it is at the moment in which it is looked at, or opened."""
+    inner, aside, link = scans / "inner", tmp_path / "aside", tmp_path / "link"
+    private = tmp_path / "private"
+    for place, word in ((inner, "letter"), (private, "secret")):
+        place.mkdir()
+        (place / "a.txt").write_text(word)
+    link.symlink_to(private)
+    over = threading.Event()
+
+    def swap() -> None:
+        while not over.is_set():
+            inner.rename(aside)
+            link.rename(inner)
+            inner.rename(link)
+            aside.rename(inner)
+
+    with listening(office, source) as heard:
+        folder = heard.source
+        assert isinstance(folder, Folder)
+        (found,) = scan(scans)
+        swapping = threading.Thread(target=swap)
+        swapping.start()
+        read = set()
+        until = time.monotonic() + 4.0
+        while time.monotonic() < until:
+            with contextlib.suppress(OSError):
+                read.add(folder._drop(found).body)
+        over.set()
+        swapping.join()
+    assert read == {"letter"}
 
 
 def test_what_changes_while_it_is_read_is_told_and_taken_when_it_is_still(

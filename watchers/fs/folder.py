@@ -192,7 +192,7 @@ class Folder:
             return self._too_large(found, name)
         if os.path.realpath(found.path) != os.fspath(found.path):
             raise disk.NotRegular(0, "a folder on its way became a link", str(found.path))
-        data = disk.read_regular(found.path, FILE_MOST_BYTES)
+        data = disk.read_regular(found.path, FILE_MOST_BYTES, found.inode)
         if len(data) != found.size_bytes:
             raise OSError(0, "it is still being written", str(found.path))
         reading = self.premises.read(data, name)
