@@ -44,6 +44,24 @@ def test_folders_within_are_heard_when_wanted_also_those_that_come_later(tmp_pat
     flat.close()
 
 
+def test_of_more_than_the_system_keeps_it_is_told_that_something_happened(tmp_path: Path) -> None:
+    (tmp_path / "within").mkdir()
+    hints = Hints([tmp_path], recursive=True)
+    most = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
+    one, other = str(tmp_path / "a.md"), str(tmp_path / "b.md")
+    Path(one).touch()
+    for _ in range(most // 4 + 1):  # four events each
+        os.rename(one, other)
+        os.rename(other, one)
+    (tmp_path / "within/lost.md").write_text("x")
+    found = told(hints, hints.fds)
+    assert str(tmp_path / "within/lost.md") not in found
+    assert {str(tmp_path), str(tmp_path / "within")} <= found
+    (tmp_path / "within/lost.md").write_text("y")
+    assert told(hints, hints.fds) == {str(tmp_path / "within/lost.md")}
+    hints.close()
+
+
 def test_a_folder_that_is_not_there_is_not_heard_and_says_so(tmp_path: Path) -> None:
     hints = Hints([tmp_path, tmp_path / "missing"])
     assert not hints.whole
