@@ -60,9 +60,10 @@ class Chooser:
 
     def _leave_word(self) -> None:
         """Lets the heartbeat, which may be in another process, know whether a model thinks."""
-        thinks = "yes" if self.models.configured else ""
-        if self.rooms.ledger.meta(THINKS) != thinks:
-            self.rooms.ledger.set_meta(THINKS, thinks)
+        thinks, ledger = "yes" if self.models.configured else "", self.rooms.ledger
+        if ledger.meta(THINKS) != thinks:
+            with ledger.tx(durable=False):  # each start says it again
+                ledger.set_meta(THINKS, thinks)
 
     async def close(self) -> None:
         await self.models.close()

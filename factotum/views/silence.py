@@ -162,7 +162,8 @@ class Silence:
 
     def _keep(self, heard: Heard) -> None:
         self._heard = None  # so that what was not committed is not believed
-        self._ledger.set_meta(META, dumps(asdict(heard)))
+        with self._ledger.tx(durable=False):  # what a power cut takes of it is heard again
+            self._ledger.set_meta(META, dumps(asdict(heard)))
 
 
 _OURS = frozenset(name.partition("/")[0] for name in ALL_FOLDERS)
