@@ -17,6 +17,7 @@ from factotum.schedule.note import Schedule
 from factotum.schedule.zones import HouseZone
 from factotum.watcher import Post, Premises, Source, SourceError
 from watchers.hints import Hints
+from watchers.remarks import Remarks
 from watchers.schedule.duty import Duty
 from watchers.schedule.roll import Roll
 from watchers.schedule.shelf import AT_ONCE, Read, Shelf
@@ -53,7 +54,7 @@ class Schedules:
         self._due: list[tuple[float, str]] = []
         self._at: dict[str, float] = {}
         self._why: dict[str, str] = {}
-        self._told: dict[str, str] = {}
+        self._remarks = Remarks()
         self._looked, self._now, self._first = 0.0, 0.0, True
 
     def look(self, post: Post) -> float | None:
@@ -196,10 +197,7 @@ class Schedules:
         shown = dict(heapq.nsmallest(REMARKS_MOST, self._why.items()))
         if more := len(self._why) - len(shown):
             shown["…"] = f"and {more} more notes that cannot be kept"
-        for name in {*self._told, *shown}:
-            if self._told.get(name, "") != (why := shown.get(name, "")):
-                post.remark(name, why)
-        self._told = shown
+        self._remarks.tell(post, shown)
 
 
 def sources(premises: Premises) -> Sequence[Source]:

@@ -21,6 +21,7 @@ from watchers.calendars.happening import Happening, View
 from watchers.calendars.rules import Rule, rule_of
 from watchers.calendars.shelf import Shelf
 from watchers.digest_time import at_clock
+from watchers.remarks import Remarks
 
 logger = log.get("factotum.ears")
 
@@ -54,7 +55,7 @@ class Agenda(Polled):
     def __post_init__(self) -> None:
         self._told: dict[str, float] | None = None
         self._day = ""
-        self._remarked: set[str] = set()
+        self._remarks = Remarks()
 
     def look(self, post: Post) -> float | None:
         if self._told is None:
@@ -65,7 +66,7 @@ class Agenda(Polled):
             self._ask(post)
         self._tell(post, ways)
         self._tell_day(post)
-        self._remark(post, {**remarks, **self._wrong})
+        self._remarks.tell(post, {**remarks, **self._wrong})
         return self._pause_s(post, ways)
 
     def _recall(self, post: Post) -> None:
@@ -160,13 +161,6 @@ class Agenda(Polled):
 
     def _cursor(self) -> str:
         return json.dumps({"told": self._told, "day": self._day})
-
-    def _remark(self, post: Post, wrong: dict[str, str]) -> None:
-        for about in self._remarked - set(wrong):
-            post.remark(about, "")
-        for about, text in wrong.items():
-            post.remark(about, text)
-        self._remarked = set(wrong)
 
     def _pause_s(self, post: Post, ways: Sequence[Rule]) -> float:
         now = post.now()

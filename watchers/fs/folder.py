@@ -22,6 +22,7 @@ from factotum.watcher import Post, Premises, SourceError
 from factotum.words import size
 from watchers.fs.scan import MARK_CHARS, Found, TooMany, scan
 from watchers.hints import Hints
+from watchers.remarks import Remarks
 
 #: How often to look where nothing tells of a change, and where something does, in seconds.
 LOOK_S, LOOK_SELDOM_S = 30.0, 600.0
@@ -85,7 +86,7 @@ class Folder:
         self._still_s = self.premises.settings.seconds("STABLE_S")
         #: How each file that is not yet still was seen, and since when.
         self._moving: dict[Path, tuple[tuple[str, str], float]] = {}
-        self._remarked: set[str] = set()
+        self._remarks = Remarks()
         self._took_s = 0.0
 
     # -- a look
@@ -237,11 +238,7 @@ class Folder:
         told = dict(list(remarks.items())[:TOLD_MOST])
         if more := len(remarks) - len(told):
             told["others"] = f"{more} more are left alone"
-        for about in self._remarked - set(told):
-            post.remark(about, "")
-        for about, text in told.items():
-            post.remark(about, text)
-        self._remarked = set(told)
+        self._remarks.tell(post, told)
 
     # -- waiting
 

@@ -24,6 +24,7 @@ from watchers.notes import folders as places_of
 from watchers.notes.drops import SOURCE, all_known, drop_of, is_open
 from watchers.notes.folders import Folder, Stamp, belongs_to
 from watchers.notes.known import OLD, Change, Known, follow, load
+from watchers.remarks import Remarks
 
 logger = log.get("watchers.notes")
 
@@ -64,7 +65,7 @@ class Notes:
         self._folders: list[Folder] = []
         self._known: dict[str, Known] | None = None
         self._seen: dict[str, Seen] = {}
-        self._wrong: set[str] = set()
+        self._remarks = Remarks()
         self._told: dict[str, float] = {}
         self._young: set[str] = set()
         self._heard: set[str] | None = None
@@ -105,11 +106,7 @@ class Notes:
         for one in made:
             if one not in there:
                 wrong[f"handbook line {one.line}"] = f"there is no folder {one.path!r} in the vault"
-        for about in self._wrong - set(wrong):
-            post.remark(about, "")
-        for about, why in wrong.items():
-            post.remark(about, why)
-        self._wrong = set(wrong)
+        self._remarks.tell(post, wrong)
         if there != self._folders:
             if self._hints is not None:
                 self._hints.close()

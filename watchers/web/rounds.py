@@ -16,6 +16,7 @@ from typing import Any
 from factotum import log
 from factotum.drop import Drop
 from factotum.watcher import Polled, Post
+from watchers.remarks import Remarks
 from watchers.web.fetch import Answer, Fetcher
 from watchers.web.polite import Stamp, Unheard, news, stamp_of
 from watchers.web.reach import Reach, host_of, inside_of, url_of
@@ -98,7 +99,7 @@ class Round(Polled):
 
     def __post_init__(self) -> None:
         self._known: dict[str, Known] = {}
-        self._remarked: dict[str, str] = {}
+        self._remarks = Remarks()
         self._host = ""
 
     def look(self, post: Post) -> float | None:
@@ -115,8 +116,8 @@ class Round(Polled):
                 remarks[stop.name] = known.remark
             if not known.gone:
                 nearest = min(nearest, max(known.next, known.held) - post.now())
-            self._tell(post, remarks, whole=False)
-        self._tell(post, remarks, whole=True)
+            self._remarks.add(post, remarks)
+        self._remarks.tell(post, remarks)
         return max(1.0, nearest)
 
     def _recall(self, post: Post, stop: Stop) -> Known:
@@ -157,16 +158,6 @@ class Round(Polled):
         post.hand_in(*drops, cursor=json.dumps(asdict(known)), part=stop.key)
         self._known[stop.key] = known
         return known
-
-    def _tell(self, post: Post, remarks: Mapping[str, str], *, whole: bool) -> None:
-        """Says what is wrong, and with the `whole` at hand also what no longer is."""
-        for about, text in remarks.items():
-            if self._remarked.get(about) != text:
-                post.remark(about, text)
-                self._remarked[about] = text
-        for about in [one for one in self._remarked if whole and one not in remarks]:
-            post.remark(about, "")
-            del self._remarked[about]
 
 
 def _known(cursor: str) -> Known:
