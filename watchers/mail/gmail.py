@@ -19,16 +19,13 @@ from typing import Any
 
 from factotum.addresses import exact
 from factotum.drop import Drop
-from factotum.fenced import BlockError
 from factotum.ledger import Ledger
-from factotum.privacy import HANDBOOK
 from factotum.settings import Settings
 from factotum.watcher import Post, SourceError
-from watchers.mail import rules
 from watchers.mail.gmail_api import API_URL, Api, Gone, TooLarge
 from watchers.mail.gmail_keys import checked_url, keys
 from watchers.mail.making import Came, Maker
-from watchers.mail.rules import Rule
+from watchers.mail.rules import Rule, owners
 
 MB = 1024 * 1024
 DAY_S = 86400.0
@@ -89,7 +86,7 @@ class Gmail:
     # -- as a source
 
     def look(self, post: Post) -> float | None:
-        found = self._rules(post)
+        found = owners(post)
         place = place_of(post.cursor())
         try:
             if place is None:
@@ -174,13 +171,14 @@ class Gmail:
     # -- handing in
 
     def _hand_in(self, post: Post, place: Place, ids: Sequence[str], found: Sequence[Rule]) -> None:
+        maker = replace(self._maker, own=self._maker.own | {place.address})
+        self._left_alone &= set(ids)  # no other can be named again
         drops: list[Drop] = []
         held = 0
         for id in post.look_up(self._unseen(ids)):
-            came = self._fetched(post, id)
+            came = self._fetched(id)
             if came is None:
                 continue
-            maker = replace(self._maker, own=self._maker.own | {place.address})
             drop = maker.make(came, found, post.label(came.raw), post.now())
             if drop is None:
                 self._left_alone.add(id)
@@ -199,7 +197,7 @@ class Gmail:
 
         return ask
 
-    def _fetched(self, post: Post, id: str) -> Came | None:
+    def _fetched(self, id: str) -> Came | None:
         """The letter; None for one that went meanwhile, or is none that came. One that cannot
         be fetched keeps those after it waiting for some looks, and is then told of."""
         try:
@@ -231,6 +229,7 @@ class Gmail:
             return None
         labels = set(map(str, told.get("labelIds") or ()))
         if labels & NOT_MEANT:
+            self._left_alone.add(id)
             return None
         payload = told.get("payload")
         headers = _list(payload.get("headers")) if isinstance(payload, Mapping) else []
@@ -243,20 +242,6 @@ class Gmail:
         raw = "\r\n".join([*lines, *body]).encode(errors="replace")
         size = int(told.get("sizeEstimate") or self._most_bytes)
         return Came(raw, id, "INBOX", _flags(labels), _at(told), whole_bytes=size)
-
-    def _rules(self, post: Post) -> Sequence[Rule]:
-        """The owner's rules; none of them while one is wrong, which the Dashboard says."""
-        try:
-            found = rules.read(post.rules("mail"))
-        except BlockError as wrong:
-            told = f"{HANDBOOK} line {wrong.line}: {wrong}"
-        except SourceError as wrong:
-            told = str(wrong)
-        else:
-            post.remark("rules", "")
-            return found
-        post.remark("rules", f"{told}. Till then none of your rules for mail counts")
-        return []
 
 
 #: Headers that say of what kind a body is that is not there.
