@@ -31,6 +31,8 @@ from tests.servers.radicale import PASSWORD, USER, CalendarServer
 MANY, AT_ONCE = 10_000, 50
 #: How long all are at rest, in seconds, after they had so long to come to it.
 IDLE_S, CALM_S = 60.0, 20.0
+#: What an office may need more to listen to all, or to nothing that is set up yet.
+MORE_MB = {"nothing": 5.0, "all": 30.0}
 #: All that can be listened to.
 WATCHERS = ("calendar", "feed", "fs", "heartbeat", "mail", "notes", "page", "schedule")
 
@@ -89,8 +91,8 @@ def _plain_ms(folder: Path, notes: list[bytes]) -> float:
 
 
 @contextmanager
-def all_watchers(folder: Path) -> Iterator[tuple[Office, int]]:
-    """All that there is to listen to, on servers of this machine, in one process."""
+def set_up(folder: Path) -> Iterator[Office]:
+    """An office with all that there is to listen to, on servers of this machine."""
     office = Office(folder / "ours")
     (folder / "outside").mkdir()
     servers = Dovecot(), CalendarServer(folder / "calendars"), WebServer()
@@ -110,20 +112,26 @@ def all_watchers(folder: Path) -> Iterator[tuple[Office, int]]:
         (office.root / "Journal").mkdir()
         said = HANDBOOK.format(feed=web.url("/feed"), page=web.url("/page"))
         (office.root / "Company_Handbook.md").write_text(said)
-        with open(office.folder / "watchers.txt", "ab") as out:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "watchers", *WATCHERS],
-                cwd=ROOT,
-                env=office.environ(),
-                stdout=out,
-                stderr=out,
-            )
-        try:
-            until(lambda: _all_answered(office), "all sources to answer", 0.1)
-            yield office, process.pid
-        finally:
-            process.terminate()
-            process.wait(30)
+        yield office
+
+
+@contextmanager
+def all_watchers(office: Office) -> Iterator[int]:
+    """All watchers in one process beside the office; its pid, once all have answered."""
+    with open(office.folder / "watchers.txt", "ab") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "watchers", *WATCHERS],
+            cwd=ROOT,
+            env=office.environ(),
+            stdout=out,
+            stderr=out,
+        )
+    try:
+        until(lambda: _all_answered(office), "all sources to answer", 0.1)
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait(30)
 
 
 def _all_answered(office: Office) -> bool:
@@ -143,7 +151,7 @@ def rss_mb(pid: int) -> float:
 def together(folder: Path) -> Iterator[Measured]:
     """Ours alone: every watcher of ours in one process, each set up and answered by its server,
     left alone for a minute."""
-    with all_watchers(folder) as (_, pid):
+    with set_up(folder) as office, all_watchers(office) as pid:
         time.sleep(CALM_S)
         before, woke = cpu_ms(pid), wakeups(pid)
         time.sleep(IDLE_S)
@@ -153,4 +161,33 @@ def together(folder: Path) -> Iterator[Measured]:
         yield Measured("wake-ups of all in an idle minute", woken * 60 / IDLE_S, 200, "times")
 
 
-FIGURES = (Figure("hand-in", hand_in), Figure("ears", together))
+def within(folder: Path) -> Iterator[Measured]:
+    """Ours: offices that listen themselves, one to nothing yet, one to all that there is, left
+    alone for a minute. Plain: an office that was told not to listen, in the same minute."""
+    deaf, unset = Office(folder / "deaf"), Office(folder / "unset", {"WATCHERS": "all"})
+    deaf.init()
+    unset.init()
+    with (
+        set_up(folder) as office,
+        deaf.open() as plain,
+        unset.open() as to_nothing,
+        Office(office.folder, {**office.env, "WATCHERS": "all"}).open() as to_all,
+    ):
+        until(lambda: _all_answered(office), "all sources to answer", 0.1)
+        time.sleep(CALM_S)
+        pids = plain.pid, to_nothing.pid, to_all.pid
+        before = [(cpu_ms(pid), wakeups(pid)) for pid in pids]
+        time.sleep(IDLE_S)
+        after = [(cpu_ms(pid), wakeups(pid)) for pid in pids]
+        rest = [(now[0] - was[0], now[1] - was[1]) for was, now in zip(before, after, strict=True)]
+        bare = rss_mb(plain.pid)
+        for what, pid, (cpu, woken) in zip(("nothing", "all"), pids[1:], rest[1:], strict=True):
+            more_mb = rss_mb(pid) - bare
+            yield Measured(f"memory of an office to listen to {what}", more_mb, MORE_MB[what], "MB")
+            more_ms = cpu - rest[0][0]
+            yield Measured(f"CPU of that in an idle minute, to {what}", more_ms, 3.0, "ms")
+            more = woken - rest[0][1]
+            yield Measured(f"wake-ups of that in an idle minute, to {what}", more, 10, "times")
+
+
+FIGURES = (Figure("hand-in", hand_in), Figure("ears", together), Figure("ears-within", within))
