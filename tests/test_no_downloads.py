@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 #: Who starts other programs, and which: each is a list of our own, or the owner's setting.
 STARTERS = {
     "factotum/anchors/git.py": "git, to tell an anchor where the log stands",
+    "factotum/cli/crontab.py": "crontab, the user's own, when asked to",
     "factotum/demo/house.py": "the office of the demo",
     "factotum/doctor/machine.py": "node --version",
     "factotum/reading/cell.py": "readers of dropped files, ours",
@@ -25,6 +26,7 @@ STARTERS = {
     "factotum/tooling/toolchild.py": "tool servers, in a cage",
     "factotum/views/notify.py": "the notifier of the desktop",
     "mcp/shell_run.py": "a command that a person approved, in its cage",
+    "watchers/mail/ahead.py": "a reader of mails, ours",
 }
 #: Who imports a file by its path or name, and which.
 IMPORTERS = {

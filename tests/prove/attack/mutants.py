@@ -71,7 +71,11 @@ JUDGE = (
     Mutant("judge: files beside others' words", f"{GATE}/policy.py", 'if row.writes_own and call.args.get("attachments") and task.trust is not Trust.OWNER:', "if False:"),
     Mutant("never: the rules themselves", f"{GATE}/policy.py", "if any(HANDBOOK in fold(path) for path in found.paths or ()):", "if False:"),
     Mutant("never: all that others caused", f"{GATE}/policy.py", "if isinstance(built_in, Ask) and (why := _never(rule, call, found, task)):", "if isinstance(built_in, Ask) and (why := _never(rule, call, found, task)) and False:"),
-    Mutant("never: the label", f"{GATE}/policy.py", "if task.trust is Trust.OWNER or rule.for_task == task.id:", "if True:"),
+    Mutant("never: the label", f"{GATE}/policy.py", "if task.trust is Trust.OWNER:\n        return \"\"", "if True:\n        return \"\""),
+    Mutant("never: a permission for one task", f"{GATE}/policy.py", "if rule.for_task == task.id:", "if rule.for_task:"),
+    Mutant("never: what began by itself", f"{GATE}/policy.py", "if task.by_itself and (row.recurs", "if False and (row.recurs"),
+    Mutant("never: notes by which work begins", f"{GATE}/policy.py", "(row.recurs or any(map(recurs, found.paths or ()))):", "row.recurs:"),
+    Mutant("built in: what began by itself", f"{GATE}/policy.py", "if row.recurs and task.by_itself:", "if False:"),
     Mutant("never: a stranger is somebody known", f"{GATE}/policy.py", "if task.trust is Trust.KNOWN and _answers(call, found, task):", "if _answers(call, found, task):"),
     Mutant("never: whatever somebody known wants", f"{GATE}/policy.py", "if task.trust is Trust.KNOWN and _answers(call, found, task):", "if task.trust is Trust.KNOWN:"),
     Mutant("never: notes that steer", f"{GATE}/policy.py", "if row.asks_below_owner or any(map(steers, found.paths or ())):\n        return \"fixed", "if False:\n        return \"fixed"),
@@ -97,7 +101,7 @@ LABELS = (
 )  # fmt: skip
 
 WAYS = (
-    Mutant("calls: a tool that there is", "factotum/worker/by_model.py", "if call.tool not in known:", "if False:", TABLE),
+    Mutant("calls: a tool that there is", "factotum/worker/by_model.py", "if asked.tool not in known:", "if False:", TABLE),
     Mutant("calls: the schema", "factotum/worker/by_model.py", "return self.office.check(call) or self._nobody(call) or misfits(call)", "return self._nobody(call) or misfits(call)", TABLE),
     Mutant("calls: what can be shown", "factotum/worker/by_model.py", "return self.office.check(call) or self._nobody(call) or misfits(call)", "return self.office.check(call) or self._nobody(call)", TABLE),
     Mutant("calls: how many notes unasked", "factotum/worker/calls.py", "(why := self._enough())", "(why := self._enough() and '')", TABLE),

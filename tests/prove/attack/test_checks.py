@@ -281,6 +281,21 @@ def test_a_reply_to_a_known_person_in_their_thread_is_what_a_rule_may_allow() ->
     assert isinstance(judge(mail(), task(OWNER), LOOSE), Allow)
 
 
+@pytest.mark.parametrize("house", [PLAIN, LOOSE], ids=["plain", "loose"])
+@pytest.mark.parametrize(
+    "call",
+    [
+        Call("schedule", {"name": "x", "message": "x", "every": "1 h"}),
+        Call("schedule__remove", {"name": "x"}),
+        change("Office/Schedules/x.md"),
+    ],
+    ids=lambda call: call.tool,
+)
+def test_what_began_by_itself_has_nothing_begin_by_itself(call: Call, house: House) -> None:
+    assert isinstance(judge(call, replace(task(OWNER), by_itself=True), house), Ask)
+    assert isinstance(judge(call, task(OWNER), LOOSE), Allow)
+
+
 def test_a_permission_for_one_task_holds_for_no_other() -> None:
     grant = Rule("grant", Verb.ALLOW, ("mail__send",), for_task="t-2")
     house = replace(PLAIN, grants=(grant,))
