@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from factotum import adopt
+from factotum import adopt, watching
 from factotum import leave as leaving
 from factotum.agent import agents, persona, playbook
 from factotum.cli.root import COMMANDS
@@ -120,6 +120,19 @@ def test_each_example_of_a_rule_is_one_when_its_marks_are_taken_away() -> None:
     assert whole is not None and warnings(whole) == []
     assert [rule.verb for rule in whole.rules[2:]] == [Verb.ALLOW, Verb.DENY]
     assert whole.budgets == {"day": 1.0, "task": 0.25, "month": 15.0}
+
+
+def test_nothing_is_listened_to_till_the_marks_of_an_example_are_taken_away() -> None:
+    text = (TEMPLATE / "Company_Handbook.md").read_text("utf-8")
+    assert watching.sections(text) == {}
+    whole = watching.sections(re.sub(r"(?m)^( *)# ", r"\1", text))
+    assert {name: len(entries) for name, entries in whole.items()} == {
+        "notes": 1,
+        "feeds": 1,
+        "pages": 1,
+        "mail": 2,
+        "calendar": 1,
+    }
 
 
 def test_it_is_loaded_without_a_problem_and_without_an_accident() -> None:
