@@ -81,9 +81,6 @@ class Post(Protocol):
         """What the handbook's `yaml watching` block says under this heading, now. Raises
         SourceError when it cannot be read."""
 
-    def answered(self) -> None:
-        """The other side answered, whether it had news or not."""
-
     def remark(self, about: str, text: str) -> None:
         """What is wrong with one thing among many (one feed of ten), for the Dashboard; an empty
         text when it is well again."""

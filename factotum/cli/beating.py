@@ -6,9 +6,9 @@ import click
 
 from factotum.cli import FAILED, place
 from factotum.cli.telling import line
-from factotum.ears.house import room_of
+from factotum.ears.house import here, room_of
 from factotum.ears.post import Post
-from factotum.rooms import Clock, open_rooms
+from factotum.rooms import open_rooms
 from watchers.heartbeat_watcher import Heartbeat
 
 
@@ -23,14 +23,7 @@ def now() -> int:
     given = place.settings()
     rooms = open_rooms(given, place.root_of(given), guest=True)
     try:
-        room = room_of(
-            rooms.settings,
-            rooms.vault,
-            rooms.ledger,
-            rooms.state,
-            lambda deed, *args, **more: deed(*args, **more),
-            Clock(),
-        )
+        room = room_of(rooms.settings, rooms.vault, rooms.ledger, rooms.state, here, rooms.clock)
         source = Heartbeat(room.premises)
         post = Post(source, room, once=True)
         reason = source.beat(post, anyway=True)

@@ -19,7 +19,7 @@ from factotum.cli.place import Books, books
 from factotum.cli.rota import Entry, NoSchedule
 from factotum.cli.telling import line
 from factotum.ears import beats
-from factotum.ears.house import room_of
+from factotum.ears.house import here, room_of
 from factotum.inert import one_line
 from factotum.note import NoteError, set_props
 from factotum.rooms import Clock
@@ -234,7 +234,7 @@ def run(name: str, force: bool, unless_watched: bool, as_json: bool) -> None:
         by_hand = names.new_id("t")
         drop = work.drop(plan, one.note, part, place.now(), by_hand=by_hand)
         vault = _vault(opened)
-        room = room_of(opened.settings, vault, opened.ledger, opened.state, _here, Clock())
+        room = room_of(opened.settings, vault, opened.ledger, opened.state, here, Clock())
         task = room.mailroom.take(drop, place.now())
         row = opened.ledger.task(task)
         assert row is not None
@@ -244,11 +244,6 @@ def run(name: str, force: bool, unless_watched: bool, as_json: bool) -> None:
             return
         print(f"Needs_Action/{row.name} ({task})")
         place.hand_over(opened)
-
-
-def _here(deed: Any, *args: Any, **more: Any) -> Any:
-    """This thread is the one that owns the ledger."""
-    return deed(*args, **more)
 
 
 @schedule.command()

@@ -84,9 +84,6 @@ class DryPost:
     def rules(self, section: str) -> tuple[Node, ...]:
         return self._room.desk(self._room.rules, section)  # type: ignore[return-value]
 
-    def answered(self) -> None:
-        """It is seen by that nothing went wrong."""
-
     def remark(self, about: str, text: str) -> None:
         self.tried.remarks.pop(about, None)
         if text:

@@ -36,6 +36,11 @@ class Watcher:
     def settings(self) -> tuple[str, ...]:
         return tuple(getattr(self.module, "SETTINGS", ()))
 
+    @property
+    def section(self) -> str:
+        """The section of the handbook without whose entries it hears nothing; empty for none."""
+        return str(getattr(self.module, "SECTION", ""))
+
     def missing(self, settings: Settings) -> list[str]:
         """The settings that it needs and that nobody gave, by their full names."""
         return [PREFIX + name for name in self.settings if not settings.given(name)]

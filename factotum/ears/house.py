@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 from factotum.ears.post import Room
 from factotum.ears.rules import Rules
@@ -24,6 +25,9 @@ from factotum.watcher import Premises
 from factotum.worker.contacts import Contacts
 from factotum.worker.fit import Fit
 from factotum.worker.labels import Labels
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def room_of(
@@ -53,6 +57,11 @@ def room_of(
         Rules(vault.root, ledger).section,
         clock.wall,
     )
+
+
+def here(deed: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """The desk of a process in which this thread owns the ledger."""
+    return deed(*args, **kwargs)
 
 
 def _contacts(root: Path, ledger: Ledger, reader: Reader) -> Callable[[str], Contact]:

@@ -154,6 +154,7 @@ class Post:
     # -- how it goes
 
     def answered(self) -> None:
+        """The other side answered, whether it had news or not."""
         self._beat = replace(self._beat, answered=self.now())
 
     def remark(self, about: str, text: str) -> None:

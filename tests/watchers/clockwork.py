@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from factotum.ears.house import room_of
+from factotum.ears.house import here, room_of
 from factotum.ears.post import Post
 from factotum.ledger import Ledger, TaskRow
 from factotum.rooms import open_rooms
@@ -66,7 +66,7 @@ class Clockwork:
             rooms.vault,
             rooms.ledger,
             rooms.state,
-            lambda deed, *args, **more: deed(*args, **more),
+            here,
             self.office.clock(),
         )
         house = self.house

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 from factotum.ears import beats
-from factotum.ears.house import room_of
+from factotum.ears.house import here, room_of
 from factotum.ears.post import Post
 from factotum.ledger import TaskRow
 from factotum.rooms import open_rooms
@@ -62,7 +62,7 @@ def listening(
         rooms.vault,
         rooms.ledger,
         rooms.state,
-        lambda deed, *args, **kwargs: deed(*args, **kwargs),
+        here,
         office.clock(),
     )
     made = source(room.premises)
