@@ -13,10 +13,11 @@ from watchers.later import Later
 
 ABOUT = "the feeds (RSS, Atom) that the handbook names: new entries once a day, or as tasks"
 SETTINGS = ()
+SECTION = "feeds"
 
 
 def sources(premises: Premises) -> Sequence[Source]:
-    return [Later("feed", "feeds", premises, _made)]
+    return [Later("feed", SECTION, premises, _made)]
 
 
 def _made(premises: Premises) -> Source:

@@ -14,6 +14,7 @@ from watchers.notes.source import Notes
 
 ABOUT = "makes tasks of the lines `- [ ] @fac …` in the folders of notes that the handbook names"
 SETTINGS = ("MENTION", "SETTLE_S")
+SECTION = "notes"
 
 
 def sources(premises: Premises) -> Sequence[Source]:

@@ -13,10 +13,11 @@ from watchers.later import Later
 
 ABOUT = "the web pages that the handbook names: a change in one becomes a task"
 SETTINGS = ()
+SECTION = "pages"
 
 
 def sources(premises: Premises) -> Sequence[Source]:
-    return [Later("page", "pages", premises, _made)]
+    return [Later("page", SECTION, premises, _made)]
 
 
 def _made(premises: Premises) -> Source:

@@ -24,11 +24,13 @@ from factotum.ears.beats import Beat
 from factotum.ears.dry import Tried
 from factotum.ears.house import room_of
 from factotum.ears.post import Room
+from factotum.ears.rules import Rules
 from factotum.ears.runner import Runner
+from factotum.privacy import HANDBOOK
 from factotum.reading import read
 from factotum.rooms import Clock, DoorError, Rooms, open_rooms
 from factotum.settings import Settings
-from factotum.watcher import Premises
+from factotum.watcher import Premises, SourceError
 from factotum.worker.desk import Desk
 
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -52,7 +54,8 @@ def list_(as_json: bool) -> int:
     """List the watchers: which are set up, what the others lack, and what each hears."""
     with place.books() as opened:
         premises = Premises(opened.settings, opened.root, opened.state, Clock().zone, read)
-        rows = [_row(name, premises) for name in found.names()]
+        rules = Rules(opened.root, opened.ledger)
+        rows = [_row(name, premises, rules) for name in found.names()]
     if as_json:
         print(json.dumps({"watchers": rows}, indent=1))
     else:
@@ -63,22 +66,32 @@ def list_(as_json: bool) -> int:
     return FOUND_PROBLEMS if bad else 0
 
 
-def _row(name: str, premises: Premises) -> dict[str, Any]:
+def _row(name: str, premises: Premises, rules: Rules) -> dict[str, Any]:
     """Of one watcher all that is known; nothing outside is asked."""
     row: dict[str, Any] = {"name": name, "about": "", "app": found.app(name), "settings": []}
-    set_up, wrong, missing = False, "", []
+    set_up, wrong, missing, unnamed = False, "", [], ""
     try:
         one = found.watcher(name)
         row |= {"about": one.about, "settings": list(one.settings)}
         set_up = bool(one.sources(premises))
         missing = [] if set_up else one.missing(premises.settings)
+        unnamed = _unnamed(one.section, rules)
     except Exception as broken:  # noqa: BLE001 (a file of somebody else's; the others are shown)
         set_up, wrong = True, found.said(broken)
     heard = [asdict(beat) for beat in beats.read(premises.state) if beat.watcher == name]
     pid = beats.holder(premises.state, name)
     wanted = name in found.wanted(premises.settings.text("WATCHERS"))
     row |= {"set_up": set_up, "wanted": wanted}
-    return {**row, "missing": missing, "wrong": wrong, "pid": pid} | {"sources": heard}
+    row |= {"missing": missing, "unnamed": unnamed, "wrong": wrong, "pid": pid}
+    return {**row, "sources": heard}
+
+
+def _unnamed(section: str, rules: Rules) -> str:
+    """The section of the handbook that would have to name something first; empty for none."""
+    try:
+        return "" if not section or rules.section(section) else section
+    except SourceError:
+        return ""  # the source itself tells of it
 
 
 def _print_row(row: dict[str, Any]) -> None:
@@ -88,6 +101,8 @@ def _print_row(row: dict[str, Any]) -> None:
         how = f"not set up{': give ' * bool(row['missing'])}{', '.join(row['missing'])}"
     else:
         how = f"runs (process {row['pid']})" if row["pid"] else "does not run"
+        if row["unnamed"]:
+            how += f"; nothing stands under `{row['unnamed']}:` in {HANDBOOK}, so nothing is heard"
     print(f"{row['name']:<12} {line(row['about'], 200)}")
     print(f"{'':<12} {how}")
     for one in row["sources"] if row["set_up"] else ():

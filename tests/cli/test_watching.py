@@ -86,6 +86,17 @@ def test_the_list_says_what_is_wrong_and_ends_so(terminal: Terminal, office: Tes
     assert row["set_up"] is True and "Take the file" in str(row["wrong"])
 
 
+def test_the_list_says_when_the_handbook_names_nothing_to_hear(
+    terminal: Terminal, office: TestOffice
+) -> None:
+    about = "nothing stands under `feeds:` in Company_Handbook.md, so nothing is heard"
+    assert about in terminal("watchers", "list").out
+    block = "```yaml watching\nfeeds:\n  - https://feeds.example/a.xml\n```\n"
+    (office.root / "Company_Handbook.md").write_text(block)
+    out = terminal("watchers", "list").out
+    assert about not in out and "under `pages:`" in out
+
+
 def test_the_list_shows_what_each_source_hears(terminal: Terminal, office: TestOffice) -> None:
     outside = office.folder / "outside"
     say(outside, THING)
