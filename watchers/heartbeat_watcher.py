@@ -37,8 +37,13 @@ NOTE = "HEARTBEAT.md"
 LONG_BYTES, MOST_BYTES = 4 * 1024, 64 * 1024
 #: After how long a task that no run began of is given up, in seconds: its note was thrown away.
 LOST_S = 86_400.0
+#: How soon it is looked again whether a model is set up, in seconds.
+MODEL_S = 300.0
 #: What changes there is told by the tasks that end, or is written anew all the time.
 NOT_NEWS = ("Done/", "Failed/", "Plans/", "Briefings/", "Drafts/", "Office/Updates/")
+
+#: Why nothing comes of a list that has something on it.
+NO_MODEL = "something is to be done, but no model is set up that could. Set FACTOTUM_MODEL"
 
 INSTRUCTION = """\
 This is the heartbeat. Every {minutes:g} minutes you look at the owner's list, HEARTBEAT.md, which
@@ -87,6 +92,9 @@ class Heartbeat(Polled):
         self._looked = now
         if reason := self.beat(post):
             logger.debug("no heartbeat", extra={"reason": reason})
+        if reason == NO_MODEL:  # the office says so when it has begun, perhaps a moment later
+            self._looked = 0.0
+            return min(self.every_s, MODEL_S)
         return self.every_s
 
     def beat(self, post: Post, *, anyway: bool = False) -> str:
@@ -96,7 +104,8 @@ class Heartbeat(Polled):
             return why
         last = _last(post)
         if not post.look_up(lambda ledger: ledger.meta(THINKS)):
-            return "no model is set up"
+            post.remark(NOTE, NO_MODEL)
+            return NO_MODEL
         how = post.look_up(lambda ledger: how_it_went(ledger, last.task, post.now()))
         if how == "open":
             return "the last heartbeat is still at work"

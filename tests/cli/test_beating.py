@@ -19,7 +19,9 @@ def test_the_list_is_gone_through_at_once_also_if_nothing_has_changed(
         said = terminal("heartbeat", "now")
         assert said.code == 1 and "No heartbeat: there is no HEARTBEAT.md." in said.out
         (office.root / "HEARTBEAT.md").write_text("- [ ] Look at the offers.\n")
-        assert "No heartbeat: no model is set up." in terminal("heartbeat", "now").out
+        assert (
+            "no model is set up that could. Set FACTOTUM_MODEL" in terminal("heartbeat", "now").out
+        )
         office.run()
         for n in (1, 2):
             said = terminal("heartbeat", "now")

@@ -18,7 +18,7 @@ from factotum.watcher import Premises, Source
 from tests.office import TestOffice
 from tests.servers.model import Item, ScriptedModelServer, call
 from tests.watchers.listening import listening
-from watchers.heartbeat_watcher import Heartbeat, sources, till_begin_s
+from watchers.heartbeat_watcher import MODEL_S, Heartbeat, sources, till_begin_s
 
 OK = call("finish", summary="HEARTBEAT_OK")
 LIST = "# Heartbeat\n\n## Active Tasks\n\n- [ ] Look at the offers.\n\n## Completed\n"
@@ -164,6 +164,17 @@ def remarks(office: TestOffice) -> dict[str, str]:
     with listening(office, Heartbeat, once=True) as heard:
         heard.look()
         return heard.remarks
+
+
+def test_a_list_that_waits_for_a_model_is_told_till_there_is_one(office: TestOffice) -> None:
+    write(office)
+    office.run()
+    assert "Set FACTOTUM_MODEL" in remarks(office)["HEARTBEAT.md"]
+    with listening(office, Heartbeat) as heard:
+        assert heard.look() == MODEL_S
+        with thinking(office, OK):
+            heard.look()
+            assert heard.remarks == {} and [task.kind for task in heard.tasks] == ["heartbeat"]
 
 
 def test_a_list_that_holds_words_of_others_is_not_gone_through(office: TestOffice) -> None:
