@@ -258,7 +258,7 @@ def test_very_many_lines_at_once_came_by_a_sync_and_are_not_begun(
 @pytest.mark.parametrize(
     ("entry", "why"),
     [
-        ("Nowhere", "there is no folder 'Nowhere' in the vault"),
+        ("Nowhere", "there is no folder 'Nowhere' in /"),
         ("/etc", "from the top of the vault"),
         ("../x", "from the top of the vault"),
         ("Needs_Action", "holds tasks and notes of the office"),

@@ -105,7 +105,10 @@ class Notes:
         there = [one for one in made if (self._places.top / one.path).is_dir()]
         for one in made:
             if one not in there:
-                wrong[f"handbook line {one.line}"] = f"there is no folder {one.path!r} in the vault"
+                wrong[f"handbook line {one.line}"] = (
+                    f"there is no folder {one.path!r} in {self._places.top}. "
+                    f"Make it, or write its path from there"
+                )
         self._remarks.tell(post, wrong)
         if there != self._folders:
             if self._hints is not None:
