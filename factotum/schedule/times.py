@@ -138,7 +138,8 @@ def cron(expr: str, zone: tzinfo) -> Cron:
     except CronSimError as wrong:
         part = str(wrong).removeprefix("Bad ")
         raise TimeError(
-            f'the {part} of {given!a} is wrong. As it should be: "0 9 * * 1-5"'
+            f"the {part} of {given!a} is wrong. The five are minute (0-59), hour (0-23), day of "
+            f'the month (1-31), month (1-12), day of the week (0-7), as in "0 9 * * 1-5"'
         ) from None
     return Cron(line, zone)
 
