@@ -19,6 +19,7 @@ import click
 from factotum import log
 from factotum.cli import FAILED, place
 from factotum.cli.telling import line
+from factotum.ears import found
 from factotum.gate.observe import quiet
 from factotum.gate.register import Card
 from factotum.rooms import Rooms, open_rooms
@@ -105,9 +106,11 @@ class _Office:
 
     def _first_words(self) -> str:
         vault, state = self.rooms.vault, self.rooms.state
+        listens = found.chosen(self.rooms.settings.text("WATCHERS"))
+        more = "What else it listens to shows: factotum watchers list. " if listens else ""
         return (
             f"factotum works in {vault.root} as {vault.instance}; its books are in {state}. "
-            f"It watches Inbox, Needs_Action and what you decide. Stop it with Ctrl-C."
+            f"It watches Inbox, Needs_Action and what you decide. {more}Stop it with Ctrl-C."
         )
 
 
