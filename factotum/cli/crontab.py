@@ -51,16 +51,16 @@ def _jobs(opened: Books, there: Sequence[Entry]) -> tuple[list[Job], list[str]]:
     log, folder = str(opened.state / LOG), _folder()
     for one in sorted(there, key=lambda one: one.next(now) or 0.0):
         if one.schedule is None:
-            left_out.append(f"{one.note} is left out: it cannot be kept ({line(one.why, 300)})")
+            left_out.append(
+                f"{line(one.note)} is left out: it cannot be kept ({line(one.why, 300)})"
+            )
         elif one.schedule.enabled:
             try:
                 fields = crontab.times_of(one.schedule, rota.HOUSE, now)
+                about = f"Schedule: {line(one.title, 80)}"
+                jobs.append(Job(about, fields, _command(opened, one), log, folder))
             except Unsayable as why:
-                left_out.append(f"{one.note} is left out: {line(why, 300)}")
-                continue
-            jobs.append(
-                Job(f"Schedule: {line(one.title, 80)}", fields, _command(opened, one), log, folder)
-            )
+                left_out.append(f"{line(one.note)} is left out: {line(why, 300)}")
     return jobs, left_out
 
 

@@ -39,6 +39,12 @@ class Job:
     log: str
     folder: str = ""
 
+    def __post_init__(self) -> None:
+        """Raises Unsayable: a line that ends in the middle begins another command."""
+        for part in (self.about, self.times, *self.command, self.log, self.folder):
+            if not part.isprintable():
+                raise Unsayable(f"{part!a} cannot stand in one line")
+
     @property
     def line(self) -> str:
         """A percent sign would end the command, so each is escaped."""
@@ -55,7 +61,7 @@ def times_of(schedule: Schedule, house: tzinfo, now: float) -> str:
                 raise Unsayable(f"it goes by {zone}, and cron by this machine's zone alone")
             if not _PLAIN.fullmatch(expr):
                 raise Unsayable(f"not every cron understands {expr!r}")
-            return expr
+            return " ".join(expr.split())
         case Every(seconds):
             return _interval(seconds)
         case _:

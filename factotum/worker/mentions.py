@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 #: A longer line is no task, in characters; and how much of one names it.
@@ -21,13 +21,15 @@ TAB = 4
 #: A list item with a box: `- [ ] `, `* [x] `, `3. [ ] `. A block's name, `^abc`, stays last.
 _ITEM = re.compile(
     r"(?P<bullet>(?P<indent>[ \t]*)(?:[-*+]|\d{1,9}[.)])[ \t]+\[)(?P<box>[^\]])"
-    r"(?P<gap>\][ \t]+)(?P<text>\S.*?)(?P<end>[ \t]*(?:(?<=[ \t])\^[\w-]+[ \t]*)?)"
+    r"(?P<gap>\][ \t]+)(?P<text>\S.*)"
 )
+_NAME = re.compile(r"\^[\w-]+")
 #: What we write at the end of such a line.
 _MARK = re.compile(r"(?: →)? \[\[[^\[\]|]*\|(?:✓|failed)\]\]\Z")
 _FENCE = re.compile(r"[ \t]*(?:[-*+][ \t]+|\d{1,9}[.)][ \t]+)?(`{3,}(?=[^`]*\Z)|~{3,})")
 _CODE = re.compile(r"(?<!`)(`{1,2})(?!`)[^`]*(?<!`)\1(?!`)")
 _COMMENTS = {"<!--": "-->", "%%": "%%"}
+_OPENS = re.compile("|".join(map(re.escape, _COMMENTS)))
 _COMMENT = re.compile(r"<!--.*?-->|%%.*?%%")
 _BOM = "\ufeff"
 
@@ -68,9 +70,7 @@ def live(text: str) -> Iterator[tuple[int, str, str]]:
             continue
         bare = _CODE.sub(lambda code: " " * len(code[0]), line)
         parts, comment = _comments(bare if not comment else line, comment)
-        for begin, end in parts:
-            line, bare = _blank(line, begin, end), _blank(bare, begin, end)
-        yield number, line, bare
+        yield number, _blanked(line, parts), _blanked(bare, parts)
 
 
 def _below_properties(lines: Sequence[str]) -> int:
@@ -88,11 +88,10 @@ def _comments(line: str, ends: str) -> tuple[list[tuple[int, int]], str]:
     while True:
         begin = at
         if not ends:
-            there = [(line.find(mark, at), mark) for mark in _COMMENTS if mark in line[at:]]
-            if not there:
+            found = _OPENS.search(line, at)
+            if found is None:
                 return parts, ""
-            begin, mark = min(there)
-            ends, at = _COMMENTS[mark], begin + len(mark)
+            begin, at, ends = found.start(), found.end(), _COMMENTS[found[0]]
         end = line.find(ends, at)
         if end < 0:
             return [*parts, (begin, len(line))], ends
@@ -101,8 +100,12 @@ def _comments(line: str, ends: str) -> tuple[list[tuple[int, int]], str]:
         ends = ""
 
 
-def _blank(line: str, begin: int, end: int) -> str:
-    return line[:begin] + " " * (end - begin) + line[end:]
+def _blanked(line: str, parts: Sequence[tuple[int, int]]) -> str:
+    kept, at = [], 0
+    for begin, end in parts:
+        kept += [line[at:begin], " " * (end - begin)]
+        at = end
+    return "".join([*kept, line[at:]]) if kept else line
 
 
 # -- finding
@@ -118,7 +121,7 @@ def find(raw: bytes, mention: str) -> list[Line]:
         return []
     word = re.compile(rf"(?<![\w@/]){re.escape(mention)}(?![\w-])", re.I)
     lines = [line.removesuffix("\r") for line in text.split("\n")]
-    wanted: dict[int, re.Match[str]] = {}
+    wanted: dict[int, Mapping[str, str]] = {}
     for at, _, seen in live("\n".join(lines)):
         item = _item(lines[at])
         if item and word.search(seen) and word.sub(" ", _unmarked(item["text"])).strip(" .:,;!-"):
@@ -126,8 +129,20 @@ def find(raw: bytes, mention: str) -> list[Line]:
     return [_line(at, item, word, _below(lines, at, wanted)) for at, item in wanted.items()]
 
 
-def _item(line: str) -> re.Match[str] | None:
-    return _ITEM.fullmatch(line.removeprefix(_BOM)) if len(line) <= LINE_MOST_CHARS else None
+def _item(line: str) -> Mapping[str, str] | None:
+    """The parts of such a line, without its BOM; `end` is what stays behind our link."""
+    found = _ITEM.fullmatch(line.removeprefix(_BOM)) if len(line) <= LINE_MOST_CHARS else None
+    if found is None:
+        return None
+    text = _nameless(found["text"].rstrip(" \t"))
+    return {**found.groupdict(), "text": text, "end": found["text"][len(text) :]}
+
+
+def _nameless(text: str) -> str:
+    """Without the name of its block, if it has one."""
+    before, _, name = text.rpartition("^")
+    bare = before.rstrip(" \t")
+    return bare if bare and bare != before and _NAME.fullmatch(f"^{name}") else text
 
 
 def _unmarked(text: str) -> str:
@@ -136,7 +151,7 @@ def _unmarked(text: str) -> str:
     return text
 
 
-def _line(at: int, item: re.Match[str], word: re.Pattern[str], below: str) -> Line:
+def _line(at: int, item: Mapping[str, str], word: re.Pattern[str], below: str) -> Line:
     text = _unmarked(item["text"])
     title = " ".join(_COMMENT.sub(" ", word.sub(" ", text)).split()).lstrip(".:,;!- ")
     told = text != item["text"]
@@ -149,7 +164,7 @@ def _named(words: str) -> str:
     return f"{words[:WORDS_MOST_CHARS]}… {hashlib.sha256(words.encode()).hexdigest()[:12]}"
 
 
-def _below(lines: Sequence[str], at: int, others: dict[int, re.Match[str]]) -> str:
+def _below(lines: Sequence[str], at: int, others: Mapping[int, object]) -> str:
     """The lines right below that are indented further, to the next one that is a task itself."""
     depth = _depth(lines[at].removeprefix(_BOM))
     found: list[str] = []

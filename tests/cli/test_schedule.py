@@ -316,6 +316,21 @@ def test_what_a_crontab_cannot_say_is_told(office: TestOffice, terminal: Termina
     assert said.out.count("*/20 * * * * env") == 1
 
 
+def test_no_name_of_a_note_puts_a_line_of_its_own_into_a_crontab(
+    office: TestOffice, terminal: Terminal
+) -> None:
+    evil = office.root / "Office/Schedules" / "a\n* * * * * touch pwned #.md"
+    evil.write_text("---\ncron: 0 9 * * *\n---\nWater.\n")
+    said = terminal("schedule", "export", "--crontab")
+    assert said.code == 3 and "cannot stand in one line" in said.err
+    assert not [line for line in said.out.splitlines() if not line.startswith("#")]
+
+
+def test_times_over_two_lines_are_one_line_of_a_crontab() -> None:
+    plan = read(b'---\ncron: "0 9 * *\\n 1-5"\n---\nWater.\n', "a.md", ROME)
+    assert plan is not None and crontab.times_of(plan, ROME, SATURDAY) == "0 9 * * 1-5"
+
+
 def test_a_percent_sign_does_not_end_the_command() -> None:
     job = crontab.Job("x", "0 9 * * *", ["/bin/echo", "100 %"], "/tmp/a%b")
     assert job.line == r"0 9 * * * /bin/echo '100 \%' >> /tmp/a\%b 2>&1"

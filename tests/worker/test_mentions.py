@@ -108,3 +108,12 @@ def test_of_equal_lines_the_one_that_is_meant_is_chosen_or_one_that_waits() -> N
     assert choose(lines, "@fac c", 0) is None
     ticked = choose(find(b"- [x] @fac a", FAC), "@fac a", 3)
     assert ticked is not None and ticked.at == 0
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["%%%%" * 250_000, "<!---->" * 140_000, "` " * 500_000, f"- [ ] {FAC} x{' ' * 1900}y\n" * 500],
+)
+def test_a_page_that_was_made_to_be_slow_is_gone_through_in_one_go(line: str) -> None:
+    """Each of them once took minutes; this test would not end."""
+    assert len(find(f"{line}\n- [ ] {FAC} last".encode(), FAC)) in (0, 1, 501)
