@@ -42,6 +42,7 @@ KNOWN = {*TIMES, *ALSO}
 NEAR = ("every", "enabled", *TELLING)
 
 _HEADING = re.compile(r"(?m)^#[ \t]+(.+?)[ \t]*#*$")
+_BARE_CRON = re.compile(r"cron[ \t]*:[ \t]*([*@][^\"'#]{0,100}?)[ \t]*(?:#.*)?")
 TITLE_CHARS = 150
 
 
@@ -88,7 +89,7 @@ def read(raw: bytes, name: str, house: tzinfo) -> Schedule | None:
     try:
         note = parse(raw, max_bytes=NOTE_MOST_BYTES)
     except NoteError as broken:
-        raise ScheduleError(str(broken)) from None
+        raise _broken(raw, broken) from None
     key = _key(note)
     if key is None:
         return None
@@ -192,6 +193,15 @@ def _wrong(note: Note, key: str, message: str) -> ScheduleError:
         if re.match(rf"[\"']?{re.escape(key)}[\"']?[ \t]*:", line):
             return ScheduleError(message, n)
     return ScheduleError(message)
+
+
+def _broken(raw: bytes, broken: NoteError) -> ScheduleError:
+    """Mostly it is a `*` without quotes, which means something else to YAML."""
+    lines = ["", *raw.decode("utf-8-sig", "replace").splitlines()]
+    there = "".join(lines[broken.line : broken.line + 1])
+    if bare := _BARE_CRON.fullmatch(there):
+        return ScheduleError(f'put what cron says into quotes: cron: "{bare[1]}"', broken.line)
+    return ScheduleError(str(broken))
 
 
 def _digest(value: Any) -> str:

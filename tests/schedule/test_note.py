@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -32,6 +33,13 @@ def test_line_ends_and_marks_of_other_systems_make_no_difference() -> None:
     for raw in (plain.replace(b"\n", b"\r\n"), b"\xef\xbb\xbf" + plain):
         assert of(raw) == of(plain)
     assert of(plain).when == cron("0 9 * * *", BERLIN)
+
+
+@pytest.mark.parametrize("expr", ["*/15 7-22 * * *", "* * * * *", "@daily"])
+def test_a_line_of_cron_without_quotes_is_told_how_to_be_written(expr: str) -> None:
+    with pytest.raises(ScheduleError) as told:
+        of(f"---\nenabled: true\ncron: {expr}  # often\n---\nx\n".encode())
+    assert str(told.value) == f'line 3: put what cron says into quotes: cron: "{expr}"'
 
 
 def test_the_list_of_runs_is_no_part_of_the_work_nor_of_what_changed() -> None:
