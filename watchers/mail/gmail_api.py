@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from factotum.watcher import SourceError
 from watchers.mail.gmail_keys import LOGIN, Keys
+from watchers.retry_after import wait_s
 
 if TYPE_CHECKING:
     import httpx
@@ -223,15 +224,8 @@ def _said(data: bytes) -> tuple[str, str]:
 
 
 def _again_s(headers: Mapping[str, str], now: float) -> float:
-    """How long Google wants to be left alone, in seconds (RFC 9110, 10.2.3)."""
-    from email.utils import parsedate_to_datetime
-
-    told = headers.get("retry-after", "").strip()
-    if told.isdigit():
-        return min(float(told), AGAIN_MOST_S)
-    with contextlib.suppress(TypeError, ValueError):
-        return min(max(0.0, parsedate_to_datetime(told).timestamp() - now), AGAIN_MOST_S)
-    return AGAIN_S
+    """How long Google is left alone, in seconds."""
+    return wait_s(headers, now, AGAIN_MOST_S) or AGAIN_S
 
 
 def _refusal(status: int, headers: Mapping[str, str], data: bytes, now: float) -> SourceError:

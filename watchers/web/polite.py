@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 from factotum.inert import one_line
+from watchers.retry_after import wait_s
 from watchers.web.fetch import Answer, Fetcher, Question, Refused, Unanswered
 
 #: The longest that a server may have us wait, in seconds.
@@ -72,27 +70,9 @@ def check(answer: Answer, now: float) -> None:
     status = answer.status
     if 200 <= status < 300:
         return
-    again_s = wait_s(answer.headers, now)
+    again_s = wait_s(answer.headers, now, WAIT_MOST_S)
     if status == 410:
         raise Unheard("it is gone for good (410), and is not asked any more", gone=True)
     said = {401: "it wants a login", 403: "it lets nobody like us in", 404: "it is not there"}
     why = said.get(status, "the server is busy" if status in PASSING else "it cannot be had")
     raise Unheard(f"{why} ({status})", sure=status not in PASSING, again_s=again_s)
-
-
-def wait_s(headers: Mapping[str, str], now: float) -> float:
-    """How long the server wants to be left alone, from 0 to WAIT_MOST_S.
-
-    Source: RFC 9110, section 10.2.3: whole seconds, or an HTTP date.
-    """
-    said = headers.get("retry-after", "").strip()[:60]
-    if said.isascii() and said.isdigit():
-        return min(float(said), WAIT_MOST_S)
-    try:
-        at = parsedate_to_datetime(said) if said else None
-    except (ValueError, TypeError, IndexError, OverflowError):
-        at = None
-    if not isinstance(at, datetime):
-        return 0.0
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return max(0.0, min(at.timestamp() - now, WAIT_MOST_S))
