@@ -5,6 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 _UNITS = ((1024**3, "GB"), (1024**2, "MB"), (1024, "KB"))
+#: How many seconds a word for a unit of time means.
+UNITS_S = {
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1),
+    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), 60),
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), 3600),
+    **dict.fromkeys(("d", "day", "days"), 24 * 3600),
+    **dict.fromkeys(("w", "week", "weeks"), 7 * 24 * 3600),
+}
 
 
 def size(size_bytes: int) -> str:

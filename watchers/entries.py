@@ -11,16 +11,10 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from factotum.fenced import Node, nearest
+from factotum.words import UNITS_S
 
 T = TypeVar("T")
 
-UNITS_S = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
-_UNIT = {
-    **dict.fromkeys(("s", "sec", "second", "seconds"), "s"),
-    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), "min"),
-    **dict.fromkeys(("h", "hour", "hours"), "h"),
-    **dict.fromkeys(("d", "day", "days"), "d"),
-}
 _SPAN = re.compile(r"(\d{1,6})\s*([a-z]+)")
 
 
@@ -79,10 +73,10 @@ class Entry:
 def span_s(text: str, line: int) -> float:
     """A length of time in seconds. Raises BadEntry."""
     found = _SPAN.fullmatch(text.casefold().strip())
-    unit = _UNIT.get(found[2]) if found else None
-    if found is None or unit is None:
+    unit_s = UNITS_S.get(found[2]) if found else None
+    if found is None or unit_s is None:
         raise BadEntry(f"{text!r} is no length of time: write `15 min`, `2 h` or `1 d`", line)
-    return int(found[1]) * UNITS_S[unit]
+    return float(int(found[1]) * unit_s)
 
 
 def read(

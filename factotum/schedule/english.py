@@ -10,6 +10,7 @@ from datetime import UTC, datetime, tzinfo
 
 from factotum.schedule.times import At, Cron, Every, In, Later, TimeError, When, cron, every
 from factotum.schedule.zones import moment
+from factotum.words import UNITS_S
 
 FORMS = (
     "`every: 20 min`, `every: 2 h`, `every: day at 9`, `every: weekday at 9`, "
@@ -17,13 +18,6 @@ FORMS = (
     '`at: tomorrow 9`, `at: in 20 minutes`, `cron: "0 9 * * 1-5"`'
 )
 
-_UNITS = {
-    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1),
-    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), 60),
-    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), 3600),
-    **dict.fromkeys(("d", "day", "days"), 24 * 3600),
-    **dict.fromkeys(("w", "week", "weeks"), 7 * 24 * 3600),
-}
 _SPAN = re.compile(r"(\d{1,9})\s*([a-z]+)(?:\s*(?:,|and)?\s*)")
 _DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 _SHORT = {**{day[:3]: n for n, day in enumerate(_DAYS)}, "tues": 2, "thur": 4, "thurs": 4}
@@ -38,7 +32,7 @@ def when_every(text: str, zone: tzinfo) -> Every | Cron:
     if said.isdecimal():
         return every(int(said[:12]))
     if said in {"minute", "hour"}:
-        return every(_UNITS[said])
+        return every(UNITS_S[said])
     if seconds := span_s(said):
         return every(seconds)
     if monthly := _MONTHLY.fullmatch(said):
@@ -87,9 +81,9 @@ def span_s(text: str) -> int | None:
     said = text.strip()
     while at < len(said):
         found = _SPAN.match(said, at)
-        if found is None or found[2] not in _UNITS:
+        if found is None or found[2] not in UNITS_S:
             return None
-        total += int(found[1]) * _UNITS[found[2]]
+        total += int(found[1]) * UNITS_S[found[2]]
         at = found.end()
     return total or None
 

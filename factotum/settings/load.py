@@ -284,11 +284,12 @@ def _open_passwords(values: Mapping[str, Value]) -> list[str]:
         f"letters and password would cross the network in the open. Write tls or starttls"
         for service in ("SMTP", "IMAP")
         if values.get(f"{service}_SECURITY") == "none"
-        and not _is_loopback(str(values.get(f"{service}_HOST", "localhost")))
+        and not is_loopback(str(values.get(f"{service}_HOST", "localhost")))
     ]
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether it is this machine."""
     from ipaddress import ip_address  # only where somebody wrote `none`
 
     try:

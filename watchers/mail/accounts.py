@@ -11,13 +11,13 @@ import stat
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 from factotum import addresses
 from factotum.fenced import nearest
 from factotum.settings import Settings
+from factotum.settings.load import is_loopback
 from factotum.watcher import SourceError
 
 #: The port when none is set, by security; and the security by port.
@@ -128,7 +128,7 @@ def _account(name: str, given: Any, path: Path) -> Account:
     security = given.get("security") or SECURITY_BY_PORT.get(port, "tls")
     if security not in PORTS:
         raise SourceError(f"{where}: security must be tls, starttls or none")
-    if security == "none" and not _is_loopback(host):
+    if security == "none" and not is_loopback(host):
         raise SourceError(
             f"{where}: security is none, but {host} is another machine: letters and password "
             f"would cross the network in the open. Write tls or starttls"
@@ -157,13 +157,6 @@ def _texts(given: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
         raise SourceError(f'{where}: {key} must be a list of texts, as {key} = ["…", "…"]')
     return tuple(value)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host.casefold() == "localhost" or ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def is_pattern(folder: str) -> bool:

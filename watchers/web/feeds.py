@@ -20,11 +20,10 @@ from factotum.reading import cell
 from factotum.watcher import Post, Premises
 from watchers import entries
 from watchers.digest_time import digest_at, next_digest
-from watchers.entries import BadEntry, Entry
+from watchers.entries import Entry
 from watchers.web.fetch import MB, Answer
 from watchers.web.polite import Unheard
-from watchers.web.reach import Refused
-from watchers.web.rounds import Heard, Known, Round, Stop, fetcher_of, host_of_address
+from watchers.web.rounds import Heard, Known, Round, Stop, fetcher_of, name_of
 
 NAME = "feed"
 ACCEPT = "application/atom+xml, application/rss+xml, application/xml;q=0.9, */*;q=0.5"
@@ -70,13 +69,10 @@ def feed_of(entry: Entry) -> Feed:
     if url.startswith("feed:"):  # as some sites write it
         url = url.removeprefix("feed:")
         url = f"http:{url}" if url.startswith("//") else url
-    try:
-        host = host_of_address(url)
-    except Refused as why:
-        raise BadEntry(f"`url`: {why}", entry.at("url")) from None
+    name = name_of(entry, url)
     (every_s,) = entry.spans_s("every", EVERY_S, EVERY_LEAST_S)[:1]
     as_tasks = entry.one_of("do", ("digest", "task")) == "task"
-    return Feed(url, entry.text("name", host), every_s, as_tasks=as_tasks)
+    return Feed(url, name, every_s, as_tasks=as_tasks)
 
 
 def read(answer: Answer) -> dict[str, Any]:

@@ -21,11 +21,10 @@ from factotum.reading.text_file import decode
 from factotum.watcher import Post, Premises
 from watchers import entries
 from watchers.digest_time import digest_at, next_digest
-from watchers.entries import BadEntry, Entry
+from watchers.entries import Entry
 from watchers.web.fetch import MB, Answer
 from watchers.web.polite import Unheard
-from watchers.web.reach import Refused
-from watchers.web.rounds import Heard, Known, Round, Stop, fetcher_of, host_of_address
+from watchers.web.rounds import Heard, Known, Round, Stop, fetcher_of, name_of
 
 NAME = "page"
 ACCEPT = "text/html, application/xhtml+xml, text/*;q=0.8, */*;q=0.5"
@@ -65,15 +64,12 @@ def source(premises: Premises) -> Round:
 def page_of(entry: Entry) -> Page:
     """Raises BadEntry."""
     url = entry.text("url")
-    try:
-        host = host_of_address(url)
-    except Refused as why:
-        raise BadEntry(f"`url`: {why}", entry.at("url")) from None
+    name = name_of(entry, url)
     every_s = entry.spans_s("every", EVERY_S, EVERY_LEAST_S)[0]
     selector, without = entry.text("selector"), entry.texts("without")
     return Page(
         url,
-        entry.text("name", host),
+        name,
         every_s,
         json.dumps([selector, *without]),
         selector,

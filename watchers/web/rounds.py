@@ -16,10 +16,11 @@ from typing import Any
 from factotum import log
 from factotum.drop import Drop
 from factotum.watcher import Polled, Post
+from watchers.entries import BadEntry, Entry
 from watchers.remarks import Remarks
 from watchers.web.fetch import Answer, Fetcher
 from watchers.web.polite import Stamp, Unheard, news, stamp_of
-from watchers.web.reach import Reach, host_of, inside_of, url_of
+from watchers.web.reach import Reach, Refused, host_of, inside_of, url_of
 
 logger = log.get("factotum.ears")
 
@@ -180,8 +181,16 @@ def _failed(known: Known, why: Unheard, stop: Stop, now: float) -> Known:
 
 
 def host_of_address(address: str) -> str:
-    """The host, for a name where its owner gave none. Raises Refused."""
+    """Raises Refused."""
     return host_of(url_of(address))
+
+
+def name_of(entry: Entry, url: str) -> str:
+    """What an address is called: as its owner says, or by its host. Raises BadEntry."""
+    try:
+        return entry.text("name", host_of_address(url))
+    except Refused as why:
+        raise BadEntry(f"`url`: {why}", entry.at("url")) from None
 
 
 def fetcher_of(inside: str, most_bytes: int) -> Fetcher:
