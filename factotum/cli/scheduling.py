@@ -100,7 +100,7 @@ def _written(opened: Books, wish: Wish) -> str:
     now = place.now()
     try:
         if why := wrong(wish):
-            raise click.UsageError(f"{why}. See: factotum schedule add --help")
+            raise click.UsageError(why)
         due = times.next_due(when_of(wish, rota.HOUSE), now, now)
     except (TimeError, ZoneError) as unclear:
         raise click.UsageError(str(unclear)) from None
