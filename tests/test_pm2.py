@@ -33,6 +33,7 @@ PATIENCE_S = 60.0
 GRACEFUL_S = 5.0
 
 ANN = "ann@example.test"
+MAILBOX = ("FACTOTUM_IMAP_HOST", "FACTOTUM_MAIL_ACCOUNTS", "GMAIL_CREDENTIALS")
 
 JOT = """\
 ```yaml playbook
@@ -64,6 +65,8 @@ class House:
             "FACTOTUM_STATE_DIR": str(self.state),
             "FACTOTUM_FOLDERS": str(self.outside),
             "FACTOTUM_MODEL": "none",
+            # A developer's own .env lies in the same folder; the environment wins over it.
+            **dict.fromkeys(MAILBOX, ""),
             "FACTOTUM_SETTLE_S": "0",
             "FACTOTUM_STABLE_S": "0",
             **env,
