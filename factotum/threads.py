@@ -105,7 +105,8 @@ class Threads(JoinedBook):
 
     def _took_part(self, task: TaskRow, drop: Drop) -> bool:
         """Whether who wrote it wrote in that thread before, or was written to in it. Whose
-        address was proved once must prove it again."""
+        address was proved once must prove it again; and who proves it now did not write what
+        somebody only said was theirs."""
         writer = exact(drop.sender)
         proved = drop.properties.get("verified") is True
         wrote = [(_sender(task), _is_proved(task.facts.get("properties")))]
@@ -114,7 +115,7 @@ class Threads(JoinedBook):
         ]
         known = [was_proved for address, was_proved in wrote if exact(address) == writer]
         if known:
-            return proved or not any(known)
+            return proved is any(known)
         return writer in self._written_to(task.id)
 
     def _written_to(self, task: str) -> set[str]:

@@ -231,6 +231,16 @@ def test_an_unproved_writer_joins_their_own_unproved_thread(office: TestOffice) 
     ]
 
 
+def test_a_proved_writer_does_not_join_what_was_written_in_their_name(office: TestOffice) -> None:
+    """Else what they write would be answered to wherever the forger wants."""
+    (real,) = handed(office, FIRST)
+    office.hands.go(1)
+    props = {"message_id": "<1@rossi.example>", "reply_to": [EVE]}
+    other = replace(FIRST, source_id="7:9", trust=Trust.STRANGER, properties=props)
+    (forged,) = handed(office, other)
+    assert real != forged and handed(office, AGAIN) == [real]
+
+
 def test_an_answer_to_a_finished_task_is_a_task_that_names_it(office: TestOffice) -> None:
     (first,) = handed(office, FIRST)
     with thinking(office):
