@@ -73,12 +73,6 @@ def source(premises: Premises) -> Agenda:
 
 
 @pytest.fixture
-def web() -> Iterator[WebServer]:
-    with WebServer() as web:
-        yield web
-
-
-@pytest.fixture
 def office(tmp_path: Path, web: WebServer) -> BerlinOffice:
     env = {
         "FACTOTUM_WEB_INSIDE": web.host,

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -44,17 +43,6 @@ def source(premises: Premises) -> Round:
     made = feeds.source(premises)
     made.between_s = 0.0
     return made
-
-
-@pytest.fixture
-def web() -> Iterator[WebServer]:
-    with WebServer() as web:
-        yield web
-
-
-@pytest.fixture
-def office(tmp_path: Path, web: WebServer) -> TestOffice:
-    return TestOffice(tmp_path, {"FACTOTUM_WEB_INSIDE": web.host})
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,17 +27,6 @@ def page_source(premises: Premises) -> Round:
     made = pages.source(premises)
     made.between_s = 0.0
     return made
-
-
-@pytest.fixture
-def web() -> Iterator[WebServer]:
-    with WebServer() as web:
-        yield web
-
-
-@pytest.fixture
-def office(tmp_path: Path, web: WebServer) -> TestOffice:
-    return TestOffice(tmp_path, {"FACTOTUM_WEB_INSIDE": web.host})
 
 
 @pytest.mark.parametrize("charset", ["undefined", "idna", "punycode", "zlib", "x" * 3000])
