@@ -23,7 +23,8 @@ APP_NAMES = {"mail": "gmail-watcher"}
 
 @dataclass(frozen=True)
 class Watcher:
-    """`settings` are the names of those that it needs, without FACTOTUM_; `doc` is one line."""
+    """`settings` are the names of those that it needs, without FACTOTUM_; `about` is
+    one line."""
 
     name: str
     module: ModuleType

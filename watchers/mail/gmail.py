@@ -66,8 +66,7 @@ def place_of(cursor: str) -> Place | None:
 
 
 class Gmail:
-    """`maker` makes drops of letters, `first_h` is how old an unread letter may be to become a
-    task when the account is listened to for the first time, in hours."""
+    """`maker` makes drops of letters and names the source; `state` is where the login lies."""
 
     def __init__(self, settings: Settings, state: Path, maker: Maker) -> None:
         self.name = maker.source
