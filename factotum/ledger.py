@@ -56,6 +56,11 @@ class TaskRow:
     created: float
     missing: float | None
 
+    @property
+    def words(self) -> Trust:
+        """Whose words the task itself says, whatever it has read since."""
+        return Trust(self.facts.get("words", self.trust))
+
 
 @dataclass(frozen=True)
 class Event:
@@ -287,13 +292,19 @@ class Ledger:
             **{**dict(row), "trust": Trust(row["trust"]), "facts": json.loads(row["facts"])}
         )
 
-    def lower_trust(self, id: str, trust: Trust, now: float) -> None:
-        """Lets the task's label fall to `trust`; one that is lower already stays."""
+    def lower_trust(self, id: str, trust: Trust, now: float, *, words: bool = False) -> None:
+        """Lets the task's label fall to `trust`; one that is lower already stays. With `words`
+        the label of what the task itself says falls with it: it turned out to be theirs, and not
+        only something that the task has read."""
         row = self.task(id)
         if row is None or row.trust.lowest(trust) is row.trust:
             return
+        own = trust.lowest(row.words) if words else row.words
         with self.tx() as db:
-            db.execute("UPDATE task SET trust = ? WHERE id = ?", (trust, id))
+            db.execute(
+                "UPDATE task SET trust = ?, facts = json_set(facts, '$.words', ?) WHERE id = ?",
+                (trust, own, id),
+            )
             self.event("label", now, task=id, trust=trust, was=row.trust)
 
     def rename_task(self, id: str, name: str) -> None:

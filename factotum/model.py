@@ -110,7 +110,8 @@ class Task:
     content without our header and fences, `added` what the owner wrote below what came from
     somebody else. `answers` maps the field that was asked for
     (empty string: a free question) to what the owner answered. `by_itself` says that a schedule
-    began it, or the task that handed it on: nobody asked for it just now.
+    began it, or the task that handed it on: nobody asked for it just now. `trust` is the lowest
+    label of all that it has read, `words` that of its own text alone.
     """
 
     id: str
@@ -127,6 +128,12 @@ class Task:
     answers: Mapping[str, str] = field(default_factory=dict)
     added: str = ""
     by_itself: bool = False
+    words: Trust | None = None
+
+    @property
+    def is_owners(self) -> bool:
+        """Whether its text is the owner's, whatever it has read since."""
+        return (self.words or self.trust) is Trust.OWNER
 
 
 # What became of one attempt at an effect. `perform` returns one of these four.

@@ -77,9 +77,11 @@ def answering(call: Call, task: Task) -> list[str]:
 def cause(task: Task) -> str:
     """Whose idea it was."""
     asked = f"You asked for it: “{inert(one_line(task.title, 80))}”."
-    if task.trust is Trust.OWNER:
+    if task.by_itself and owners(task):
         began = "The heartbeat" if task.kind == "heartbeat" else "A schedule of yours"
-        return asked.replace("You asked for", f"{began} began", 1) if task.by_itself else asked
+        asked = asked.replace("You asked for", f"{began} began", 1)
+    if task.trust is Trust.OWNER:
+        return asked
     if owners(task):
         return f"{asked} It has read words of others since."
     who = task.sender_name or task.sender or NOBODY_ELSE[task.trust]
@@ -100,7 +102,7 @@ def proved(task: Task) -> str:
 
 def owners(task: Task) -> bool:
     """Whether the owner typed it, whatever it has read since."""
-    return not (task.source or task.sender)
+    return task.is_owners if task.words else not (task.source or task.sender)
 
 
 def earlier(task: str, register: Register) -> list[str]:

@@ -57,6 +57,7 @@ def brief(row: TaskRow, note: Note, answers: Mapping[str, str]) -> Task:
         answers,
         "" if text is None else after_fence(body, CONTENT).strip(),
         by_itself(row),
+        row.words,
     )
 
 
@@ -78,7 +79,7 @@ def typed(row: TaskRow) -> bool:
 
 def _own(row: TaskRow, note: Note) -> dict[str, Any]:
     """Properties that a person typed; an outsider's note has none that count."""
-    return dict(note.props) if row.trust is Trust.OWNER else {}
+    return dict(note.props) if row.words is Trust.OWNER else {}
 
 
 def received(facts: Mapping[str, Any]) -> datetime | None:

@@ -312,7 +312,7 @@ class Claims:
         if row is None or row.trust.lowest(label) is row.trust:
             return
         if row.trust is Trust.OWNER or row.name != name:
-            self.ledger.lower_trust(row.id, label, now)
+            self.ledger.lower_trust(row.id, label, now, words=True)
 
     def _row(self, path: Path, note: Note, id: str, origin: str, now: float) -> TaskRow:
         props = note.props

@@ -87,7 +87,7 @@ class AgentMind:
     # -- who
 
     def agent(self, task: Task, row: TaskRow) -> Agent:
-        if task.trust is not Trust.OWNER and "parent" not in row.facts:
+        if not task.is_owners and "parent" not in row.facts:
             task = replace(task, properties={})  # whom an outsider names counts for nothing
         choice = agents.choose(task, self.agents.current())
         if choice.why:
