@@ -6,7 +6,6 @@ Read for the gate and the log alone; what is wrong with a file is said by whoeve
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -42,6 +41,8 @@ def _keys(given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _toml(path: Path) -> Mapping[str, Any]:
+    import tomllib  # every command asks for the passwords; few houses have such a file
+
     try:
         return tomllib.loads(_text(path))
     except (OSError, ValueError, RecursionError):

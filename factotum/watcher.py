@@ -13,15 +13,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from factotum.drop import Drop
-from factotum.fenced import Node
-from factotum.ledger import Ledger
-from factotum.mailauth import Sender
-from factotum.model import Trust
-from factotum.reading.shape import Reading
-from factotum.settings import Settings
+if TYPE_CHECKING:  # `factotum status` asks how the watchers are, and reads no mail
+    from factotum.drop import Drop
+    from factotum.fenced import Node
+    from factotum.ledger import Ledger
+    from factotum.mailauth import Sender
+    from factotum.model import Trust
+    from factotum.reading.shape import Reading
+    from factotum.settings import Settings
 
 R = TypeVar("R")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from factotum.ears.found import names as watcher_names
 from factotum.staff import FRESH_S
 from factotum.tick.idle import WHOLE_S
 from orchestrator import Orchestrator
@@ -19,7 +20,11 @@ ROOT = Path(__file__).parents[1]
 
 #: Loaded with the first call, file or page that needs them, and never before.
 HEAVY = {"httpx", "litellm", "mcp", "starlette", "uvicorn", "jsonschema", "watchdog", "pypdf",
-         "PIL", "bs4", "icalendar", "email.policy"}  # fmt: skip
+         "PIL", "bs4", "icalendar", "email.policy", "feedparser", "imap_tools", "caldav",
+         "recurring_ical_events"}  # fmt: skip
+
+#: What the office itself may need, but no command that phones call all day.
+HOUSE = {"cronsim", "zoneinfo", "tomllib", "factotum.mailauth", "factotum.schedule"}
 
 COMMAND = """
 import sys
@@ -31,7 +36,7 @@ finally:
 """
 
 WAITING = """
-import asyncio, io, sys
+import asyncio, io, sys, threading
 from factotum.settings import load
 from orchestrator import Orchestrator, open_rooms
 
@@ -40,7 +45,11 @@ async def wait():
     rooms = open_rooms(given, given.path("VAULT"))
     door = Orchestrator(rooms, out=io.StringIO())
     running = asyncio.create_task(door.run())
-    await asyncio.sleep(0.5)
+    while "schedule" not in [one.name for one in threading.enumerate()]:
+        await asyncio.sleep(0.1)
+    while any(one.name == "ears" or one.name[:6] == "set up" for one in threading.enumerate()):
+        await asyncio.sleep(0.1)
+    await asyncio.sleep(0.3)
     print("\\n".join(sys.modules), file=sys.stderr)
     door.stop()
     await running
@@ -77,7 +86,7 @@ def test_a_command_loads_nothing_heavy(office: TestOffice, argv: list[str]) -> N
     }
     found = loaded(COMMAND.format(argv=argv), **env)
     assert "factotum.cli" in found
-    assert found & HEAVY == set()
+    assert found & (HEAVY | HOUSE) == set()
 
 
 def test_an_office_that_waits_has_loaded_nothing_heavy(office: TestOffice) -> None:
@@ -88,6 +97,7 @@ def test_an_office_that_waits_has_loaded_nothing_heavy(office: TestOffice) -> No
     }
     found = loaded(WAITING.format(env=base), HOME=str(office.folder))
     assert "factotum.worker.slots" in found
+    assert {f"watchers.{name}_watcher" for name in watcher_names()} <= found  # each was asked
     assert found & HEAVY == (set() if sys.platform == "linux" else {"watchdog"})
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
-from zoneinfo import ZoneInfo
 
 DAY_S = 24 * 3600.0
 
@@ -15,6 +14,8 @@ class ZoneError(ValueError):
 
 def named(name: str) -> tzinfo:
     """The zone of this IANA name, such as `Europe/Berlin`. Raises ZoneError."""
+    from zoneinfo import ZoneInfo  # with the whole build of Python; most schedules name no zone
+
     try:
         return ZoneInfo(name)
     except (OSError, ValueError, LookupError):

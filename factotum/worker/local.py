@@ -16,7 +16,11 @@ from typing import Any
 from factotum.agent import skills
 from factotum.model import Call
 from factotum.tooling.tools import Tool, misfits
-from factotum.worker import scheduling
+
+#: The tool for schedules, and what the gate sees in its place when it lists or removes; no
+#: model can name those. `scheduling.py` knows what they do.
+SCHEDULE = "schedule"
+SCHEDULE_LIST, SCHEDULE_REMOVE = "schedule__list", "schedule__remove"
 
 #: The folders in which a note may be written without asking.
 OWN_FOLDERS = ("Drafts", "Briefings", "Plans")
@@ -108,7 +112,7 @@ _ALL = (
         "agent",
     ),
     _tool(
-        scheduling.TOOL,
+        SCHEDULE,
         "Work that comes again, or once later. add: give name, message and exactly one of at, "
         "every and cron; in mode reminder the owner is only shown the message, in mode task "
         "it is done each time. list tells what there is. remove takes one away by its name. "
@@ -220,7 +224,7 @@ UNDOING = ("notes__unwrite", "notes__bring_back")
 
 
 def is_local(tool: str) -> bool:
-    return tool in TOOLS or tool in UNDOING or tool in scheduling.ACTIONS
+    return tool in TOOLS or tool in UNDOING or tool in (SCHEDULE_LIST, SCHEDULE_REMOVE)
 
 
 def offered() -> list[Tool]:
@@ -238,7 +242,11 @@ def check(call: Call) -> list[str]:
     ]
     if call.tool in TOOLS:
         problems = problems or misfits(TOOLS[call.tool], call.args)
-    return problems or scheduling.problems(call)
+    if problems or call.tool not in (SCHEDULE, SCHEDULE_REMOVE):
+        return problems
+    from factotum.worker import scheduling  # with all that reads times; few calls need it
+
+    return scheduling.problems(call)
 
 
 def _holds_control(value: Any) -> bool:

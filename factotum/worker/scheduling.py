@@ -24,14 +24,12 @@ from factotum.schedule.wish import Wish, when_of, written, wrong
 from factotum.schedule.zones import HouseZone, ZoneError
 from factotum.words import local, when
 from factotum.worker.labels import MADE_BY
+from factotum.worker.local import SCHEDULE, SCHEDULE_LIST, SCHEDULE_REMOVE
 from factotum.worker.outside import led_nowhere
 from factotum.worker.pages import NotebookError, Page, Pages, shown
 from factotum.worker.passage import sha256_of
 
-TOOL = "schedule"
-LIST, REMOVE = "schedule__list", "schedule__remove"
-#: The tools that the gate sees beside TOOL; no model can name them.
-ACTIONS = (LIST, REMOVE)
+TOOL, LIST, REMOVE = SCHEDULE, SCHEDULE_LIST, SCHEDULE_REMOVE
 
 #: How many schedules are listed, and how much is told of what each of them does, in characters.
 LISTED_MOST = 100
