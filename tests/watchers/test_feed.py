@@ -92,6 +92,13 @@ def test_new_entries_are_told_together_at_the_hour_of_the_digest(
     assert "Entry 1" not in text
 
 
+def test_two_feeds_of_one_host_are_told_apart(office: TestOffice, web: WebServer) -> None:
+    handbook(office, "feeds", web.url("/a/feed"), web.url("/b/feed?of=boats"))
+    with listening(office, source) as heard:
+        heard.look()
+        assert sorted(heard.remarks) == ["127.0.0.1 /a/feed", "127.0.0.1 /b/feed?of=boats"]
+
+
 @pytest.mark.slow
 def test_what_has_not_changed_is_not_sent_again(heard: Listening, web: WebServer) -> None:
     begin(heard, web, item(1))

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from factotum import log
 from factotum.drop import Drop
@@ -105,8 +107,8 @@ class Round(Polled):
 
     def look(self, post: Post) -> float | None:
         """Asks wherever it is time to; in how many seconds to look again."""
-        stops, wrong = self.stops(post)
-        remarks = dict(wrong)
+        read, wrong = self.stops(post)
+        stops, remarks = apart(read), dict(wrong)
         nearest = LOOK_MOST_S
         self._host = ""
         for stop in stops:
@@ -178,6 +180,20 @@ def _failed(known: Known, why: Unheard, stop: Stop, now: float) -> Known:
         gone=why.gone,
         trouble=str(why),
     )
+
+
+def apart(stops: Sequence[Stop]) -> list[Stop]:
+    """The same ones; those of one name, as two of one host have it, by what else they differ."""
+    named = Counter(stop.name for stop in stops)
+    asked = Counter(stop.url for stop in stops)
+
+    def called(stop: Stop) -> str:
+        there = urlsplit(stop.url)
+        query = f"?{there.query}" if there.query else ""
+        more = f" {stop.more}" if asked[stop.url] > 1 and stop.more else ""
+        return f"{stop.name} {there.path}{query}{more}"
+
+    return [stop if named[stop.name] == 1 else replace(stop, name=called(stop)) for stop in stops]
 
 
 def host_of_address(address: str) -> str:
