@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 import time
@@ -17,6 +18,7 @@ from factotum.ledger import Ledger
 from factotum.views.outage import SETTLES_S
 from orchestrator import Orchestrator, open_rooms
 from tests.office import TestOffice, opened
+from tests.watchers.test_schedule_missed import JOBS, NEXT, SUNDAY
 
 HOUR = 3600.0
 
@@ -125,6 +127,44 @@ def test_the_schedules_of_that_time_stand_in_it(office: TestOffice) -> None:
     text = office.one("Briefings").read_text()
     assert re.search(r"- once an hour · \[\[once an hour\]\]: 4 runs \(.+\); done once now\n", text)
     assert re.search(r"- skip an hour · \[\[skip an hour\]\]: 4 runs \(.+\); left out\n", text)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("policy", "said"),
+    [
+        ("once", "done once now"),
+        ("skip", "left out"),
+        ("each", "all done now, the oldest first"),
+        ("ask", "you are asked"),
+    ],
+)
+def test_after_a_week_off_ten_schedules_stand_in_it(
+    office: TestOffice, policy: str, said: str
+) -> None:
+    office.hands.wall = SUNDAY
+    for title, (props, _) in JOBS.items():
+        note = office.root / f"Office/Schedules/{title}.md"
+        note.write_text(f"---\n{props}\nmissed: {policy}\ntimezone: Europe/Berlin\n---\nDo it.\n")
+        os.utime(note, (SUNDAY - HOUR, SUNDAY - HOUR))
+    with open_for(office) as door:
+        look_at_schedules(office)
+        live(office, door, 60)
+    office.hands.wall = NEXT
+    with open_for(office) as door:
+        door.tick()
+        look_at_schedules(office)
+        live(office, door, SETTLES_S + 30)
+    text = office.one("Briefings").read_text()
+    print(f"\nmissed: {policy}\n\n{text}")
+    lines = dict(re.findall(r"^- (\w+) · \[\[\1\]\]: (\d+) runs? \(", text, re.MULTILINE))
+    on_time = {"tasks": 1}  # 12:30 is one of its moments
+    assert lines == {title: str(n - on_time.get(title, 0)) for title, (_, n) in JOBS.items()}
+    became = dict(re.findall(r"^- (\w+) · .+; (.+)$", text, re.MULTILINE))
+    assert became["briefing"] == said
+    if policy == "each":
+        assert became["tasks"] == "50 of them done now, the oldest first"
+        assert became["backup"] == "done now"
 
 
 def test_a_machine_that_slept_is_told_of_too(office: TestOffice) -> None:

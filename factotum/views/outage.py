@@ -167,7 +167,7 @@ class Outage:
             policy = str(data.get("policy") or "")
             times = "1 run" if count == 1 else f"{count} runs"
             when = self._between(data.get("first"), data.get("last"), off)
-            yield f"- {named}: {times}{when}; {self._done(policy, data.get('done'))}"
+            yield f"- {named}: {times}{when}; {self._done(policy, data.get('done'), count)}"
 
     def _between(self, first: object, last: object, off: Off) -> str:
         """“ (Mon 30 Nov 03:00)”, or from when till when; empty where that is not known."""
@@ -178,9 +178,11 @@ class Outage:
         days = dict.fromkeys(self._day(at, off) for at in moments)
         return f" ({' till '.join(days)})"
 
-    def _done(self, policy: str, done: object) -> str:
+    def _done(self, policy: str, done: object, count: object) -> str:
         if policy == "once" and done == 0:
             return "left out, since the one before is not finished"
+        if policy == "each" and done == count:
+            return "done now" if count == 1 else "all done now, the oldest first"
         said = POLICIES.get(policy, "see the schedule")
         return f"{done} {said}" if isinstance(done, int) and policy == "each" else said
 
