@@ -472,3 +472,33 @@ def test_killed_again_and_again_each_letter_is_one_task(
     notes = office.files("Needs_Action")
     assert (len(notes), kills) == (n, 4)
     assert len({office.note(path).props["title"] for path in notes}) == n
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/profile", {"emailAddress": [], "historyId": "x"}),
+        ("/history", {"historyId": "no number", "history": [{"messagesAdded": [7, {}]}]}),
+        ("/history", {"historyId": {}, "history": 5, "nextPageToken": 3}),
+        ("format=raw", {"labelIds": 7, "raw": "%%", "internalDate": "9" * 400}),
+        ("format=raw", {"labelIds": [{}], "raw": None, "internalDate": float("inf")}),
+        ("format=raw", {"labelIds": ["INBOX"], "raw": "x" * 2_000_000}),
+        ("format=metadata", {"labelIds": True, "sizeEstimate": {}, "payload": [], "snippet": 5}),
+        ("format=metadata", {"sizeEstimate": float("nan"), "payload": {"headers": [{}, 4]}}),
+    ],
+)
+def test_answers_that_are_none_are_told_or_survived_and_heard_again_later(
+    office: TestOffice, google: GmailServer, path: str, body: Any
+) -> None:
+    office.env["FACTOTUM_MAIL_MOST_MB"] = "1"
+    google.refusals.append(Refusal("/profile", 200, body if path == "/profile" else {}))
+    google.refusals.append(Refusal(path, 200, body, left=2))
+    with account(office) as ear:
+        for n in range(8):
+            google.deliver(letter(f"Mail {n}") + b"x" * (1_500_000 if n % 2 else 0))
+            try:
+                ear.look()
+            except SourceError:
+                assert n < 4
+            office.hands.go(120)
+        assert {f"Mail {n}" for n in range(4, 8)} <= set(ear.titles)

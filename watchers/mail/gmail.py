@@ -42,6 +42,10 @@ TWICE = (
 #: What is no letter that came: what goes out, what was thrown away, what was said in a chat.
 NOT_MEANT = frozenset({"SENT", "DRAFT", "TRASH", "SPAM", "CHAT"})
 _ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
+#: A place in the history: what is none would be refused for ever.
+_HISTORY = re.compile(r"[0-9]{1,20}")
+#: No letter comes later than this, in epoch seconds.
+LATEST = 1e11
 
 
 @dataclass(frozen=True)
@@ -121,6 +125,8 @@ class Gmail:
     def _since(self, post: Post, place: Place, found: Sequence[Rule]) -> None:
         now = post.now()
         try:
+            if not _HISTORY.fullmatch(place.history):
+                raise Gone
             history, ids = self._happened(place.history)
         except Gone:  # it is remembered for a week or so
             again = self._now(now, began=place.began)
@@ -138,10 +144,10 @@ class Gmail:
         """Where the account stands, before anything of it is listed: what comes meanwhile is
         heard twice and not never."""
         told = self._api.profile()
-        address, history = told.get("emailAddress"), told.get("historyId")
-        if not isinstance(address, str) or not address or not history:
+        address, history = _flat(told.get("emailAddress")), str(told.get("historyId"))
+        if "@" not in address or not _HISTORY.fullmatch(history):
             raise SourceError("Gmail does not say whose account it is; it is asked again")
-        return Place(exact(address), str(history), began, now)
+        return Place(exact(address), history, began, now)
 
     def _happened(self, since: str) -> tuple[str, list[str]]:
         """Where the history stands now, and the letters that came since, in order. With a query
@@ -150,7 +156,8 @@ class Gmail:
         kinds = ("messageAdded", "labelAdded") if self._query else ("messageAdded",)
         last, ids = since, []
         for page in self._api.history(since, label, kinds):
-            last = str(page.get("historyId") or last)
+            said = str(page.get("historyId"))
+            last = said if _HISTORY.fullmatch(said) else last
             for record in _list(page.get("history")):
                 for kind in ("messagesAdded", "labelsAdded"):
                     ids += [one.get("message") for one in _list(record.get(kind))]
@@ -210,7 +217,7 @@ class Gmail:
             if refused.again_s or refused.login or self._refused[id] < TOLD_AFTER:
                 raise
             return Came(b"", id, fault=f"Gmail does not give this letter: {refused}")
-        labels = set(map(str, told.get("labelIds") or ()))
+        labels = _labels(told)
         if labels & NOT_MEANT:
             self._left_alone.add(id)
             return None
@@ -226,7 +233,7 @@ class Gmail:
             told = self._api.head(id)
         except Gone:
             return None
-        labels = set(map(str, told.get("labelIds") or ()))
+        labels = _labels(told)
         if labels & NOT_MEANT:
             self._left_alone.add(id)
             return None
@@ -239,7 +246,7 @@ class Gmail:
         ]
         body = ["Content-Type: text/plain; charset=utf-8", "", str(told.get("snippet") or "")]
         raw = "\r\n".join([*lines, *body]).encode(errors="replace")
-        size = int(told.get("sizeEstimate") or self._most_bytes)
+        size = _whole(told.get("sizeEstimate")) or self._most_bytes
         return Came(raw, id, "INBOX", _flags(labels), _at(told), whole_bytes=size)
 
 
@@ -255,14 +262,26 @@ def _flags(labels: set[str]) -> frozenset[str]:
 
 def _at(told: Mapping[str, Any]) -> float:
     """When the letter came, in epoch seconds, 0 where nothing can be read of it."""
+    at = _whole(told.get("internalDate")) / 1000
+    return at if at < LATEST else 0.0
+
+
+def _whole(value: Any) -> int:
+    """A number from 0 on, 0 for what is none."""
     try:
-        return max(0.0, int(told.get("internalDate") or 0) / 1000)
-    except (TypeError, ValueError):
-        return 0.0
+        return max(0, int(str(value)[:20]))
+    except ValueError:
+        return 0
+
+
+def _labels(told: Mapping[str, Any]) -> set[str]:
+    labels = told.get("labelIds")
+    return set(map(str, labels)) if isinstance(labels, list) else set()
 
 
 def _flat(value: Any) -> str:
-    return " ".join(str(value or "").split())
+    """Words on one line, without halves of characters."""
+    return " ".join(str(value or "").encode(errors="replace").decode().split())
 
 
 def _list(value: Any) -> list[Mapping[str, Any]]:
