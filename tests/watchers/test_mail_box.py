@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import imaplib
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -516,6 +517,27 @@ def later(seconds: float, deed: Callable[[], object]) -> threading.Timer:
 def test_the_server_says_when_something_came(office: TestOffice, dovecot: Dovecot) -> None:
     with mailbox(office) as ear:
         assert ear.look() is None
+        timer = later(0.2, lambda: dovecot.deliver(ANN, letter()))
+        assert waited(ear, 30.0) < 10.0
+        timer.join()
+        ear.look()
+        assert ear.titles == ["Invoice 1042"]
+
+
+def test_it_asks_to_be_told_again_before_a_server_forgets_it(
+    office: TestOffice, dovecot: Dovecot, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A server may hang up after half an hour (RFC 2177), so it is asked anew before."""
+    with mailbox(office) as ear:
+        source = ear.source
+        assert isinstance(source, Mailbox) and 60 < source._habits.idle_s < 29 * 60
+        source._habits = replace(source._habits, idle_s=0.1)
+        ear.look()
+        assert source._line is not None
+        source._line._box.client.debug = 4  # it prints all that is said
+        assert waited(ear, 0.5) >= 0.5 and not source._woken
+        source._line._box.client.debug = 0
+        assert len(re.findall(r"> b'\w+ IDLE'", capsys.readouterr().err)) > 1
         timer = later(0.2, lambda: dovecot.deliver(ANN, letter()))
         assert waited(ear, 30.0) < 10.0
         timer.join()
