@@ -122,8 +122,8 @@ def test_a_selector_that_fits_nothing_is_told_and_nothing_is_forgotten(
 @pytest.mark.parametrize(
     ("more", "kind", "said"),
     [
-        ({"selector": "li:[["}, "text/html", "a selector is none"),
-        ({"without": ["::::"]}, "text/html", "a selector is none"),
+        ({"selector": "li:[["}, "text/html", "is no selector of CSS"),
+        ({"without": ["::::"]}, "text/html", "is no selector of CSS"),
         ({}, "image/png", "it is no page but image/png"),
         ({"selector": "#a"}, "text/plain", "leave `selector` out"),
     ],

@@ -41,7 +41,8 @@ def read(data: bytes, most: int, until_s: float) -> dict[str, Any]:
                 element.extract()
         parts = _parts(soup, asked["selector"])
     except soupsieve.SelectorSyntaxError as wrong:
-        return {"refused": f"a selector is none: {str(wrong).splitlines()[0][:200]}"}
+        why = str(wrong).splitlines()[0][:200]
+        return {"refused": f"`selector` or `without` holds what is no selector of CSS: {why}"}
     except RecursionError:
         return {"refused": "it is nested too deep to look into"}
     return {"lines": _lines(parts)[:most], "many": len(parts)}
