@@ -21,7 +21,9 @@ def sources(premises: Premises) -> Sequence[Source]:
     if given.given("CALDAV_URL"):
         for name in ("CALDAV_USER", "CALDAV_PASSWORD"):
             if not given.given(name):
-                raise SourceError(f"FACTOTUM_{name}: FACTOTUM_CALDAV_URL needs it. Set it in .env")
+                raise SourceError(
+                    f"FACTOTUM_{name}: needed for FACTOTUM_CALDAV_URL. Set it in .env"
+                )
     from watchers.calendars.setup import source
 
     return [source(given)]
