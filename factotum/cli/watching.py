@@ -98,7 +98,8 @@ def _print_row(row: dict[str, Any]) -> None:
     if row["wrong"]:
         how = f"set up wrongly: {line(row['wrong'], 300)}"
     elif not row["set_up"]:
-        how = f"not set up{': give ' * bool(row['missing'])}{', '.join(row['missing'])}"
+        lacks = ", ".join(row["missing"])
+        how = f"not set up: give {lacks}" if lacks else "not set up"
     else:
         how = f"runs (process {row['pid']})" if row["pid"] else "does not run"
         if row["unnamed"]:
