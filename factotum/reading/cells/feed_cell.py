@@ -57,7 +57,7 @@ def read(data: bytes, most: int, until_s: float) -> dict[str, Any]:
     if not found.get("version") and not found.get("entries"):
         named = _NAMED.search(plain[:200_000])
         hint = f"; its page names {named[1].decode(errors='replace')}" if named else ""
-        return {"refused": f"it is no feed (RSS or Atom){hint}"}
+        return {"refused": f"it is no feed (RSS or Atom){hint}. Name the feed itself"}
     entries = [_entry(one) for one in found.entries]
     if len(entries) > most:
         entries.sort(key=lambda one: -(one["at"] or 0))
