@@ -53,7 +53,7 @@ DOCUMENT: dict[str, Any] = {
 }  # fmt: skip
 
 #: As its source writes it.
-SOURCE = {
+SOURCE: dict[str, Any] = {
     "version": 1,
     "jobs": [
         {
@@ -333,6 +333,24 @@ def test_all_is_brought_once_and_nanobots_folder_stays(
     again = terminal("import", "nanobot", str(home), "--yes")
     assert "Brought before, and not again: 8" in again.out
     assert content(office.root) == vault
+
+
+@pytest.mark.parametrize(
+    "workspace", ["~nobody-of-that-name/x", "/" + "a" * 5000, "/\0", "\ud800", "/etc/passwd"]
+)
+def test_a_folder_that_cannot_be_is_passed_over(
+    terminal: Terminal, tmp_path: Path, workspace: str
+) -> None:
+    home = tmp_path / "odd"
+    home.mkdir()
+    job = {**SOURCE["jobs"][0], "id": "x1", "name": "\ud800", "schedule": {"kind": "every"}}
+    job["schedule"]["everyMs"] = 10**400
+    (home / "cron.json").write_text(json.dumps({"version": 1, "jobs": [job, SOURCE["jobs"][0]]}))
+    held = {"workspace": workspace, "model": "\ud800", "api_key": KEY}
+    (home / "config.json").write_text(json.dumps(held))
+    said = terminal("import", "nanobot", str(home), "--yes")
+    assert said.code == 3 and "Brought: 1 of 1 notes." in said.out
+    assert "too large a number" in said.err and "FACTOTUM_MODEL: its value" in said.err
 
 
 def test_a_broken_store_is_told_and_left_as_it_is(

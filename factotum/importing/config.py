@@ -76,7 +76,7 @@ ANY_KEY, BASE_URL = "FACTOTUM_MODEL_API_KEY", "FACTOTUM_MODEL_BASE_URL"
 
 _SECRET = re.compile(r"_(?:KEY|TOKEN)\Z")
 #: What a line of `.env` can hold between double quotes.
-_VALUE = re.compile(r"[^\x00-\x1f\x7f]{1,4000}")
+_VALUE = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,4000}")
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,10 @@ def _whole(seconds: Any) -> int:
 def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ScheduleError("its time is no number")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        raise ScheduleError("its time is too large a number") from None
 
 
 def _mode(payload: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ that a second time brings nothing, also not what a person has thrown away since.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
@@ -96,11 +97,16 @@ def _folders(source: Path, settings: object) -> Sequence[Path]:
         fields.text(fields.at(settings, *place))
         for place in (("workspace",), ("agents", "defaults", "workspace"))
     ]
-    wanted = [source, source / "workspace", *(Path(one).expanduser() for one in named if one)]
+    wanted = [
+        source,
+        source / "workspace",
+        *(Path(os.path.expanduser(one)) for one in named if one),
+    ]
     found: dict[str, Path] = {}
     for folder in wanted:
-        if folder.is_absolute() and folder.is_dir():
-            found.setdefault(os.path.realpath(folder), folder)
+        with contextlib.suppress(OSError):  # no name that a disk can have
+            if folder.is_absolute() and folder.is_dir():
+                found.setdefault(os.path.realpath(folder), folder)
     return list(found.values())
 
 
