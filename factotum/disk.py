@@ -177,14 +177,16 @@ def write_all_new(files: Sequence[tuple[Path, bytes]], *, mode: int = 0o644) -> 
     fds: list[int] = []
     made: list[Path] = []
     try:
-        for path, data in files:
+        for path, _ in files:
             flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
             fds.append(os.open(path, flags, mode))
             made.append(path)
-            with open(fds[-1], "wb", closefd=False) as out:
+        for fd, (_, data) in zip(fds, files, strict=True):  # all are there: making one may wait
+            with open(fd, "wb", closefd=False) as out:
                 out.write(data)
-            if _sync_file_range is not None:  # a hint: the fsync below is what counts
-                _sync_file_range(fds[-1], 0, 0, BEGIN_WRITING)
+        if _sync_file_range is not None:  # a hint: the fsync below is what counts
+            for fd in fds:
+                _sync_file_range(fd, 0, 0, BEGIN_WRITING)
         _fsync_all(fds)
     except BaseException:
         for path in made:
