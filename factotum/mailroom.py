@@ -20,7 +20,7 @@ from factotum.bundles import Bundles, digest
 from factotum.drop import Bundle, Drop
 from factotum.flood import Flood, Limits
 from factotum.intake_note import facts_of, note_of
-from factotum.joined import Joined
+from factotum.joined import Joined, JoinedBook
 from factotum.keeping import Keeper
 from factotum.ledger import Ledger, TaskRow
 from factotum.model import FOLDERS, KINDS, WAITING_FOLDER, Attachment, State, Trust
@@ -44,7 +44,8 @@ class Mailroom:
 
     def __post_init__(self) -> None:
         self.bundles = Bundles(self.ledger)
-        self.threads = Threads(self.ledger)
+        self.joined = JoinedBook(self.ledger)
+        self.threads = Threads(self.joined)
         self.made = 0  # how many tasks, since it was opened
         self._floods: dict[str, Flood] = {}
 
@@ -128,7 +129,7 @@ class Mailroom:
         """Has it be part of something else, and counts it as seen, in one transaction."""
         match place:
             case Joins(task):
-                self.threads.join(drop, task, files, now)
+                self.joined.join(drop, task, files, now)
             case TooMany(_, bundle):
                 self.bundles.add(teller, drop, bundle, now)
                 self.ledger.mark_seen(drop.source, drop.source_id, "", now)
@@ -142,7 +143,7 @@ class Mailroom:
             row, note = self.register(id, drop, one.files, now)
         self.put(row, note)
         failpoint.hit("join.anew")
-        self.threads.made_anew(one, id)
+        self.joined.made_anew(one, id)
         return id
 
     def cursor(self, source: str, part: str = "") -> str:

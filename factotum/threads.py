@@ -59,7 +59,13 @@ class Follows:
 Place = Joins | TooMany | Follows | None
 
 
-class Threads(JoinedBook):
+class Threads:
+    """Use it on the thread that owns the ledger."""
+
+    def __init__(self, book: JoinedBook) -> None:
+        self.book = book
+        self.ledger = book.ledger
+
     def place(self, drop: Drop, now: float) -> Place:
         """Where the mail belongs; None for a task of its own that goes on from nothing. Call it
         in the transaction that acts by it: another process may end a task meanwhile."""
@@ -111,7 +117,7 @@ class Threads(JoinedBook):
         proved = drop.properties.get("verified") is True
         wrote = [(_sender(task), _is_proved(task.facts.get("properties")))]
         wrote += [
-            (one.drop.sender, _is_proved(one.drop.properties)) for one in self.of_task(task.id)
+            (one.drop.sender, _is_proved(one.drop.properties)) for one in self.book.of_task(task.id)
         ]
         known = [was_proved for address, was_proved in wrote if exact(address) == writer]
         if known:

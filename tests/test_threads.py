@@ -13,13 +13,14 @@ from typing import Any, TypeVar
 import pytest
 
 from factotum.drop import Drop, File
+from factotum.joined import JoinedBook
 from factotum.keeping import Keeper
 from factotum.ledger import Ledger, TaskRow
 from factotum.mailroom import Mailroom
 from factotum.model import Trust
 from factotum.note import Note, set_props
 from factotum.reader import Reader
-from factotum.threads import FOLLOWS, JOINS_AN_HOUR, JOINS_MOST, Threads
+from factotum.threads import FOLLOWS, JOINS_AN_HOUR, JOINS_MOST
 from factotum.vault import Vault
 from factotum.worker.labels import Labels
 from tests.office import TestOffice, smtp
@@ -162,7 +163,7 @@ def test_what_comes_while_the_model_thinks_is_thought_about_before_the_end(
         if len(server.requests) == 1:
             handed(office, AGAIN)
             until = time.monotonic() + 20
-            while not looked_up(office, lambda ledger: Threads(ledger).untold(id)):
+            while not looked_up(office, lambda ledger: JoinedBook(ledger).untold(id)):
                 assert time.monotonic() < until
                 time.sleep(0.02)
         return FINISH

@@ -14,8 +14,8 @@ from factotum.gate.links import warning
 from factotum.gate.register import Register
 from factotum.gate.rules import House
 from factotum.inert import code, inert, one_line
+from factotum.joined import JoinedBook
 from factotum.model import Call, Task, Trust
-from factotum.threads import Threads
 
 #: How much of what an outsider wrote is shown on a card, in characters.
 EXCERPT_CHARS = 4000
@@ -119,7 +119,7 @@ def excerpt(task: Task, register: Register) -> str:
     first = "" if owners(task) else task.text
     later = [
         f"{one_line(one.who, 100)} wrote again:\n{one.drop.body}"
-        for one in Threads(register.ledger).of_task(task.id)
+        for one in JoinedBook(register.ledger).of_task(task.id)
         if one.applied is not None
     ]
     if not later:

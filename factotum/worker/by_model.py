@@ -18,8 +18,8 @@ from factotum.agent.transcript import cut
 from factotum.agent.turn import Became, Over
 from factotum.gate.shape import misfits
 from factotum.inert import one_line
+from factotum.joined import JoinedBook
 from factotum.model import Call, Trust
-from factotum.threads import Threads
 from factotum.worker import runaway, scheduling
 from factotum.worker.calls import Calls
 from factotum.worker.case import Case
@@ -76,7 +76,7 @@ class ByModel:
                 case loop.AskWhether(turn, question):
                     return self._whether(turn, question)
                 case loop.Finish(summary):
-                    if Threads(self.office.ledger).untold(case.task.id):
+                    if JoinedBook(self.office.ledger).untold(case.task.id):
                         return self._think(len(turns) + 1, reprompt=False)
                     return case.end("done", summary)
                 case loop.GiveUp(reason):

@@ -14,7 +14,7 @@ from factotum import disk, failpoint, log
 from factotum.agent.transcript import cut
 from factotum.gate.register import Register
 from factotum.inert import code, inert, one_line, visible
-from factotum.joined import Joined
+from factotum.joined import Joined, JoinedBook
 from factotum.ledger import Ledger
 from factotum.model import Attachment
 from factotum.note import Note, NoteError, append, fence, parse
@@ -22,7 +22,6 @@ from factotum.privacy import says_never
 from factotum.reader import Reader
 from factotum.scan import TASK_MOST_BYTES, Problem
 from factotum.sections import outside_fences
-from factotum.threads import Threads
 from factotum.vault import Changed, Vault
 from factotum.words import size, when
 from factotum.worker.brief import JOINED
@@ -58,7 +57,7 @@ class Joins:
         self.runs = runs
         self.ledger: Ledger = runs.ledger
         self.register: Register = runs.register
-        self.threads = Threads(runs.ledger)
+        self.book = JoinedBook(runs.ledger)
         self.zone = zone
         self.anew = anew
 
@@ -69,7 +68,7 @@ class Joins:
         note lies now, if one does. Whether some of it must be looked at again soon, and what a
         person should know."""
         again, problems = False, []
-        for one in self.threads.waiting():
+        for one in self.book.waiting():
             if one.task in frozen:
                 continue
             path = where(one.task)
@@ -115,16 +114,16 @@ class Joins:
         failpoint.hit("join.written")
         with self.ledger.tx():
             owner_sees = self._remark(one, now)
-            self.threads.applied(one, now)
+            self.book.applied(one, now)
             if owner_sees:
-                self.threads.tell(one.task, now)
+                self.book.tell(one.task, now)
         logger.info("joined", extra={"task": one.task})
 
     def _has(self, one: Joined, note: Note) -> bool:
         return self._mark(one) in outside_fences(note.body).split("\n")
 
     def _mark(self, one: Joined) -> str:
-        return JOINED.format(mark=self.threads.mark(one))
+        return JOINED.format(mark=self.book.mark(one))
 
     def _remark(self, one: Joined, now: float) -> bool:
         """Says on each card that waits that its words are older than these; whether that is all

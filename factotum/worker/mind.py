@@ -23,13 +23,14 @@ from factotum.agent.shorten import shorten
 from factotum.agent.skills import Skill
 from factotum.agent.talk import Request
 from factotum.gate.register import Card
+from factotum.joined import JoinedBook
 from factotum.ledger import Ledger, TaskRow
 from factotum.model import Call, Task, Trust
 from factotum.models import Chain, Models
 from factotum.note import fence
 from factotum.reader import Reader
 from factotum.scan import Problem
-from factotum.threads import FOLLOWS, Threads
+from factotum.threads import FOLLOWS
 from factotum.tooling.tools import Tool
 from factotum.worker import local, scheduling
 from factotum.worker.joins import said as joined_words
@@ -206,7 +207,7 @@ class AgentMind:
             own = briefed.task.trust is Trust.OWNER
             told = plan if own else fence(plan, "outsider")
             parts.append(f"The plan as it stands now (the owner may have changed it):\n{told}")
-        joined = Threads(self.ledger).tell(briefed.row.id, briefed.now)
+        joined = JoinedBook(self.ledger).tell(briefed.row.id, briefed.now)
         if words := joined_words(joined, self.zone):
             parts.append(words)
         parts.append(context.when_line(self.zone(briefed.now)))
