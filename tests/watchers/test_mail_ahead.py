@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from factotum.reading import read
+from factotum.watcher import SourceError
 from watchers.mail.ahead import CHILD, ahead
 
 RAWS = [
@@ -51,6 +54,33 @@ def test_many_are_read_in_order_whatever_becomes_of_the_other_process(
         read(raw, "mail.eml") for raw in RAWS
     ]
     assert not (tmp_path / "evil").exists()
+
+
+def test_the_next_are_fetched_while_those_before_them_are_worked_on() -> None:
+    fetched = threading.Event()
+
+    def portions() -> Iterator[list[bytes]]:
+        yield RAWS[:2]
+        fetched.set()
+        yield RAWS[2:4]
+
+    with ahead(read) as it:
+        coming = it.reading(portions(), lambda one: one)
+        next(coming)
+        assert fetched.wait(20)
+        assert next(coming)[0] == RAWS[2:4]
+
+
+def test_what_was_fetched_is_worked_on_before_the_server_refuses_the_next() -> None:
+    def portions() -> Iterator[list[bytes]]:
+        yield RAWS[:2]
+        raise SourceError("the server is busy. Wait")
+
+    found = []
+    with ahead(read) as it, pytest.raises(SourceError, match="busy"):
+        for portion, _ in it.reading(portions(), lambda one: one):
+            found.append(portion)
+    assert found == [RAWS[:2]]
 
 
 HANGS_ON = """

@@ -1,6 +1,7 @@
-"""Reads very many mails in a process beside this one, while those before them are handed in.
+"""Fetches and reads very many mails while those before them are handed in.
 
-It pays where ten thousand letters came meanwhile: half of the work is reading them. The process
+It pays where ten thousand letters came meanwhile: handing in waits for the disk, fetching for the
+server, and half of the work is reading, which a process beside this one does. The process
 ends with the last of them, or with this one; where it cannot be had or dies, they are read here.
 """
 
@@ -11,7 +12,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -46,8 +47,9 @@ class _Answer(pickle.Unpickler):
 
 
 class Ahead:
-    """`reading(items, raws)` gives each of `items` with the readings of its mails, which are
-    made while the item before it is worked on."""
+    """`reading(items, raws)` gives each of `items` with the readings of its mails. The next item
+    is had, on a thread of its own, and read while the one before it is worked on; what having it
+    raises comes after that."""
 
     def __init__(self, child: subprocess.Popen[bytes] | None, talk: ThreadPoolExecutor, read: Read):
         self._child, self._talk, self._read = child, talk, read
@@ -55,23 +57,29 @@ class Ahead:
     def reading(
         self, items: Iterable[T], raws: Callable[[T], Sequence[bytes]]
     ) -> Iterator[tuple[T, list[Reading]]]:
-        before: tuple[T, Sequence[bytes], Future[list[Reading]]] | None = None
-        for item in items:
-            some = raws(item)
-            now = (item, some, self._talk.submit(self._ask, some))
-            if before is not None:
-                yield before[0], self._result(*before[1:])
-            before = now
-        if before is not None:
-            yield before[0], self._result(*before[1:])
+        them = iter(items)
 
-    def _ask(self, raws: Sequence[bytes]) -> list[Reading]:
+        def had() -> tuple[T, Sequence[bytes], list[Reading] | None] | None:
+            for item in them:
+                some = raws(item)
+                return item, some, self._ask(some)
+            return None
+
+        coming = self._talk.submit(had)
+        while (got := coming.result()) is not None:
+            coming = self._talk.submit(had)
+            item, some, readings = got
+            yield item, self._here(some) if readings is None else readings
+
+    def _ask(self, raws: Sequence[bytes]) -> list[Reading] | None:
+        """None when the child cannot: whatever became of it, they can be read here."""
         try:
             return self._asked(raws)
-        except Exception:
+        except Exception as broken:
+            logger.debug("not read beside", exc_info=broken)
             if self._child is not None:
                 self._child.kill()  # nobody waits for another answer of it
-            raise
+            return None
 
     def _asked(self, raws: Sequence[bytes]) -> list[Reading]:
         if self._child is None or self._child.stdin is None or self._child.stdout is None:
@@ -82,12 +90,8 @@ class Ahead:
             raise ValueError("it answered something else")
         return list(found)
 
-    def _result(self, raws: Sequence[bytes], coming: Future[list[Reading]]) -> list[Reading]:
-        try:
-            return coming.result()
-        except Exception as broken:  # whatever became of it: they can be read here
-            logger.debug("not read beside", exc_info=broken)
-            return [self._read(raw, "mail.eml") for raw in raws]
+    def _here(self, raws: Sequence[bytes]) -> list[Reading]:
+        return [self._read(raw, "mail.eml") for raw in raws]
 
 
 @contextmanager

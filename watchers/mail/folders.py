@@ -6,6 +6,7 @@ marked as read, unless the owner wants that, and then only what is a task alread
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -69,6 +70,7 @@ class Mailbox:
         self._anew: dict[str, float] = {}  # what is told for a day, and till when
         self._woken = False  # whether the server said that there is news
         self._fetcher = Fetcher(habits.most_bytes)
+        self._alone = threading.Lock()  # of very many letters, the next are fetched by a thread
 
     # -- as a source
 
@@ -169,8 +171,7 @@ class Mailbox:
     ) -> None:
         """Hands these letters in, some at a time; with `moves` the place moves on with them."""
         fetched = (
-            (some, self._fetcher.fetch(job.line, job.folder, some, place))
-            for some in self._fetcher.portions(letters)
+            (some, self._fetch(job, some, place)) for some in self._fetcher.portions(letters)
         )
         for some, made in self._made(job, fetched, len(letters)):
             drops = self._new(job, made)
@@ -180,6 +181,10 @@ class Mailbox:
                 self._mark(job, [one for one in drops if one.bundle is None])
 
     # -- the letters of one portion
+
+    def _fetch(self, job: _Job, some: Sequence[Entry], place: Place) -> list[Came]:
+        with self._alone:
+            return self._fetcher.fetch(job.line, job.folder, some, place)
 
     def _made(
         self, job: _Job, fetched: Iterator[_Portion], count: int
@@ -224,7 +229,8 @@ class Mailbox:
     def _mark(self, job: _Job, drops: Sequence[Drop]) -> None:
         uids = [int(one.source_id.rpartition(":")[2]) for one in drops]
         if uids:
-            job.line.mark_seen(uids)
+            with self._alone:
+                job.line.mark_seen(uids)
 
 
 @dataclass(frozen=True)
