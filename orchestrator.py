@@ -14,9 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from factotum import failpoint, log
-from factotum.anchors import built
-from factotum.blobs import Blobs
+from factotum import fittings, log
 from factotum.chooser import Chooser
 from factotum.ears import found as watchers
 from factotum.ears.house import room_of
@@ -24,21 +22,16 @@ from factotum.ears.within import Ears
 from factotum.gate import pause
 from factotum.keybox import Keybox
 from factotum.models import surroundings
-from factotum.notary import Notary
 from factotum.presence import Presence
 from factotum.rooms import Clock, DoorError, Rooms, open_rooms, state_dir, wake
 from factotum.scan import cut_short, mend_links
 from factotum.settings import env_files
-from factotum.staff import FRESH_S, Tools, hire
+from factotum.staff import hire
 from factotum.tick.asides import Asides
 from factotum.tick.idle import Idle
 from factotum.tick.look import Found, Look
 from factotum.tick.showing import Showing
-from factotum.toolbox import Toolbox
-from factotum.tooling.cages import cages_of, others
-from factotum.views.pruning import Pruning
-from factotum.views.reminding import Pace
-from factotum.views.views import Views
+from factotum.tooling.cages import cages_of
 from factotum.wakeup import Wakeup
 from factotum.worker.desk import Desk
 from factotum.worker.mark import Mark
@@ -88,60 +81,23 @@ class Orchestrator:
             rooms.state, rooms.register, clock.wall(), clock.monotonic(), self.asides.away
         )
         self.wakeup = Wakeup()
-        self.views = self._views(out)
-        days = settings.count("AUDIT_DAYS") if settings.given("AUDIT_DAYS") else 0
-        self.pruning = Pruning(vault, ledger, days, clock.zone)
+        self.views = fittings.views_of(rooms, out)
+        self.pruning = fittings.pruning_of(rooms)
         self.mark = Mark(vault, ledger, rooms.register)
         self.cages = cages_of(settings, vault.root, rooms.state, HERE)
-        self.toolbox = self._toolbox(servers)
+        self.toolbox = fittings.toolbox_of(rooms, servers, self.cages, HERE)
         around = surroundings(environ, env_files(Path.cwd(), HERE))
         self.chooser = Chooser(rooms, self.desk, around)
-        tools = self._tools()
+        tools = fittings.tools_of(rooms, self.desk, self.toolbox, self.chooser.models, self.mark)
         self.staff = hire(rooms, tools, done=self._look_again, stopped=self.stopped)
         self.worker = self.staff.worker
         self.views.notices.policy = self.staff.handbook.current
-        anchors = built(settings, rooms.state)
-        self.notary = Notary(
-            anchors, self.desk, ledger, vault.instance, clock.zone, self._look_again
-        )
+        self.notary = fittings.notary_of(rooms, self.desk, self._look_again)
         self.ears = Ears(room)
         self.look = Look(rooms, self.staff, room.mailroom, self.stopped)
         self.idle = Idle(rooms, self.worker, self._beside(tools.playbooks))
         beside = (self.asides, self.notary, self.cages)
         self.showing = Showing(rooms, self.views, self.staff, tools, *beside, self.stopped)
-
-    def _views(self, out: IO[str]) -> Views:
-        rooms, seconds = self.rooms, self.rooms.settings.seconds
-        told = Pace(seconds("BUZZ_S"), last_s=seconds("REMIND_S"))
-        zone = rooms.clock.zone
-        return Views(rooms.vault, rooms.ledger, rooms.runs, rooms.state, zone, out, told)
-
-    def _toolbox(self, servers: Path) -> Toolbox:
-        settings = self.rooms.settings
-        return Toolbox(
-            servers,
-            settings.env_for,
-            failpoint.hit,
-            way="stdio" if settings.text("TOOLS") == "stdio" else "in-process",
-            catalogue=self.rooms.state / "catalogue.json",
-            idle_s=settings.seconds("TOOLS_IDLE_S"),
-            cages=self.cages,
-            others=others(settings, HERE),
-        )
-
-    def _tools(self) -> Tools:
-        rooms = self.rooms
-        phases = rooms.state / "phases"
-        phases.mkdir(mode=0o700, exist_ok=True)
-        return Tools(
-            desk=self.desk,
-            toolbox=self.toolbox,
-            models=self.chooser.models,
-            blobs=Blobs(rooms.state / "blobs"),
-            playbooks=PlaybookShelf(rooms.vault.root, rooms.reader, FRESH_S),
-            mark=self.mark,
-            phases=phases,
-        )
 
     def _beside(self, playbooks: PlaybookShelf) -> list[Callable[[], object]]:
         """What a look goes by beside the vault and the ledger."""
