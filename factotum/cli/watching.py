@@ -30,7 +30,7 @@ from factotum.privacy import HANDBOOK
 from factotum.reading import read
 from factotum.rooms import Clock, DoorError, Rooms, open_rooms
 from factotum.settings import Settings
-from factotum.watcher import Premises, SourceError
+from factotum.watcher import Premises
 from factotum.worker.desk import Desk
 
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -61,6 +61,10 @@ def list_(as_json: bool) -> int:
     else:
         for row in rows:
             _print_row(row)
+        if not any(row["pid"] for row in rows):
+            within = found.chosen(premises.settings.text("WATCHERS"))
+            start = "factotum up" if within else "factotum watchers run all"
+            print(f"None of them runs now. Start them: {start}")
     heard = [one for row in rows for one in row["sources"]]
     bad = any(row["wrong"] for row in rows) or any(one["trouble"] for one in heard)
     return FOUND_PROBLEMS if bad else 0
@@ -87,11 +91,9 @@ def _row(name: str, premises: Premises, rules: Rules) -> dict[str, Any]:
 
 
 def _unnamed(section: str, rules: Rules) -> str:
-    """The section of the handbook that would have to name something first; empty for none."""
-    try:
-        return "" if not section or rules.section(section) else section
-    except SourceError:
-        return ""  # the source itself tells of it
+    """The section of the handbook that would have to name something first; empty for none.
+    Raises SourceError when the handbook cannot be read."""
+    return "" if not section or rules.section(section) else section
 
 
 def _print_row(row: dict[str, Any]) -> None:
@@ -101,7 +103,8 @@ def _print_row(row: dict[str, Any]) -> None:
         lacks = ", ".join(row["missing"])
         how = f"not set up: give {lacks}" if lacks else "not set up"
     else:
-        how = f"runs (process {row['pid']})" if row["pid"] else "does not run"
+        idle = "does not run" if row["wanted"] else "does not run: FACTOTUM_WATCHERS leaves it out"
+        how = f"runs (process {row['pid']})" if row["pid"] else idle
         if row["unnamed"]:
             how += f"; nothing stands under `{row['unnamed']}:` in {HANDBOOK}, so nothing is heard"
     print(f"{row['name']:<12} {line(row['about'], 200)}")

@@ -95,6 +95,18 @@ def test_the_list_says_when_the_handbook_names_nothing_to_hear(
     (office.root / "Company_Handbook.md").write_text(block)
     out = terminal("watchers", "list").out
     assert about not in out and "under `pages:`" in out
+    (office.root / "Company_Handbook.md").write_text(block + block)
+    said = terminal("watchers", "list")
+    assert said.code == 3 and "set up wrongly: Company_Handbook.md line 6: a second" in said.out
+
+
+def test_the_list_says_why_none_runs(terminal: Terminal, office: TestOffice) -> None:
+    say(office.folder / "outside")
+    assert "None of them runs now. Start them: factotum up" in terminal("watchers", "list").out
+    terminal.env = {**terminal.env, "FACTOTUM_WATCHERS": "none"}
+    assert "Start them: factotum watchers run all" in terminal("watchers", "list").out
+    terminal.env = {**terminal.env, "FACTOTUM_WATCHERS": "mail"}
+    assert "does not run: FACTOTUM_WATCHERS leaves it out" in terminal("watchers", "list").out
 
 
 def test_the_list_shows_what_each_source_hears(terminal: Terminal, office: TestOffice) -> None:
