@@ -25,8 +25,8 @@ TOLD_AFTER = 3
 REST_LEAST_S, REST_MOST_S = 0.02, 24 * 3600.0
 
 
-def run(source: Source, post: Post) -> None:
-    """Looks and rests till the post says Stopped."""
+def run(source: Source, post: Post, first_s: float = BACK_OFF_S) -> None:
+    """Looks and rests till the post says Stopped; `first_s` is the wait after a failure."""
     failures = 0
     try:
         while True:
@@ -38,7 +38,7 @@ def run(source: Source, post: Post) -> None:
                 raise
             except (Exception, SystemExit) as broken:  # noqa: BLE001 (none ends another one)
                 failures += 1
-                _wait(post, _failed(source, post, broken, failures))
+                _wait(post, _failed(source, post, broken, failures, first_s))
     except Stopped:
         pass
     finally:
@@ -65,7 +65,9 @@ def _wait(post: Post, seconds: float) -> None:
         post.rest(left if due is None else min(left, max(REST_LEAST_S, due - post.now())))
 
 
-def _failed(source: Source, post: Post, broken: BaseException, failures: int) -> float:
+def _failed(
+    source: Source, post: Post, broken: BaseException, failures: int, first_s: float
+) -> float:
     """Says so, once it is worth it; after how many seconds to try again."""
     ours = isinstance(broken, SourceError)
     logger.log(
@@ -79,12 +81,12 @@ def _failed(source: Source, post: Post, broken: BaseException, failures: int) ->
         post.trouble(found.said(broken), login=login)
     _close(source)
     again_s = broken.again_s if isinstance(broken, SourceError) else 0.0
-    return max(again_s, back_off_s(failures), LOGIN_S if login else 0.0)
+    return max(again_s, back_off_s(failures, first_s), LOGIN_S if login else 0.0)
 
 
-def back_off_s(failures: int) -> float:
+def back_off_s(failures: int, first_s: float = BACK_OFF_S) -> float:
     """How long to wait after so many failures in a row."""
-    longest = min(BACK_OFF_MOST_S, BACK_OFF_S * 2.0 ** min(failures - 1, 20))
+    longest = min(BACK_OFF_MOST_S, first_s * 2.0 ** min(failures - 1, 20))
     share: float = random.uniform(0.5, 1.0)  # noqa: S311 (no secret)
     return longest * share
 

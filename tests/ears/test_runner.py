@@ -34,8 +34,10 @@ def at(office: TestOffice) -> Iterator[Room]:
         yield opened
 
 
-def thread_of(source: Scripted, post: Post) -> threading.Thread:
-    thread = threading.Thread(target=listening.run, args=(source, post), daemon=True)
+def thread_of(
+    source: Scripted, post: Post, first_s: float = listening.BACK_OFF_S
+) -> threading.Thread:
+    thread = threading.Thread(target=listening.run, args=(source, post, first_s), daemon=True)
     thread.start()
     return thread
 
@@ -89,23 +91,28 @@ def test_a_source_that_fails_ends_no_other_nor_itself(
         post.close()
 
 
-@pytest.mark.slow
 def test_a_source_that_fails_looks_again_and_is_told_of_the_third_time(
     office: TestOffice, at: Room
 ) -> None:
     told = []
 
-    def fails(post: AnyPost) -> float | None:
+    def shown() -> None:
         beat = beats.of(office.state, "a")
         told.append(beat.trouble if beat else "")
+
+    def fails(post: AnyPost) -> float | None:
+        shown()
         raise ZeroDivisionError("a bug")
 
-    source = Scripted("a", fails, fails, fails, hands_in(drop("a", 1)))
+    def works(post: AnyPost) -> float | None:
+        shown()
+        return hands_in(drop("a", 1))(post)
+
+    source = Scripted("a", fails, fails, fails, works)
     post = Post(source, at)
-    thread = thread_of(source, post)
-    assert until(lambda: (beat := beats.of(office.state, "a")) and beat.trouble, 60)
-    assert told == ["", "", ""]
+    thread = thread_of(source, post, 0.05)
     assert source.done.wait(60)
+    assert told[:3] == ["", "", ""] and "a bug" in told[3]
     assert len(office.files("Needs_Action")) == 1
     beat = beats.of(office.state, "a")
     assert beat is not None and beat.trouble == ""
