@@ -23,7 +23,9 @@ from tests.servers.dovecot import USERS, Dovecot
 from tests.servers.smtp import Relay
 from tests.watchers.listening import Listening, handbook, listening
 from watchers import mail_watcher
-from watchers.mail.folders import Mailbox
+from watchers.mail.accounts import accounts
+from watchers.mail.folders import Habits, Mailbox
+from watchers.mail.making import Maker
 from watchers.mail.place import place_of
 
 ANN = "ann@example.test"
@@ -161,6 +163,27 @@ def test_a_letter_is_marked_as_read_only_if_asked_and_after_it_is_a_task(
         ear.look()
         assert ear.titles == ["Invoice 1042"]
     assert flags(dovecot) == [frozenset({"\\Seen"}), frozenset()]
+
+
+@pytest.mark.slow
+def test_very_many_are_marked_while_the_next_are_fetched(
+    office: TestOffice, dovecot: Dovecot
+) -> None:
+    office.env["FACTOTUM_MAIL_MARK"] = "seen"
+    office.env |= {f"FACTOTUM_TASKS_PER_{one}": "1000" for one in ("SENDER", "SOURCE")}
+    begun(office)
+    for n in range(160):
+        dovecot.deliver(ANN, letter(f"Letter {n}"))
+
+    def of(premises: Premises) -> Source:
+        (account,) = accounts(office.settings())
+        maker = Maker("mail", premises.read, premises.zone)
+        return Mailbox("mail", account, ("INBOX",), maker, Habits(mark="seen", ahead_from=20))
+
+    with listening(office, of) as ear:
+        ear.look()
+        assert ear.titles == [f"Letter {n}" for n in range(160)]
+    assert flags(dovecot) == [frozenset({"\\Seen"})] * 160
 
 
 @pytest.mark.slow
