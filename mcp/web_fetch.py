@@ -107,7 +107,7 @@ class Fetcher:
                 ) as answer,
             ):
                 return self._read(url, answer, until)
-        except httpx.InvalidURL as wrong:
+        except (httpx.InvalidURL, UnicodeError) as wrong:
             raise Unanswered(f"it sends to an address that is none ({wrong})") from None
         except httpx.TimeoutException:
             raise Unanswered(f"{host} was asked and gave no answer in time") from None
@@ -168,12 +168,12 @@ def _url(address: str) -> httpx.URL:
         url = httpx.URL(address.strip())
     except (httpx.InvalidURL, TypeError, ValueError) as wrong:
         raise Refused(f"this is no address of a page: {wrong}") from None
-    if url.scheme not in ("http", "https") or not url.host:
+    if url.scheme not in ("http", "https") or not url.raw_host:
         raise Refused("only addresses that begin with http:// or https:// are read")
     if url.userinfo:
         raise Refused("an address with a name or password in it is not read")
     if not HOST.fullmatch(_host(url)) or url.port == 0:
-        raise Refused(f"this is no name of a host: {url.host[:60]}")
+        raise Refused(f"this is no name of a host: {_host(url)[:60]}")
     return url.copy_with(fragment=None)
 
 

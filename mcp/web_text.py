@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from html.parser import HTMLParser
 
@@ -69,11 +70,18 @@ def words_of(html: str) -> tuple[str, str]:
     return " ".join(reader.title.split()), "\n".join(kept)
 
 
+#: Encodings in which a few bytes can cost minutes, or that are no writing at all.
+NO_WRITING = {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"}
+
+
 def decoded(data: bytes, charset: str) -> str:
     """The text of a page by what it says of itself; what does not fit is shown as �."""
     if not charset and (said := re.search(rb"<meta[^>]{0,200}charset=[\"']?([\w-]+)", data[:2048])):
         charset = said[1].decode()
     try:
-        return data.decode(charset or "utf-8", errors="replace")
-    except LookupError:
-        return data.decode("utf-8", errors="replace")
+        name = codecs.lookup(charset[:40] or "utf-8").name
+        if name not in NO_WRITING:
+            return data.decode(name, errors="replace")
+    except (LookupError, ValueError):
+        pass
+    return data.decode("utf-8", errors="replace")

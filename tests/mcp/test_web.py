@@ -318,6 +318,13 @@ def test_words_are_found_in_any_ruins() -> None:
     assert decoded(b"\xff\xfe", "no-such-charset") == "\ufffd\ufffd"
 
 
+@pytest.mark.parametrize("charset", ["punycode", "undefined", "idna", "zlib", "x" * 5000])
+def test_no_encoding_makes_a_page_cost_minutes(charset: str) -> None:
+    page = b"a-" + b"b" * 500_000
+    assert decoded(page, charset) == page.decode()
+    assert decoded(b"<meta charset=%s>" % charset[:40].encode() + page, "").endswith("b")
+
+
 def test_the_tool_reads_in_parts_and_tells_what_failed(web: Web) -> None:
     settings = {"FACTOTUM_WEB": "yes", "FACTOTUM_WEB_INSIDE": f"127.0.0.1:{web.port}"}
 
