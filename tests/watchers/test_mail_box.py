@@ -6,8 +6,8 @@ import imaplib
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +24,9 @@ from tests.servers.smtp import Relay
 from tests.watchers.listening import Listening, handbook, listening
 from watchers import mail_watcher
 from watchers.mail.accounts import accounts
+from watchers.mail.answers import Entry
 from watchers.mail.folders import Habits, Mailbox
+from watchers.mail.line import Line
 from watchers.mail.making import Maker
 from watchers.mail.place import place_of
 
@@ -165,6 +167,28 @@ def test_a_letter_is_marked_as_read_only_if_asked_and_after_it_is_a_task(
     assert flags(dovecot) == [frozenset({"\\Seen"}), frozenset()]
 
 
+class Slow(Line):
+    """Knows if it was asked for something before it had answered something else."""
+
+    asked, mixed_up = 0, False
+
+    def fetch(self, uids: Sequence[int], part: str = "") -> list[Entry]:
+        with self._asked():
+            return super().fetch(uids, part)
+
+    def mark_seen(self, uids: Sequence[int]) -> None:
+        with self._asked():
+            super().mark_seen(uids)
+
+    @contextmanager
+    def _asked(self) -> Iterator[None]:
+        Slow.mixed_up |= self.asked > 0
+        self.asked += 1
+        time.sleep(0.1)
+        yield
+        self.asked -= 1
+
+
 @pytest.mark.slow
 def test_very_many_are_marked_while_the_next_are_fetched(
     office: TestOffice, dovecot: Dovecot
@@ -178,12 +202,14 @@ def test_very_many_are_marked_while_the_next_are_fetched(
     def of(premises: Premises) -> Source:
         (account,) = accounts(office.settings())
         maker = Maker("mail", premises.read, premises.zone)
-        return Mailbox("mail", account, ("INBOX",), maker, Habits(mark="seen", ahead_from=20))
+        habits = Habits(mark="seen", ahead_from=20)
+        return Mailbox("mail", account, ("INBOX",), maker, habits, connect=Slow)
 
     with listening(office, of) as ear:
         ear.look()
         assert ear.titles == [f"Letter {n}" for n in range(160)]
     assert flags(dovecot) == [frozenset({"\\Seen"})] * 160
+    assert not Slow.mixed_up
 
 
 @pytest.mark.slow
