@@ -72,7 +72,7 @@ class Threads:
         if drop.kind != "email" or not drop.sender or drop.bundle:
             return None
         over = ""
-        for task in self._tasks(answered(drop.properties)):
+        for task in self._tasks(drop):
             if not self._took_part(task, drop):
                 continue
             if self.is_open(task.id):
@@ -100,11 +100,14 @@ class Threads:
         ).fetchone()
         return row is None or row["ended"] is None
 
-    def _tasks(self, ids: list[str]) -> Iterator[TaskRow]:
-        """The tasks of whose threads these Message-IDs are, each once, the likeliest first."""
+    def _tasks(self, drop: Drop) -> Iterator[TaskRow]:
+        """The tasks of whose threads the Message-IDs are that it answers, each once, the
+        likeliest first: of very many with one Message-ID those of whom it is from."""
         told = set()
-        for id in ids:
-            for row in self.ledger.db.execute(_TASKS, {"id": id, "most": TASKS_MOST}).fetchall():
+        proved = drop.properties.get("verified") is True
+        whose = {"writer": exact(drop.sender), "proved": proved, "most": TASKS_MOST}
+        for id in answered(drop.properties):
+            for row in self.ledger.db.execute(_TASKS, {"id": id, **whose}).fetchall():
                 if row["id"] not in told and (task := self.ledger.task(row["id"])):
                     told.add(task.id)
                     yield task
@@ -135,16 +138,21 @@ class Threads:
         }
 
 
-#: Of whose thread a Message-ID is: of the task that the mail made, that it joined, or for which
-#: we sent it.
-_TASKS = """
-SELECT id, created FROM task WHERE kind = 'email'
- AND json_extract(facts, '$.properties.message_id') = :id
-UNION SELECT t.id, t.created FROM joined j JOIN task t ON t.id = j.task
- WHERE j.message_id = :id AND j.anew IS NULL
-UNION SELECT t.id, t.created FROM attempt a JOIN card c ON c.id = a.card
+#: How far a mail is from one that is known by the same Message-ID, which anybody can write.
+_FAR = """CASE WHEN lower(json_extract({of}, '$.sender')) IS NOT :writer THEN 3
+ WHEN coalesce(json_extract({of}, '$.properties.verified'), 0) <> :proved THEN 2 ELSE 1 END"""
+
+#: Of whose thread a Message-ID is: of the task for which we sent it, that the mail made, or that
+#: it joined.
+_TASKS = f"""
+SELECT id, min(far) AS far, created FROM (
+SELECT t.id, t.created, 0 AS far FROM attempt a JOIN card c ON c.id = a.card
  JOIN task t ON t.id = c.task WHERE a.key = :id
-ORDER BY created DESC LIMIT :most
+UNION ALL SELECT id, created, {_FAR.format(of="facts")} FROM task WHERE kind = 'email'
+ AND json_extract(facts, '$.properties.message_id') = :id
+UNION ALL SELECT t.id, t.created, {_FAR.format(of="j.what")} FROM joined j
+ JOIN task t ON t.id = j.task WHERE j.message_id = :id AND j.anew IS NULL
+) GROUP BY id ORDER BY far, created DESC LIMIT :most
 """
 
 #: What was sent for a task, or may have been.

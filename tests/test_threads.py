@@ -20,7 +20,7 @@ from factotum.mailroom import Mailroom
 from factotum.model import Trust
 from factotum.note import Note, set_props
 from factotum.reader import Reader
-from factotum.threads import FOLLOWS, JOINS_AN_HOUR, JOINS_MOST
+from factotum.threads import FOLLOWS, JOINS_AN_HOUR, JOINS_MOST, TASKS_MOST
 from factotum.vault import Vault
 from factotum.worker.labels import Labels
 from tests.office import TestOffice, smtp
@@ -240,6 +240,24 @@ def test_a_proved_writer_does_not_join_what_was_written_in_their_name(office: Te
     other = replace(FIRST, source_id="7:9", trust=Trust.STRANGER, properties=props)
     (forged,) = handed(office, other)
     assert real != forged and handed(office, AGAIN) == [real]
+
+
+def test_very_many_mails_with_its_message_id_hide_no_thread(office: TestOffice) -> None:
+    """Whoever has a mail knows its Message-ID, and may write it into as many as they like."""
+    (real,) = handed(office, FIRST)
+    office.hands.go(1)
+    flood = [
+        replace(
+            FIRST,
+            source_id=f"8:{n}",
+            trust=Trust.STRANGER,
+            sender=(ADA, EVE)[n % 2],
+            properties={"message_id": "<1@rossi.example>", "verified": n % 4 == 1},
+        )
+        for n in range(2 * TASKS_MOST + 8)
+    ]
+    handed(office, *flood)
+    assert handed(office, AGAIN) == [real]
 
 
 def test_an_answer_to_a_finished_task_is_a_task_that_names_it(office: TestOffice) -> None:
