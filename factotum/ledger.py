@@ -297,9 +297,11 @@ class Ledger:
         the label of what the task itself says falls with it: it turned out to be theirs, and not
         only something that the task has read."""
         row = self.task(id)
-        if row is None or row.trust.lowest(trust) is row.trust:
+        if row is None:
             return
-        own = trust.lowest(row.words) if words else row.words
+        trust, own = row.trust.lowest(trust), row.words.lowest(trust) if words else row.words
+        if (trust, own) == (row.trust, row.words):
+            return
         with self.tx() as db:
             db.execute(
                 "UPDATE task SET trust = ?, facts = json_set(facts, '$.words', ?) WHERE id = ?",

@@ -308,11 +308,8 @@ class Claims:
         """A clipped note that carries the id of a task is not what the ledger knows the task
         by: the task's label falls to that of the clip. Notes that we drop below the owner's
         label say where they came from themselves, under the name that we gave them."""
-        label = told(note.props)
-        if row is None or row.trust.lowest(label) is row.trust:
-            return
-        if row.trust is Trust.OWNER or row.name != name:
-            self.ledger.lower_trust(row.id, label, now, words=True)
+        if row is not None and (row.words is Trust.OWNER or row.name != name):
+            self.ledger.lower_trust(row.id, told(note.props), now, words=True)
 
     def _row(self, path: Path, note: Note, id: str, origin: str, now: float) -> TaskRow:
         props = note.props
