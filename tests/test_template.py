@@ -148,7 +148,7 @@ def test_it_is_loaded_without_a_problem_and_without_an_accident() -> None:
     skills = skill_shelf(TEMPLATE, reader)
     assert [skill.name for skill in skills.current()] == ["set-up-a-schedule", "write-a-briefing"]
     playbooks = PlaybookShelf(TEMPLATE, reader)
-    assert len(playbooks.current()) == 5
+    assert len(playbooks.current()) == 6
     shelves = (shelf, skills, playbooks, persona_shelf(TEMPLATE, reader))
     assert [problem for one in shelves for problem in one.problems()] == []
 

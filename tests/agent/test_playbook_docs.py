@@ -11,6 +11,7 @@ from factotum.agent import playbook_fill, playbook_form, playbook_when
 from factotum.agent.playbook import Calls, Missing, fill, load, match
 from factotum.model import Attachment, Task
 from tests.agent.tasks import TODAY, mail
+from watchers.mail.making import DIGEST_TITLE
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "how-to-write-a-playbook.md"
@@ -62,6 +63,13 @@ PERSON = mail(title="Lunch", text="Are you free on Friday?", properties={})
 PDF = (Attachment("invoice-7.pdf", 1, "0" * 64),)
 
 
+def gathered(source: str, title: str) -> Task:
+    return mail(
+        kind="message", source=source, title=title, sender="", sender_name="", attachments=(),
+        text="Something new", properties={},
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("task", "name", "tools"),
     [
@@ -83,6 +91,11 @@ PDF = (Attachment("invoice-7.pdf", 1, "0" * 64),)
             ["finish"],
         ),
         (mail(kind="note", text="Think about lunch", title="x", attachments=()), None, []),
+        (gathered("mail", DIGEST_TITLE.format(n=3)), "50-told-together", ["finish"]),
+        (gathered("feed", "Feeds: 12 new"), "50-told-together", ["finish"]),
+        (gathered("page", "Web pages: 1 to look at"), "50-told-together", ["finish"]),
+        (gathered("feed", "A new boat"), None, []),
+        (gathered("fs", "Feeds: 12 new"), None, []),
     ],
 )
 def test_what_is_shipped_does_this_without_a_model(
