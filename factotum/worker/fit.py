@@ -27,8 +27,11 @@ UNCLEAR = (
     "be read. Mend them"
 )
 
-#: What decides on a note, in properties that are broken.
-DECIDES = re.compile(rb"(?im)^[ \t\"']*(source|url|made_by|factotum)[ \t\"']*:")
+#: What decides on a note, in properties that are broken, in whatever form they stand.
+DECIDES = re.compile(
+    rb"(?im)(?:^|[{,?]|^[ \t]*!\S*[ \t])[ \t\"']*"
+    rb"(?:source|url|made_by|factotum)[ \t\"']*(?::|\r?$)"
+)
 
 
 class Unfit(Exception):

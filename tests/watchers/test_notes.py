@@ -219,6 +219,9 @@ def test_a_line_is_taken_when_it_has_lain_still(office: TestOffice) -> None:
     [
         ("Journal/Clipped.md", "---\nsource: https://evil.example\n---"),
         ("Journal/Secret.md", "---\nfactotum: never\n---"),
+        ("Journal/Braces.md", "---\n{title: x, source: https://evil.example}\n---"),
+        ("Journal/Asked.md", "---\n? source\n: https://evil.example\n---"),
+        ("Journal/Tagged.md", "---\n!!str source: https://evil.example\n---"),
         ("Journal/Made.md", "---\nmade_by: a-aaaaaaaaaaaaaaaa\n---"),
         ("Elsewhere/Note.md", "# Elsewhere"),
         ("Journal/.trash/Note.md", "# Thrown away"),
