@@ -254,6 +254,8 @@ class Notes:
         now, written = post.now(), seen.stamp[1] / 1e9
         since = min(now, seen.since.setdefault(_said(line), now))
         seen.since[_said(line)] = since
+        if post.dry:  # in a trial nothing is waited for
+            return 0.0
         if written <= now:
             since = min(since, written) if now - written >= self._settle_s else since
         return self._settle_s - (now - since)
