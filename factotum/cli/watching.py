@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import sys
 import threading
@@ -237,8 +238,13 @@ def _run(rooms: Rooms, names: list[str], desk: Desk) -> int:
             return FAILED
         raise DoorError(_nothing(rooms.settings, names))
     print(f"factotum listens: {', '.join(names)}. Stop it with Ctrl-C.", flush=True)
-    while not stopping.wait(ears.again()):
-        pass
+    # A signal may be taken by any thread, and does not end then what this one waits for: the
+    # pipe does.
+    woken, waker = os.pipe()
+    os.set_blocking(waker, False)
+    signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
+    while not stopping.is_set():
+        select.select([woken], [], [], ears.again())
     begun = time.monotonic()
     ears.stop(STOP_GRACE_S)
     print(f"factotum stopped listening after {time.monotonic() - begun:.1f} s.", flush=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -200,6 +201,20 @@ def test_a_watcher_hears_in_a_process_of_its_own_and_stops_at_once(
         assert time.monotonic() - begun < 5
     assert process.returncode == 0 and "stopped listening" in out and err == ""
     assert of_lines(terminal("watchers", "list", "--json"))["pid"] == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads are named so on Linux alone")
+def test_it_stops_whichever_of_its_threads_takes_the_signal(
+    terminal: Terminal, office: TestOffice
+) -> None:
+    say(office.folder / "outside", THING)
+    with running(terminal) as process:
+        threads = {int(one) for one in os.listdir(f"/proc/{process.pid}/task")}
+        other = min(threads - {process.pid})
+        assert ctypes.CDLL(None).tgkill(process.pid, other, signal.SIGINT) == 0
+        out, err = process.communicate(timeout=30)
+        assert process.returncode == 0, err
+        assert "factotum stopped listening after" in out
 
 
 @pytest.mark.slow
