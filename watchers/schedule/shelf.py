@@ -126,6 +126,8 @@ class Shelf:
             schedule = read(raw, name, self._house)
         except ScheduleError as wrong:
             return Read(name, None, str(wrong))
+        except Exception as broken:  # noqa: BLE001 (no note of one's own stops the others)
+            return Read(name, None, f"cannot be understood ({type(broken).__name__}: {broken})")
         copy = names.conflict(name, self._stamps.__contains__)
         if schedule and copy and copy.base in self._stamps and copy.client not in MAYBE:
             return Read(name, None, COPY.format(base=copy.base, client=copy.client))
