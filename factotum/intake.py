@@ -20,11 +20,12 @@ from factotum import disk, failpoint, names
 from factotum.intake_note import facts_of, note_of
 from factotum.keeping import Keeper, digest_of
 from factotum.ledger import Ledger, TaskRow
-from factotum.model import FOLDERS, WAITING_FOLDER, Attachment, State, Trust
+from factotum.model import FOLDERS, Attachment, State, Trust
 from factotum.reader import Reader
 from factotum.reading import Reading
 from factotum.scan import NO_TEXT, Problem
 from factotum.vault import Vault
+from factotum.whereabouts import lies
 from factotum.words import size
 
 #: A larger file is kept and named in a task, but not opened, in bytes.
@@ -174,7 +175,7 @@ class Intake:
         )
         text = note_of(id, SOURCE, reading, files, self.zone(now))
         self._register(id, note_name, reading, sha, kept if mail else files, path.name, now)
-        if not self._dropped(note_name):  # else it was, before a crash
+        if not lies(self.vault.root, note_name):  # else it was, before a crash
             self.vault.drop(self.vault.folder(State.NEEDS_ACTION) / note_name, text)
         failpoint.hit("inbox.dropped")
         self.ledger.mark_seen(SOURCE, sha, id, now)
@@ -196,15 +197,6 @@ class Intake:
                 return
             self.vault.put_aside(path)
         self.ledger.event("duplicate", now, task=task, name=path.name)
-
-    def _dropped(self, name: str) -> bool:
-        """Whether the note with this name (it ends in its id) lies anywhere on its way."""
-        root = self.vault.root
-        folders = [root / FOLDERS[State.NEEDS_ACTION], root / FOLDERS[State.FAILED]]
-        for at_work in _entries(root / FOLDERS[State.IN_PROGRESS]):
-            folders += [Path(at_work.path), Path(at_work.path, WAITING_FOLDER)]
-        folders += [Path(month.path) for month in _entries(root / FOLDERS[State.DONE])]
-        return any(os.path.lexists(folder / name) for folder in folders)
 
     def _read(self, path: Path, mono: float, taken: Taken) -> tuple[str, Reading | None] | None:
         """(the file's sha256, what it says); without the latter when we had the same before.

@@ -9,11 +9,9 @@ the label and the facts are the ledger's. May run beside the executor, in a proc
 from __future__ import annotations
 
 import math
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 
 from factotum import failpoint, names
 from factotum.bundles import Bundles, digest
@@ -23,11 +21,12 @@ from factotum.intake_note import facts_of, note_of
 from factotum.joined import Joined, JoinedBook
 from factotum.keeping import Keeper
 from factotum.ledger import Ledger, TaskRow
-from factotum.model import FOLDERS, KINDS, WAITING_FOLDER, Attachment, State, Trust
+from factotum.model import FOLDERS, KINDS, Attachment, State, Trust
 from factotum.reading import Reading
 from factotum.reading.shape import Part
 from factotum.threads import FOLLOWS, Follows, Joins, Threads, TooMany
 from factotum.vault import Vault
+from factotum.whereabouts import lies
 
 
 @dataclass
@@ -201,34 +200,13 @@ class Mailroom:
             [
                 (needs_action / row.name, note)
                 for row, note, fresh in tasks
-                if not self._begun(row.id) and (fresh or not self._lies(row.name))
+                if not self._begun(row.id) and (fresh or not lies(self.vault.root, row.name))
             ]
         )
-
-    def _lies(self, name: str) -> bool:
-        return any(os.path.lexists(folder / name) for folder in self._folders())
 
     def _begun(self, task: str) -> bool:
         row = self.ledger.db.execute("SELECT 1 FROM run WHERE task = ?", (task,)).fetchone()
         return row is not None
-
-    def _folders(self) -> Iterator[Path]:
-        """Where the note may lie, in the order in which it goes its way: while one folder is
-        looked at, it can only have come further."""
-        root = self.vault.root
-        yield root / FOLDERS[State.NEEDS_ACTION]
-        for instance in _within(root / FOLDERS[State.IN_PROGRESS]):
-            yield instance
-            yield instance / WAITING_FOLDER
-        yield root / FOLDERS[State.FAILED]
-        yield from _within(root / FOLDERS[State.DONE])
-
-
-def _within(folder: Path) -> list[Path]:
-    try:
-        return sorted(folder.iterdir())
-    except OSError:
-        return []
 
 
 def _id(drop: Drop) -> str:

@@ -12,8 +12,6 @@ from pathlib import Path
 
 from factotum import names
 from factotum.ledger import Ledger
-from factotum.model import FOLDERS
-from factotum.model import State as Folder
 from factotum.schedule import book, work
 from factotum.schedule.book import SOURCE, Answer, State
 from factotum.schedule.english import shown
@@ -21,6 +19,7 @@ from factotum.schedule.note import Schedule
 from factotum.schedule.plan import EACH_MOST, LATE_S, Missed, Plan, made_up, plan
 from factotum.schedule.times import next_due
 from factotum.watcher import Post
+from factotum.whereabouts import still_open
 from watchers.schedule.roll import Roll
 
 LEFT_OUT = "{n} more runs were missed and are left out: at most {most} are made up for."
@@ -188,12 +187,4 @@ def _is_open(ledger: Ledger, task: str, root: Path) -> bool:
     ).fetchone()
     if run is not None:
         return run["ended"] is None
-    folders = [root / FOLDERS[Folder.NEEDS_ACTION], *_within(root / FOLDERS[Folder.IN_PROGRESS])]
-    return any(os.path.lexists(folder / row.name) for folder in folders)
-
-
-def _within(folder: Path) -> list[Path]:
-    try:
-        return sorted(folder.iterdir())
-    except OSError:
-        return []
+    return any(os.path.lexists(folder / row.name) for folder in still_open(root))
