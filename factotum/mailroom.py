@@ -168,10 +168,6 @@ class Mailroom:
             self._floods[drop.source] = Flood(self.ledger, drop.source, self.limits, now)
         return self._floods[drop.source].check(drop, now)
 
-    def keep(self, drop: Drop) -> tuple[Attachment, ...]:
-        """Stores the files that came with it; once more changes nothing."""
-        return self.keeper.keep_parts(_reading(drop))
-
     def register(
         self, id: str, drop: Drop, files: tuple[Attachment, ...], now: float
     ) -> tuple[TaskRow, bytes]:
@@ -179,11 +175,11 @@ class Mailroom:
         reading = _reading(drop)
         known = self.ledger.task(id)
         if known is None:
-            self.ledger.add_task(_row(id, drop, reading, files, now))
-            known = self.ledger.task(id)
-        assert known is not None
+            known = _row(id, drop, reading, files, now)
+            self.ledger.add_task(known)
         source = "" if known.trust is Trust.OWNER else drop.source
-        before = self.ledger.task(str(known.facts.get(FOLLOWS) or ""))
+        followed = known.facts.get(FOLLOWS)
+        before = self.ledger.task(str(followed)) if followed else None
         after = before.name.removesuffix(".md") if before else ""
         return known, note_of(id, source, reading, files, self.zone(now), after)
 

@@ -119,6 +119,17 @@ def open_rooms(
     return Rooms(settings, vault, state, ledger, register, runs, reader, shelf, clock)
 
 
+def alive(pid: int) -> bool:
+    """Whether there is a process of this id, whosever it is."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
+
+
 def wake(state: Path) -> None:
     """Tells a running orchestrator of this vault to look now."""
     (state / "wake").write_bytes(secrets.token_bytes(8))

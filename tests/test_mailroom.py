@@ -18,9 +18,9 @@ from factotum.ledger import Ledger
 from factotum.letter import label_of, letter, own_servers
 from factotum.mailauth import Sender
 from factotum.mailroom import Mailroom
-from factotum.model import Trust
+from factotum.model import Attachment, Trust
 from factotum.reader import Reader
-from factotum.reading import read
+from factotum.reading import Part, Reading, read
 from factotum.settings import load
 from factotum.vault import Vault
 from tests.office import TestOffice, smtp
@@ -57,6 +57,12 @@ def mailroom(office: TestOffice) -> Mailroom:
     keeper = Keeper(vault, Reader(), office.state / "attachments")
     ledger = Ledger(office.state / "ledger.db")
     return Mailroom(vault, ledger, keeper, lambda at: datetime.fromtimestamp(at, UTC))
+
+
+def kept(room: Mailroom, drop: Drop) -> tuple[Attachment, ...]:
+    """The files that came with it, as the first step of handing in keeps them."""
+    parts = tuple(Part(one.name, one.data) for one in drop.attachments)
+    return room.keeper.keep_parts(Reading("email", drop.title, drop.body, attachments=parts))
 
 
 def handed(office: TestOffice, drop: Drop, cursor: str = "") -> str:
@@ -216,15 +222,15 @@ def test_a_kill_between_two_steps_loses_and_doubles_nothing(
     room = mailroom(office)
     drop = replace(DROP, trust=Trust.KNOWN, attachments=(File("a.txt", b"A file."),))
     id = "t-bbbbbbbbbbbbbbbb"
-    row, note = room.register(id, drop, room.keep(drop), 1.0)
+    row, note = room.register(id, drop, kept(room, drop), 1.0)
     if steps == 2:
         room.put(row, note)
     room.ledger.close()  # killed here
     if claimed:
         office.run()
     room = mailroom(office)
-    room.put(*room.register(id, replace(drop, trust=Trust.STRANGER), room.keep(drop), 2.0))
-    room.put(*room.register(id, drop, room.keep(drop), 3.0))
+    room.put(*room.register(id, replace(drop, trust=Trust.STRANGER), kept(room, drop), 2.0))
+    room.put(*room.register(id, drop, kept(room, drop), 3.0))
     again = room.ledger.task(id)
     room.ledger.close()
     notes = [path for path in office.files("") if path.name == row.name]

@@ -19,7 +19,7 @@ import click
 
 from factotum.gate.register import Register
 from factotum.ledger import Ledger
-from factotum.rooms import DoorError, state_dir, wake
+from factotum.rooms import DoorError, alive, state_dir, wake
 from factotum.settings import Settings, env_files, load
 from factotum.vault import OWN, VaultError
 
@@ -130,19 +130,9 @@ def running(state: Path) -> int | None:
     try:
         with open(state / "lock", encoding="utf-8") as lock:
             pid = int(lock.read().strip() or 0)
-            return pid if pid and _alive(pid) and _held(lock.fileno()) else None
+            return pid if pid and alive(pid) and _held(lock.fileno()) else None
     except (OSError, ValueError):
         return None
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _held(lock: int) -> bool:

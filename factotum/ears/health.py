@@ -16,7 +16,7 @@ from pathlib import Path
 
 from factotum.ears import beats, found
 from factotum.ears.beats import Beat
-from factotum.rooms import Clock, DoorError
+from factotum.rooms import Clock, DoorError, alive
 from factotum.scan import Problem
 from factotum.views import notices
 from factotum.views.saying import day
@@ -59,15 +59,15 @@ class Health:
         state: Path,
         clock: Clock,
         is_set_up: Callable[[str], bool] = lambda _watcher: True,
-        alive: Callable[[int], bool] | None = None,
+        is_alive: Callable[[int], bool] = alive,
     ) -> None:
         """`is_set_up` says whether a watcher is still wanted; it is asked of those that do not
-        run. `alive` says whether a process is."""
+        run. `is_alive` says whether a process is."""
         self._state = state
         self._folder = state / beats.FOLDER
         self._clock = clock
         self._is_set_up = is_set_up
-        self._alive = alive or _alive
+        self._alive = is_alive
         self._stamp: object = None
         self._known: tuple[Beat, ...] = ()
         self._seen: dict[tuple[str, str, float], float] = {}
@@ -198,13 +198,3 @@ def wanted(premises: Premises) -> Callable[[str], bool]:
         return bool(sources or wrong)
 
     return is_wanted
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return True
