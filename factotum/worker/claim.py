@@ -9,19 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from factotum import addresses, disk, failpoint, log, names
-from factotum.ledger import ORIGINAL_BYTES, Ledger, TaskRow
-from factotum.model import KINDS, State, Trust
-from factotum.note import Note, NoteError, append, ends_with_go, outside_fences, set_props
+from factotum import disk, failpoint, names
+from factotum.ledger import Ledger
+from factotum.model import State
+from factotum.note import Note, NoteError, append, ends_with_go, outside_fences
 from factotum.privacy import says_never
 from factotum.scan import Entry, Listing, Problem, Shelf, Signature
 from factotum.vault import Changed, Vault
 from factotum.worker.brief import typed
+from factotum.worker.enrol import Enrolment, task_id
 from factotum.worker.kept_out import NEVER, KeptOut
-from factotum.worker.labels import Labels, told
 from factotum.worker.runs import Runs
-
-logger = log.get("factotum.claim")
 
 #: How long after a finished task a note with the same beginning at the same place is still
 #: taken for the editor's echo of it, in seconds.
@@ -76,7 +74,7 @@ class Claims:
         self.ledger = ledger
         self.runs = runs
         self.pace = pace
-        self.labels = Labels(ledger)
+        self.enrolment = Enrolment(vault, ledger)
         self.kept_out = KeptOut(vault.root, shelf.reader)
         self._gone: dict[str, float] = {}
         self._here: dict[str, Entry] = {}
@@ -237,7 +235,9 @@ class Claims:
             self.runs.current(row.id, now)  # before the move, or the next look takes it for stale
         path = self._claim(entry)
         failpoint.hit("claim.renamed")
-        id, claimed = self._adopt(path, note, id or fallen, self.vault.relative(entry.path), now)
+        id, claimed = self.enrolment.adopt(
+            path, note, id or fallen, self.vault.relative(entry.path), now
+        )
         here = claimed_entry(entry, claimed, self.vault.instance)
         self._here[id] = here
         found.tasks.append((id, here))
@@ -294,59 +294,6 @@ class Claims:
             target = folder / f"{disk.beginning(entry.path.stem, 200)}_{mark}.md"
         return self.vault.move_beside(entry.path, target, mark, durable=False)
 
-    def _adopt(self, path: Path, note: Note, id: str, origin: str, now: float) -> tuple[str, Path]:
-        """Registers a claimed note under an id and sees to it that the note carries it."""
-        id = id or names.new_id("t")
-        if self.ledger.task(id) is None:
-            self.ledger.add_task(self._row(path, note, id, origin, now))
-        self._lower(self.ledger.task(id), path.name, note, now)
-        failpoint.hit("claim.registered")
-        self._put_id(path, note, id)
-        return id, path
-
-    def _lower(self, row: TaskRow | None, name: str, note: Note, now: float) -> None:
-        """A clipped note that carries the id of a task is not what the ledger knows the task
-        by: the task's label falls to that of the clip. Notes that we drop below the owner's
-        label say where they came from themselves, under the name that we gave them."""
-        if row is not None and (row.words is Trust.OWNER or row.name != name):
-            self.ledger.lower_trust(row.id, told(note.props), now, words=True)
-
-    def _row(self, path: Path, note: Note, id: str, origin: str, now: float) -> TaskRow:
-        props = note.props
-        trust = self.labels.at_claim(origin, note)
-        name, sender = addresses.first(str(props.get("from") or ""))
-        kind = str(props.get("type") or "")
-        facts = {
-            "sender": sender,
-            "sender_name": name,
-            "subject": str(props.get("subject") or ""),
-        }
-        return TaskRow(
-            id,
-            path.name,
-            kind if kind in KINDS else "note",
-            title_of(note, path.stem),
-            trust,
-            str(props.get("source") or ("" if trust is Trust.OWNER else "note")),
-            "",
-            origin,
-            note.raw[:ORIGINAL_BYTES],
-            facts,
-            now,
-            None,
-        )
-
-    def _put_id(self, path: Path, note: Note, id: str) -> None:
-        if task_id(note) == id:
-            return
-        key = "factotum_id" if note.props.get("id") not in (None, "", id) else "id"
-        try:
-            self.vault.rewrite(path, note.raw, set_props(note.raw, {key: id}), durable=False)
-        except Changed:
-            return  # an editor is at it; the next look puts it
-        except NoteError as full:  # too many properties for one more: the note's name tells it
-            logger.warning("no id could be written", extra={"task": id, "reason": str(full)})
-
     # -- a note in our In_Progress
 
     def _resume(self, entry: Entry, id: str, found: Claimed, now: float) -> None:
@@ -362,11 +309,11 @@ class Claims:
         row = self.ledger.task(id) if id else None
         if row is None:  # claimed, and then we died
             origin = f"Needs_Action/{entry.name}"
-            id, _ = self._adopt(entry.path, note, id, origin, now)
+            id, _ = self.enrolment.adopt(entry.path, note, id, origin, now)
             row = self.ledger.task(id)
         elif not task_id(note):
-            self._put_id(entry.path, note, id)
-        self._lower(row, entry.name, note, now)
+            self.enrolment.put_id(entry.path, note, id)
+        self.enrolment.lower(row, entry.name, note, now)
         if row is not None and row.name != entry.name:
             self.ledger.rename_task(id, entry.name)
         latest = self.runs.latest(id)
@@ -407,25 +354,6 @@ class Claims:
                 self.runs.withdraw(task, "you moved the task to Failed", now)
             elif mono - self._gone.setdefault(task, mono) >= MISSING_S:
                 self.runs.withdraw(task, "its note was moved away or deleted", now)
-
-
-def task_id(note: Note) -> str:
-    """The task id that a note carries, or an empty string."""
-    for key in ("id", "factotum_id"):
-        value = note.props.get(key)
-        if isinstance(value, str) and names.is_id(value, "t"):
-            return value
-    return ""
-
-
-def title_of(note: Note, stem: str) -> str:
-    """What a person called the task: its title, its first heading, or the note's name."""
-    if title := note.props.get("title"):
-        return str(title)
-    for line in note.body.splitlines():
-        if line.startswith("# "):
-            return line[2:].strip()
-    return stem
 
 
 def claimed_entry(entry: Entry, path: Path, instance: str) -> Entry:

@@ -22,7 +22,7 @@ from factotum import failpoint
 from factotum.gate.register import Card, Register
 from factotum.ledger import Ledger
 from factotum.settings import load
-from factotum.worker.claim import task_id
+from factotum.worker.enrol import task_id
 from orchestrator import Clock, Orchestrator, open_rooms
 from tests.office import smtp
 from tests.prove.life import JOT, Life

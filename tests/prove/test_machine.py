@@ -21,7 +21,7 @@ from factotum import failpoint
 from factotum.gate.register import GateError, Register
 from factotum.ledger import Ledger
 from factotum.note import NoteError
-from factotum.worker.claim import task_id
+from factotum.worker.enrol import task_id
 from orchestrator import Orchestrator, open_rooms
 from tests.office import TestOffice, smtp
 from tests.servers.smtp import Relay
