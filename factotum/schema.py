@@ -151,8 +151,35 @@ CREATE INDEX task_letter ON task (json_extract(facts, '$.properties.message_id')
 CREATE INDEX attempt_key ON attempt (key);
 """
 
+#: Version 6: what is said on a channel, one row for each message that stands there, with the
+#: buttons below it, each good for one tap; and what a person wants changed in a draft.
+CHANNELS = """
+CREATE TABLE said (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, channel TEXT NOT NULL, chat TEXT NOT NULL,
+  key TEXT NOT NULL, kind TEXT NOT NULL, rank INTEGER NOT NULL, wanted TEXT NOT NULL,
+  made_of TEXT NOT NULL, stage TEXT NOT NULL DEFAULT '', shows TEXT NOT NULL DEFAULT '',
+  state TEXT NOT NULL, due INTEGER NOT NULL, message TEXT NOT NULL DEFAULT '',
+  tries INTEGER NOT NULL DEFAULT 0, not_before REAL NOT NULL DEFAULT 0,
+  why TEXT NOT NULL DEFAULT '', at REAL NOT NULL, told REAL, UNIQUE (channel, chat, key)
+) STRICT;
+CREATE INDEX said_due ON said (channel, rank, seq) WHERE due = 1;
+CREATE INDEX said_there ON said (channel, chat, message);
+CREATE TABLE button (
+  token TEXT PRIMARY KEY, said INTEGER NOT NULL REFERENCES said (seq), card TEXT NOT NULL,
+  digest TEXT NOT NULL, wish TEXT NOT NULL, at REAL NOT NULL, used REAL,
+  who TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX button_of ON button (said);
+CREATE TABLE redraft (
+  seq INTEGER PRIMARY KEY, card TEXT NOT NULL, version INTEGER NOT NULL, digest TEXT NOT NULL,
+  kind TEXT NOT NULL, text TEXT NOT NULL, channel TEXT NOT NULL, who TEXT NOT NULL,
+  at REAL NOT NULL, begun REAL, done REAL, why TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX redraft_open ON redraft (card) WHERE done IS NULL;
+"""
+
 #: What brings a ledger from each version to the next one.
-STEPS = (FIRST, THOUGHT, HOUSE, CHAIN, HEARD)
+STEPS = (FIRST, THOUGHT, HOUSE, CHAIN, HEARD, CHANNELS)
 
 #: A ledger with a higher version was written by a newer Factotum and is refused; a lower one
 #: is brought up to date step by step.

@@ -30,7 +30,7 @@ _LOGIN = re.compile(r"://[^\s:/@]*:([^\s/@]+)@")
 VAULT_MARKS = (".obsidian", ".factotum")
 
 #: Settings that other programs know by the same name without our prefix.
-ALONE = ("GMAIL_CREDENTIALS",)
+ALONE = ("GMAIL_CREDENTIALS", "TELEGRAM_TOKEN", "TELEGRAM_CHAT_ID", "DISCORD_WEBHOOK_URL")
 
 _BY_NAME: dict[str, Setting] = {row.name: row for row in SETTINGS}
 

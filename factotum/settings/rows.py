@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from factotum.settings.channels import CHANNELS
 from factotum.settings.outside import OUTSIDE
 from factotum.settings.row import PREFIX, Setting, Value
 from factotum.settings.row import seconds as _seconds
@@ -201,6 +202,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     *WATCHING,
     *OUTSIDE,
+    *CHANNELS,
     Setting(
         "TOOLS",
         str,

@@ -1,0 +1,183 @@
+"""What a channel is: what it shows, what it hears, and how a send can fail. Contracts alone.
+
+A message is shown once and then changed in place. What may have been sent and may not have been
+is never sent again: the send is lost, and that is shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from factotum.channels.words import Words
+
+
+@dataclass(frozen=True)
+class Button:
+    """A choice below a message. `token` is what comes back when it is chosen: drawn by chance,
+    good for one tap, at most 64 bytes."""
+
+    label: str
+    token: str
+
+
+@dataclass(frozen=True)
+class Attached:
+    """A file that goes with a message: a blob by its sha256, under the name that is shown.
+    `kind` is document, photo or voice."""
+
+    sha256: str
+    name: str
+    size_bytes: int
+    kind: str = "document"
+
+
+@dataclass(frozen=True)
+class Message:
+    """What a message is to show. `reply_to` is the id of the message that it answers; `silent`
+    is told without a sound; with a `prompt` the person is asked to type an answer to it, and the
+    prompt stands in the empty line."""
+
+    words: Words
+    rows: tuple[tuple[Button, ...], ...] = ()
+    reply_to: str = ""
+    silent: bool = False
+    prompt: str = ""
+    file: Attached | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "words": self.words.to_json(),
+            "rows": [[[one.label, one.token] for one in row] for row in self.rows],
+            "reply_to": self.reply_to,
+            "silent": self.silent,
+            "prompt": self.prompt,
+            "file": vars(self.file) if self.file else None,
+        }
+
+    @classmethod
+    def from_json(cls, found: dict[str, Any]) -> Message:
+        return cls(
+            Words.from_json(found["words"]),
+            tuple(tuple(Button(*one) for one in row) for row in found["rows"]),
+            found["reply_to"],
+            found["silent"],
+            found["prompt"],
+            Attached(**found["file"]) if found["file"] else None,
+        )
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a channel can show. `units` is the longest message, in UTF-16 units; `edits` whether
+    a message can be changed in place; `buttons` whether choices can be tapped; `chat_s` the
+    shortest time between two messages in one chat, in seconds, of which `burst` may come at
+    once."""
+
+    units: int = 4096
+    edits: bool = True
+    buttons: bool = True
+    files: bool = True
+    chat_s: float = 1.0
+    burst: int = 3
+
+
+@dataclass(frozen=True)
+class Came:
+    """A file that a person sent. `kind` is document, photo, audio or voice."""
+
+    name: str
+    data: bytes
+    kind: str = "document"
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A message of an owner in a chat with us alone. `id` is its id in the chat, `reply_to`
+    that of the message of ours that it answers, or empty. `text` is Markdown."""
+
+    chat: str
+    id: str
+    who: str
+    name: str
+    text: str
+    at: datetime
+    reply_to: str = ""
+    files: tuple[Came, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Tapped:
+    """A tap of an owner on a button. `id` is by which the tap is answered."""
+
+    id: str
+    chat: str
+    message: str
+    who: str
+    name: str
+    token: str
+
+
+class ChannelError(Exception):
+    """A message was not shown. The message of the error says what stood in the way."""
+
+
+class NotSent(ChannelError):
+    """Nothing was sent, for certain. It may be tried again after `again_s` seconds; `flood`
+    where the other side wants that, so that nothing else is said there meanwhile."""
+
+    def __init__(self, message: str, again_s: float = 0.0, *, flood: bool = False) -> None:
+        super().__init__(message)
+        self.again_s = again_s
+        self.flood = flood
+
+
+class Refused(ChannelError):
+    """The other side does not take this message, and will not; nothing was sent."""
+
+
+class Gone(ChannelError):
+    """The message that was to be changed is there no more, or cannot be changed."""
+
+
+class Lost(ChannelError):
+    """It may have been sent and may not have been: the answer was lost."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a person sees of a tap at once: a line; `alert` where it must be dismissed."""
+
+    text: str = ""
+    alert: bool = False
+
+
+class Channel(Protocol):
+    """One way to a person. All calls may take seconds; each may raise a ChannelError."""
+
+    name: str
+    limits: Limits
+
+    async def send(self, chat: str, message: Message) -> str:
+        """Shows it anew; the id under which it can be changed."""
+        ...
+
+    async def edit(self, chat: str, id: str, message: Message) -> None:
+        """Has the message show this from now on. Showing the same once more is no error."""
+        ...
+
+    async def busy(self, chat: str) -> None:
+        """Shows for some seconds that something is being done."""
+        ...
+
+
+@dataclass
+class Chats:
+    """Who is told: `home` is the chat in which is told what nobody asked for here; `owners` are
+    the ids of those whose words count."""
+
+    home: str = ""
+    owners: tuple[str, ...] = field(default=())

@@ -1,0 +1,1 @@
+"""Telegram, by its Bot API. The library is imported with the first use."""

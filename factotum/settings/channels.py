@@ -1,0 +1,67 @@
+"""The settings of the channels by which a person is told and talks, away from the vault."""
+
+from __future__ import annotations
+
+from factotum.settings.row import Setting
+
+CHANNELS: tuple[Setting, ...] = (
+    Setting(
+        "CHANNELS",
+        str,
+        "all",
+        "Which channels run with `factotum up`: `all` that are set up, `none`, or names.",
+        pattern=r"[a-z][a-z0-9_]*(?:\s*,\s*[a-z][a-z0-9_]*)*",
+        form="all, none, or names with commas between them",
+    ),
+    Setting(
+        "TELEGRAM_TOKEN",
+        str,
+        None,
+        "The token of your bot on Telegram, as @BotFather gave it to you. `TELEGRAM_TOKEN` alone "
+        "is read too.",
+        pattern=r"[0-9]{1,20}:[A-Za-z0-9_-]{10,100}",
+        form="the token alone, digits, a colon and letters",
+        secret=True,
+        otherwise="nothing is said on Telegram",
+    ),
+    Setting(
+        "TELEGRAM_CHAT_ID",
+        str,
+        None,
+        "The numeric ids of those whose words on Telegram are the owner's, with commas between "
+        "them; the first one is told what there is to tell.",
+        pattern=r"[1-9][0-9]{0,18}(?:\s*,\s*[1-9][0-9]{0,18})*",
+        form="numbers with commas between them; a group (a negative number) is no owner",
+        otherwise="who was paired by `factotum channels login telegram`",
+    ),
+    Setting(
+        "TELEGRAM_PROXY",
+        str,
+        None,
+        "The proxy by which Telegram is reached: `http://127.0.0.1:3128`.",
+        pattern=r"https?://[^\s]+|socks5h?://[^\s]+",
+        form="an address that begins with http://, https:// or socks5://",
+        secret=True,
+        otherwise="it is reached directly",
+    ),
+    Setting(
+        "TELEGRAM_API_URL",
+        str,
+        None,
+        "A Bot API server of your own, such as `http://127.0.0.1:8081`.",
+        pattern=r"https://[^\s@?#]+|http://(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]+)?(?:/[^\s@?#]*)?",
+        form="an address that begins with https://, or with http:// on this machine",
+        otherwise="Telegram's own, api.telegram.org",
+    ),
+    Setting(
+        "DISCORD_WEBHOOK_URL",
+        str,
+        None,
+        "A webhook of Discord: what you are told goes there when Telegram fails. "
+        "`DISCORD_WEBHOOK_URL` alone is read too.",
+        pattern=r"https://[^\s]+|http://(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]+)?/[^\s]*",
+        form="an address that begins with https://",
+        secret=True,
+        otherwise="Discord is told nothing",
+    ),
+)
