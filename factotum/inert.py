@@ -86,3 +86,13 @@ def one_line(text: str, max_chars: int) -> str:
     """The text in one line, cut with an ellipsis."""
     flat = " ".join(visible(text).split())
     return flat if len(flat) <= max_chars else flat[: max_chars - 1].rstrip() + "…"
+
+
+_ESCAPED = re.compile(r"\\([\[\]`$|*_~^#%!=\\.)+-])")
+
+
+def uninert(text: str) -> str:
+    """What `inert` made of a text, as it may stand where nothing of it could act."""
+    import html  # a third of a MiB of entities, which an office that only runs never needs
+
+    return visible(html.unescape(_ESCAPED.sub(r"\1", text)))

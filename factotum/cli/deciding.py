@@ -17,11 +17,12 @@ from factotum import disk, failpoint
 from factotum.cli import find, place
 from factotum.cli.grants import told
 from factotum.cli.place import CHANNEL, Books, books
-from factotum.cli.telling import line, moment, uninert
+from factotum.cli.telling import line, moment
 from factotum.gate import grants, strength
 from factotum.gate.content import whole
 from factotum.gate.form import CardDamaged, edited
 from factotum.gate.register import Card, NotOpen, TooWeak
+from factotum.inert import uninert
 from factotum.model import FOLDERS, Effect, State
 from factotum.note import NoteError, parse
 from factotum.scan import CARD_MOST_BYTES

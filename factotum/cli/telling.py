@@ -6,12 +6,10 @@ harmless in Obsidian are taken out again, for here they are only noise.
 
 from __future__ import annotations
 
-import re
-
 from factotum.cli import place
 from factotum.gate.card import body
 from factotum.gate.records import Card
-from factotum.inert import one_line, visible
+from factotum.inert import one_line, uninert, visible
 from factotum.ledger import Event, Ledger
 from factotum.views.saying import tell
 from factotum.words import local, when
@@ -19,19 +17,11 @@ from factotum.words import local, when
 #: Callouts of a card that are not folded away.
 SHOWN = ("> [!warning]", "> [!danger]")
 
-_ESCAPED = re.compile(r"\\([\[\]`$|*_~^#%!=\\.)+-])")
-
 
 def told(event: Event, ledger: Ledger) -> str:
     """The event in plain words, or an empty string for a step that nobody reads about."""
     text = tell(event, ledger)
     return uninert(text) if text else ""
-
-
-def uninert(text: str) -> str:
-    import html  # a third of a MiB of entities, which an office that only runs never needs
-
-    return visible(html.unescape(_ESCAPED.sub(r"\1", text)))
 
 
 def line(text: object, most_chars: int = 100) -> str:

@@ -105,7 +105,7 @@ def _iso(at: float) -> str:
 def body(card: Card, now: float, regret_s: float) -> str:
     """The whole text of the card's note below its properties."""
     about = card.seal.about
-    parts = [*_danger(card), f"# {_headline(card)}", _facts(card, now), *_remark(card)]
+    parts = [*_danger(card), f"# {headline(card)}", facts(card, now), *_remark(card)]
     parts.append(_how(card, now, regret_s))
     if card.kind == "question":
         parts += _choices(card)
@@ -133,7 +133,8 @@ def _danger(card: Card) -> list[str]:
     return ["> [!danger] Asked by a stranger, not by you. Nothing has happened."]
 
 
-def _headline(card: Card) -> str:
+def headline(card: Card) -> str:
+    """What is asked, or what became of it, in a line made inert."""
     asked = inert(one_line(card.title, 120))
     return {
         "pending": asked,
@@ -150,7 +151,8 @@ def _headline(card: Card) -> str:
     }.get(card.status, asked)
 
 
-def _facts(card: Card, now: float) -> str:
+def facts(card: Card, now: float) -> str:
+    """What is known of it and of those whom it reaches, a line each, made inert."""
     about = card.seal.about
     first = [str(about.get("who", ""))]
     if card.status == "pending" and card.seal.deadline is not None:
