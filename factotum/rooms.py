@@ -5,6 +5,7 @@ Opening them runs nothing and sends nothing.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import secrets
@@ -70,6 +71,21 @@ def state_dir(settings: Settings, vault: Path) -> Path:
     return folder
 
 
+@dataclass(frozen=True)
+class Books:
+    """The ledger of one vault, for whoever only looks at the vault and never writes in it."""
+
+    settings: Settings
+    root: Path
+    state: Path
+    ledger: Ledger
+    register: Register
+
+    def wake(self) -> None:
+        """Tells the orchestrator, if one runs, that there is something new."""
+        wake(self.state)
+
+
 @dataclass
 class Rooms:
     """The rooms that every command needs, without running anything."""
@@ -128,6 +144,28 @@ def alive(pid: int) -> bool:
     except (PermissionError, OverflowError):
         return True
     return True
+
+
+def running(state: Path) -> int | None:
+    """The process id of the orchestrator that holds this state directory, or None.
+
+    The lock is tried only where the process that wrote its id is alive, so that looking
+    never stands in the way of an orchestrator that starts.
+    """
+    try:
+        with open(state / "lock", encoding="utf-8") as lock:
+            pid = int(lock.read().strip() or 0)
+            return pid if pid and alive(pid) and _held(lock.fileno()) else None
+    except (OSError, ValueError):
+        return None
+
+
+def _held(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    return False
 
 
 def wake(state: Path) -> None:

@@ -6,22 +6,37 @@ Only `factotum up` and `run` open the vault to write in it.
 
 from __future__ import annotations
 
-import fcntl
 import getpass
 import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from factotum.gate.register import Register
 from factotum.ledger import Ledger
-from factotum.rooms import DoorError, alive, state_dir, wake
+from factotum.rooms import Books, DoorError, running, state_dir
 from factotum.settings import Settings, env_files, load
 from factotum.vault import OWN, VaultError
+
+__all__ = [
+    "CHANNEL",
+    "HERE",
+    "SUB_FOLDER",
+    "Books",
+    "books",
+    "books_of",
+    "hand_over",
+    "home",
+    "named",
+    "now",
+    "root_of",
+    "running",
+    "settings",
+    "who",
+]
 
 #: Where the program lies: the folder of the clone.
 HERE = Path(__file__).resolve().parents[2]
@@ -73,21 +88,6 @@ def root_of(given: Settings) -> Path:
     return root
 
 
-@dataclass(frozen=True)
-class Books:
-    """The ledger of one vault. `root` is only looked at, never written."""
-
-    settings: Settings
-    root: Path
-    state: Path
-    ledger: Ledger
-    register: Register
-
-    def wake(self) -> None:
-        """Tells the orchestrator, if one runs, that there is something new."""
-        wake(self.state)
-
-
 @contextmanager
 def books() -> Iterator[Books]:
     """The books of the vault that the command is about. Raises our errors."""
@@ -119,28 +119,6 @@ def hand_over(opened: Books) -> None:
     opened.wake()
     if running(opened.state) is None:
         print("No orchestrator runs now, so it is taken up later. Start it: factotum up")
-
-
-def running(state: Path) -> int | None:
-    """The process id of the orchestrator that holds this state directory, or None.
-
-    The lock is tried only where the process that wrote its id is alive, so that looking
-    never stands in the way of an orchestrator that starts.
-    """
-    try:
-        with open(state / "lock", encoding="utf-8") as lock:
-            pid = int(lock.read().strip() or 0)
-            return pid if pid and alive(pid) and _held(lock.fileno()) else None
-    except (OSError, ValueError):
-        return None
-
-
-def _held(lock: int) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    return False
 
 
 def who() -> str:

@@ -17,9 +17,10 @@ from factotum.cli import FAILED, FOUND_PROBLEMS, place
 from factotum.cli.place import Books, books
 from factotum.cli.telling import line
 from factotum.gate.rows import row_of
+from factotum.glance import troubles
 from factotum.inert import visible
 from factotum.tooling.accepted import Accepted, Waiting
-from factotum.tooling.cages import PRIVATE, cages_of, others
+from factotum.tooling.cages import PRIVATE, others
 from factotum.tooling.pinned import Memory
 from factotum.tooling.tools import Tool, survey
 from factotum.worker import local
@@ -144,21 +145,6 @@ def missing(opened: Books) -> Mapping[str, str]:
         server = survey(path)
         absent |= server.lacks(opened.settings.env_for(server.env))
     return {**absent, **troubles(opened)}
-
-
-def troubles(opened: Books) -> dict[str, str]:
-    """The servers of others that cannot be used, each with the reason."""
-    absent: dict[str, str] = {}
-    cages = cages_of(opened.settings, opened.root, opened.state, place.HERE)
-    accepted = Accepted(opened.state / PRIVATE)
-    for other in others(opened.settings, place.HERE):
-        if other.broken:
-            absent[other.name] = other.broken
-        elif waiting := accepted.waiting(other.name):
-            absent[other.name] = waiting.said
-        elif not (cages.off or cages.isolation.possible):
-            absent[other.name] = cages.shown()
-    return absent
 
 
 def _servers() -> list[Path]:
