@@ -28,10 +28,11 @@ from factotum.views.saying import plain
 ASKS, QUESTION, UNKNOWN, REMINDER, EXPIRED = "asks", "question", "unknown", "reminder", "expired"
 FAILED, BUDGET, LOGIN, MACHINE, DIGEST = "failed", "budget", "login", "machine", "digest"
 LISTENING, OUTAGE, SYNC, SCHEDULE = "listening", "outage", "sync", "schedule"
+STRANGER = "stranger"
 KINDS = (
     SCHEDULE,
     *(ASKS, QUESTION, UNKNOWN, REMINDER, EXPIRED, FAILED, BUDGET, LOGIN, MACHINE, LISTENING),
-    *(SYNC, OUTAGE, DIGEST),
+    *(SYNC, STRANGER, OUTAGE, DIGEST),
 )
 
 #: Till when a notice about a card is of use: while the card has one of these states.

@@ -57,6 +57,7 @@ HEADINGS = {
     notices.MACHINE: "Something is wrong",
     notices.LISTENING: "Something is not heard",
     notices.SYNC: "Is the vault still synced?",
+    notices.STRANGER: "Somebody you do not know",
     notices.OUTAGE: "I am back",
     notices.DIGEST: "Good morning",
 }

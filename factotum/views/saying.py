@@ -238,6 +238,16 @@ SAYINGS: dict[str, Callable[[Told], str | None]] = {
     "no_money": lambda t: f"Work waits for money: {t.word('reason')}",
     "revoked": lambda t: f"A permission was ended by {t.by}: {t.about}",
     "vouched": lambda t: f"{t.word('name')} holds the owner's own words, says {t.by}",
+    "pairing": lambda t: f"A code to pair with {t.word('channel')} was made",
+    "pairing_void": lambda t: f"Nobody was paired with {t.word('channel')}: {t.word('reason')}",
+    "paired": lambda t: (
+        f"Orders are taken by {t.word('channel')} from {t.word('name')} ({t.word('who')})"
+    ),
+    "unpaired": lambda t: (
+        f"No more orders by {t.word('channel')} from {t.word('name')} ({t.word('who')})"
+    ),
+    "strong": lambda t: f"What is risky can be approved by {t.word('channel')} from now on",
+    "weak": lambda t: f"What is risky can be approved by {t.word('channel')} no more",
     "outage": lambda t: f"Back again; what was missed and what waits: {link(t.event.data['name'])}",
     "untold": lambda t: f"Not told in the note it came from: {t.task} · {t.word('reason')}",
     "late_edit": lambda t: (
