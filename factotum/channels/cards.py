@@ -1,0 +1,227 @@
+"""How a card reads where it is no note: its words, and the choices below it. Pure.
+
+What is said of it is what its note says; what would go out stands there whole, or it is said
+how much of it does not. What is of high risk is chosen twice, or typed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from factotum.channels.buttons import Choice
+from factotum.channels.choices import (
+    CHANGE,
+    CONTENT_CHARS,
+    EXCERPT_CHARS,
+    LATER,
+    SURE,
+    choices,
+    unread_words,
+)
+from factotum.channels.words import Words
+from factotum.gate import card as cards
+from factotum.gate.content import whole
+from factotum.gate.facets import pays
+from factotum.gate.records import Card
+from factotum.gate.rows import row_of
+from factotum.gate.strength import needs_strong
+from factotum.inert import one_line, uninert, visible
+from factotum.model import Call, Effect
+from factotum.words import local, when
+
+#: How much of what is known of it stands in the message, in characters; with what would go out
+#: and what others wrote it fits into one message of every channel.
+FACTS_CHARS = 1200
+
+HEADS = {"mail": "✉️", "notes": "📝", "web": "🌐", "shell": "⚙️", "schedule": "🗓"}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A card as it is to be shown on a channel now."""
+
+    words: Words
+    rows: tuple[tuple[Choice, ...], ...]
+
+
+@dataclass(frozen=True)
+class Changed:
+    """What became of a change that the person wanted: the lines that differ, each behind its
+    sign, or why there is none; `under_way` while it is made."""
+
+    lines: tuple[tuple[str, str], ...] = ()
+    order: str = ""
+    why: str = ""
+    under_way: bool = False
+
+
+def shown(
+    card: Card, stage: str, now: float, regret_s: float, changed: Changed | None = None
+) -> Shown:
+    """The card as it stands, for a person who has come to `stage` with it."""
+    changing = changed is not None and changed.under_way
+    rows = tuple(tuple(row) for row in choices(card, stage, changing=changing) if row)
+    if card.status == "pending" and stage == LATER:
+        return Shown(_put_off(card, now), rows)
+    parts = [_head(card), *_facts(card, now), *_remark(card)]
+    if card.status in {"pending", "expired", "unknown", "approved"}:
+        parts += [*_excerpt(card), *_changed(changed), *_content(card)]
+    parts += _tail(card, stage, now, regret_s, changed)
+    return Shown(Words.join("\n", [part for part in parts if part]), rows)
+
+
+def outcome(card: Card) -> str:
+    """What became of it, in a line."""
+    return uninert(cards.headline(card))
+
+
+# -- the words
+
+
+def _head(card: Card) -> Words:
+    if card.status == "pending" and card.kind == "question":
+        return Words.bold(f"❓ {one_line(visible(card.title), 300)}")
+    mark = {
+        "pending": _icon(card),
+        "approved": "⏳",
+        "succeeded": "✅",
+        "happened": "✅",
+        "answered": "✅",
+        "unknown": "⚠️",
+        "expired": "⌛",
+    }.get(card.status, "🚫")
+    said = Words.bold(f"{mark} {outcome(card)}")
+    if card.status == "pending" and needs_strong(card) and card.seal.about.get("stranger"):
+        return Words.join("\n", [Words.bold("⚠️ A STRANGER WANTS THIS, not you."), said])
+    return said
+
+
+def _icon(card: Card) -> str:
+    tool = card.seal.tool
+    if pays(Call(tool, card.seal.args)):
+        return "💶"
+    return HEADS.get(tool.partition("__")[0], "✋")
+
+
+def _facts(card: Card, now: float) -> list[Words]:
+    if card.over:
+        return []
+    lines = [line for line in uninert(cards.facts(card, now)).split("\n") if line]
+    return [Words.of("\n".join(lines)).cut(FACTS_CHARS)]
+
+
+def _remark(card: Card) -> list[Words]:
+    said = one_line(visible(card.remark), 400)
+    return [Words.of(f"⚠ {said}")] if said and not card.over else []
+
+
+def _excerpt(card: Card) -> list[Words]:
+    text = str(card.seal.about.get("excerpt") or "").strip()
+    if not text or card.status != "pending":
+        return []
+    return [Words.of("They wrote:"), Words.quote(Words.of(text).cut(EXCERPT_CHARS))]
+
+
+def _changed(changed: Changed | None) -> list[Words]:
+    if changed is None or not changed.lines:
+        return []
+    rows = "\n".join(f"{sign} {line}" for sign, line in changed.lines)
+    return [Words.of("What you had changed:"), Words.pre(Words.of(rows).cut(700))]
+
+
+def _content(card: Card) -> list[Words]:
+    if card.kind == "question":
+        asked = str(card.seal.args.get("question", ""))
+        more = asked if asked and asked != card.title else ""
+        told = str(card.seal.args.get("explained") or more)
+        return [Words.of(told).cut(CONTENT_CHARS)] if told else []
+    text = whole(card).strip()
+    if not text:
+        return []
+    said = "What would be sent:" if row_of(card.seal.tool).egress else "What would be done:"
+    head = said if card.status == "pending" else said.replace("would be", "is")
+    return [Words.of(head), Words.quote(Words.of(text).cut(CONTENT_CHARS))]
+
+
+def _tail(
+    card: Card, stage: str, now: float, regret_s: float, changed: Changed | None
+) -> list[Words]:
+    match card.status:
+        case "pending" if card.kind == "question":
+            return [Words.italic("Reply to this message with your answer.")]
+        case "pending":
+            return _asking(card, stage, changed)
+        case "approved" if card.attempts:
+            return [Words.of(f"{_by(card)} It is tried again; till it is out you can stop it.")]
+        case "approved" if card.seal.effect is Effect.OPAQUE and card.decision:
+            at = when(local(card.decision.at + regret_s), local(now))
+            return [Words.of(f"{_by(card)} It goes out {at} at the earliest.")]
+        case "unknown":
+            return [Words.of(_unknown(card))]
+        case "expired":
+            return [Words.of("Nobody decided it in time. Nothing was sent.")]
+        case "rejected" | "cancelled" | "withdrawn":
+            return [Words.of(f"{_by(card)} Nothing was sent.".strip()), *_why(card)]
+        case "answered":
+            return [Words.of(_by(card)), *_why(card)]
+        case _:
+            return [Words.of(_by(card)), *_receipt(card)]
+
+
+def _asking(card: Card, stage: str, changed: Changed | None) -> list[Words]:
+    told = [Words.italic(f"Why I ask: {one_line(visible(card.seal.rule), 200)}.")]
+    if missing := unread_words(card):
+        told.append(Words.bold(f"⚠ You have not read {missing} words of it: “Read all”."))
+    if changed is not None and changed.under_way:
+        told.append(Words.bold("✏️ It is being changed…"))
+    if changed is not None and changed.why:
+        told.append(Words.of(f"⚠ It was not changed: {one_line(visible(changed.why), 300)}"))
+    if stage == SURE:
+        told.append(Words.bold(f"Once more: {outcome(card)}"))
+    if stage == CHANGE:
+        told.append(Words.bold("How is it to be changed?"))
+    return told
+
+
+def _by(card: Card) -> str:
+    said = card.decision
+    if said is None or said.channel == "rule":
+        return ""
+    verb = {"approve": "Approved", "reject": "Refused", "answer": "Answered"}[said.verdict]
+    at = local(said.at)
+    return f"{verb} by {one_line(visible(said.who), 60)} ({said.channel}), {at:%a %H:%M}."
+
+
+def _why(card: Card) -> list[Words]:
+    why = card.decision.why if card.decision else ""
+    return [Words.quote(Words.of(one_line(visible(why), 300)))] if why else []
+
+
+def _unknown(card: Card) -> str:
+    evidence = card.ended.evidence if card.ended else {}
+    last = one_line(visible(str(evidence.get("last_known", ""))), 300)
+    key = one_line(visible(str(evidence.get("key", ""))), 200)
+    check = f" To check, search Sent for the Message-ID {key}." if key else ""
+    return (
+        f"It was begun, and what came of it is lost: {last}.{check}\n"
+        f"I do not try it again by myself. What happened?"
+    )
+
+
+def _receipt(card: Card) -> list[Words]:
+    if card.ended is None:
+        return []
+    found = card.ended.evidence
+    told = [f"{local(card.ended.at):%a %H:%M}"]
+    for key in ("to", "message_id", "note", "reason"):
+        if value := found.get(key):
+            text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            told.append(f"{key.replace('_', ' ')} {one_line(visible(text), 120)}")
+    return [Words.of(" · ".join(told))]
+
+
+def _put_off(card: Card, now: float) -> Words:
+    till = ""
+    if card.seal.deadline is not None:
+        till = f" It waits till {when(local(card.seal.deadline), local(now))}."
+    return Words.of(f"💤 Later: {outcome(card)}{till}")

@@ -1,0 +1,127 @@
+"""The choices below a card where it is no note, and what each means. Pure.
+
+What is of high risk is chosen twice, with No first, or typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from factotum.channels.buttons import Choice
+from factotum.gate import grants
+from factotum.gate.content import whole
+from factotum.gate.records import Card
+from factotum.gate.rows import row_of
+from factotum.gate.strength import needs_strong, typed_word
+from factotum.inert import one_line, visible
+
+#: How far a person has come with a message: nothing chosen yet, put off, at the second of two
+#: choices, at how it is to be changed, at what else there is to see.
+OPEN, LATER, SURE, CHANGE, MORE = "", "later", "sure", "change", "more"
+
+#: How much of what would go out stands in the message, and of what others wrote, in characters.
+CONTENT_CHARS, EXCERPT_CHARS = 1800, 400
+LABEL_CHARS = 40
+#: How many of the choices of a question can be tapped.
+CHOICES_MOST = 12
+
+
+def choices(card: Card, stage: str, *, changing: bool = False) -> Sequence[Sequence[Choice]]:
+    """The rows of choices that there are now; `changing` while a change of it is being made."""
+    match card.status:
+        case "pending" if card.kind == "question":
+            return _question(card)
+        case "pending" if changing:
+            return [[("No", "no")]]
+        case "pending" if stage == LATER:
+            return [[("Open", "open"), ("No", "no")]]
+        case "pending" if stage == SURE:
+            return [[("Back", "back"), (_sure_label(card), "really")]]
+        case "pending" if stage == CHANGE:
+            return [
+                [("Write it anew", "text"), ("Say what to change", "order")],
+                [("Back", "back")],
+            ]
+        case "pending" if stage == MORE:
+            return [*_further(card), [("Back", "back")]]
+        case "pending":
+            return _pending(card)
+        case "approved":
+            now = [] if card.attempts else [("Now", "now")]
+            return [[("Undo", "cancel"), *now]]
+        case "unknown":
+            return [
+                [("It happened", "happened"), ("It did not", "did-not")],
+                [("Leave it", "leave")],
+            ]
+        case "expired":
+            return [[("Ask me again", "wake"), ("No", "withdraw")]]
+        case _:
+            return []
+
+
+def _pending(card: Card) -> Sequence[Sequence[Choice]]:
+    change: list[Choice] = [("Change…", "change")] if can_change(card) else []
+    more: list[Choice] = [("More…", "more")] if _further(card) else []
+    if unread_words(card):
+        more = [("Read all", "read"), *more]
+    if needs_strong(card):
+        return [[("No", "no"), ("Later", "later"), (_risky_label(card), _risky(card))], more]
+    return [[(yes_label(card), "yes"), *change], [("Later", "later"), ("No", "no"), *more]]
+
+
+def _further(card: Card) -> list[list[Choice]]:
+    see: list[Choice] = []
+    if len(str(card.seal.about.get("excerpt") or "").strip()) > EXCERPT_CHARS:
+        see.append(("See what they wrote", "excerpt"))
+    if card.seal.attachments:
+        see.append(("See the files", "files"))
+    also: list[list[Choice]] = [
+        [(f"Yes, and {grants.SAID[kind]}", f"also {kind}")]
+        for kind in grants.offered(card)
+        if kind != grants.PAGES
+    ]
+    if grants.PAGES in grants.offered(card):
+        also = [[("Yes, and 10 more pages of it", "also 10")]]
+    change: list[list[Choice]] = []
+    if needs_strong(card) and can_change(card):
+        change = [[("Change…", "change")]]
+    return [*([see] if see else []), *change, *also]
+
+
+def _question(card: Card) -> Sequence[Sequence[Choice]]:
+    found = card.seal.args.get("choices") or []
+    choices = [one_line(visible(str(one)), LABEL_CHARS) for one in found][:CHOICES_MOST]
+    rows: list[list[Choice]] = [[(label, f"choice {n}")] for n, label in enumerate(choices)]
+    return [*rows, [("Answer…", "answer"), ("No answer", "no")]]
+
+
+def can_change(card: Card) -> bool:
+    form = row_of(card.seal.tool).form
+    return form is not None and bool(form.text)
+
+
+def yes_label(card: Card) -> str:
+    row = row_of(card.seal.tool)
+    return row.verb.split()[0] if row.reviewed and row.verb else "Yes, do it"
+
+
+def _risky(card: Card) -> str:
+    """What the first choice of a yes to something of high risk leads to."""
+    return "type" if card.seal.about.get("stranger") else "sure"
+
+
+def _risky_label(card: Card) -> str:
+    if _risky(card) == "type":
+        return f"{yes_label(card)} anyway…"
+    return f"{yes_label(card)}…"
+
+
+def _sure_label(card: Card) -> str:
+    return one_line(f"Yes: {typed_word(card)}", LABEL_CHARS)
+
+
+def unread_words(card: Card) -> int:
+    """How many words of what would go out do not stand in the message."""
+    text = whole(card).strip()
+    return len(text[CONTENT_CHARS:].split()) if len(text) > CONTENT_CHARS else 0
