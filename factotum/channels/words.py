@@ -144,8 +144,8 @@ class Words:
     def part(self, start: int, end: int | None = None) -> Words:
         """The words from `start` to `end`, with the marks that lie on them."""
         last = len(self.text) if end is None else min(end, len(self.text))
-        spans = (one.within(start, last) for one in self.spans)
-        return Words(self.text[start:last], tuple(one for one in spans if one.length))
+        on_it = (one for one in self.spans if one.start < last and one.end > start)
+        return Words(self.text[start:last], tuple(one.within(start, last) for one in on_it))
 
     def strip(self) -> Words:
         """Without the blank at both ends."""
