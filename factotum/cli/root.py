@@ -41,6 +41,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "cron": ("scheduling", "The same as schedule."),
     "import": ("importing", "Bring over what another agent kept."),
     "watchers": ("watching", "What is listened to, and how that goes."),
+    "channels": ("channels", "By what you are told and asked away from the vault."),
     "heartbeat": ("beating", "The list that is gone through from time to time."),
     "undo": ("undoing", "Take back what was done, where that can be."),
     "pause": ("pausing", "Begin nothing more until you say resume."),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from factotum.channels import owners, pairing
@@ -40,8 +41,8 @@ def send(
 
 
 def heard(ledger: Ledger) -> tuple[str, ...]:
-    settings = load({"FACTOTUM_TELEGRAM_TOKEN": TOKEN})
-    return owners.chats_of(settings, ledger).owners
+    given = load({"FACTOTUM_TELEGRAM_TOKEN": TOKEN})
+    return owners.chats_of(given, ledger).owners
 
 
 def wrong(code: str) -> str:
@@ -196,13 +197,13 @@ def test_a_right_code_works_for_one_who_is_an_owner_already(ledger: Ledger) -> N
     assert heard(ledger) == ("4711",)
 
 
+@settings(max_examples=50)
 @given(text=st.text(max_size=60) | st.from_regex(r"/start\s.{0,40}", fullmatch=True))
 def test_no_text_breaks_it(text: str) -> None:
-    ledger = Ledger(Path(":memory:"))
-    try:
+    with TemporaryDirectory() as folder:
+        ledger = Ledger(Path(folder) / "ledger.db")
         begin(ledger)
         assert isinstance(send(ledger, text), NotPaired)
-    finally:
         ledger.close()
 
 
