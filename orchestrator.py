@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from factotum import fittings, log
+from factotum.channels import owners
 from factotum.chooser import Chooser
 from factotum.ears import found as watchers
 from factotum.ears.house import room_of
@@ -165,6 +166,7 @@ class Orchestrator:
             self.views.journal.seal()
         now = self.rooms.clock.wall()
         self.presence.begin(now)
+        owners.strong(self.rooms.ledger, self.rooms.settings, now)
         self.mark.check(now)
         self.staff.budget.recover()
         for kept in self.rooms.vault.recover():

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from factotum.gate import strength
-from factotum.ledger import Ledger
 from tests.cli.conftest import ASK
 from tests.cli.terminal import terminal_of
 from tests.office import TestOffice, smtp
 from tests.servers.smtp import Relay
+
+TOKEN = "42:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
 
 ELSEWHERE = """
 when: {kind: email, words: [invoice]}
@@ -76,9 +77,8 @@ def test_where_telegram_is_set_up_typing_is_not_enough(
     risky: tuple[TestOffice, Path], relay: Relay
 ) -> None:
     office, _ = risky
-    ledger = Ledger(office.state / "ledger.db")
-    ledger.set_meta(strength.SET_UP, "telegram")
-    ledger.close()
+    office.env |= {"FACTOTUM_TELEGRAM_TOKEN": TOKEN, "FACTOTUM_TELEGRAM_CHAT_ID": "4711"}
+    office.run()
     said = terminal_of(office).really(
         "approve", office.card().id, given="backup@data-safe.example\n"
     )
@@ -86,3 +86,14 @@ def test_where_telegram_is_set_up_typing_is_not_enough(
     assert "only by Telegram" in said.err
     office.run()
     assert relay.messages == []
+    # Without its token it is no channel any more, and an event says that the other way is open.
+    for name in ("FACTOTUM_TELEGRAM_TOKEN", "FACTOTUM_TELEGRAM_CHAT_ID"):
+        del office.env[name]
+    office.run()
+    assert [one["kind"] for one in office.events() if one["kind"] in {"strong", "weak"}] == [
+        "strong", "weak",
+    ]  # fmt: skip
+    said = terminal_of(office).really(
+        "approve", office.card().id, given="backup@data-safe.example\n"
+    )
+    assert said.code == 0, said.err
