@@ -8,11 +8,18 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
 #: More lines than these are not matched with each other: the time for it grows by their
 #: square, and for a text made to be slow by more. They count as all taken out or put in.
 COMPARED_MOST_LINES = 200
+
+#: How many rows of a difference are shown where there is little room.
+SHOWN_ROWS = 12
+#: A line that changed is shown whole if it is no longer, in characters; of a longer one, so
+#: many words round what changed.
+WHOLE_CHARS, WORDS_ROUND = 80, 4
 
 _WHERE = re.compile(r"^@@ -(\d+)(,\d+)? \+(\d+)(,\d+)? @@")
 
@@ -45,6 +52,50 @@ def unified(old: Sequence[str], new: Sequence[str], context: int) -> list[str]:
         return [f"@@ -{top + 1},{len(old)} +{top + 1},{len(new)} @@", *rows]
     found = list(difflib.unified_diff(old, new, n=context, lineterm=""))[2:]
     return [_moved(row, top) for row in found]
+
+
+def differences(was: str, now: str, most: int = SHOWN_ROWS) -> list[tuple[str, str]]:
+    """What changed, as rows to be read: ("-", what stood there), ("+", what stands there now),
+    and as the last of `most` ("…", how many rows more there are). Of a long line only the words
+    that changed are shown, with some round them. Lines without words are not shown."""
+    old, new = was.rstrip().split("\n"), now.rstrip().split("\n")
+    begin, end = _alike(old, new)
+    old, new = old[begin : len(old) - end], new[begin : len(new) - end]
+    blocks = [(old, new)]
+    if max(len(old), len(new)) <= COMPARED_MOST_LINES:
+        changes = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+        blocks = [(old[a1:a2], new[b1:b2]) for tag, a1, a2, b1, b2 in changes if tag != "equal"]
+    rows = [row for block in blocks for row in _pairs(*block) if row[1].strip()]
+    if len(rows) <= most:
+        return rows
+    left = len(rows) - most + 1
+    return [*rows[: most - 1], ("…", f"{left} more lines of the change")]
+
+
+def _pairs(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Each old line with the new one in its place, as far as there is one."""
+    for before, after in zip_longest(old, new):
+        if before is not None and after is not None:
+            before, after = _where_it_differs(before, after)
+        if before is not None:
+            yield "-", before
+        if after is not None:
+            yield "+", after
+
+
+def _where_it_differs(before: str, after: str) -> tuple[str, str]:
+    """Two lines without the words with which both begin and end, where they are long."""
+    old, new = before.split(), after.split()
+    if max(len(before), len(after)) <= WHOLE_CHARS or old == new:
+        return before, after
+    begin, end = _alike(old, new)
+    first, last = max(0, begin - WORDS_ROUND), max(0, end - WORDS_ROUND)
+
+    def cut(words: Sequence[str]) -> str:
+        shown = " ".join(words[first : len(words) - last])
+        return f"{'… ' * (first > 0)}{shown}{' …' * (last > 0)}"
+
+    return cut(old), cut(new)
 
 
 def _moved(row: str, lines: int) -> str:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factotum.lines import COMPARED_MOST_LINES, differing, unified
+from factotum.lines import COMPARED_MOST_LINES, SHOWN_ROWS, differences, differing, unified
 
 few = st.lists(st.sampled_from("abc"), max_size=8)
 pile = st.lists(st.sampled_from("abc"), max_size=8).map(lambda lines: lines * 60)
@@ -73,3 +73,45 @@ def test_lines_made_to_be_slow_are_not(
     short = ["a"] * COMPARED_MOST_LINES
     compare(short, ["b", *short[2:], "b"])
     assert time.process_time() - began < 3
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "rows"),
+    [
+        ("a\nb\nc", "a\nB\nc", [("-", "b"), ("+", "B")]),
+        ("a\nb", "a\nb\nc", [("+", "c")]),
+        ("a\n\nb", "a\nb", []),  # an empty line is no row
+        ("a", "a\n", []),
+        (
+            "one two three four five six seven eight nine ten on Tuesday at ten in the old hall",
+            "one two three four five six seven eight nine ten on Thursday at ten in the old hall",
+            [
+                ("-", "… eight nine ten on Tuesday at ten in the …"),
+                ("+", "… eight nine ten on Thursday at ten in the …"),
+            ],
+        ),
+    ],
+)
+def test_differences_are_told_in_few_words(was: str, now: str, rows: list[tuple[str, str]]) -> None:
+    assert differences(was, now) == rows
+
+
+def test_differences_beyond_the_room_are_counted() -> None:
+    was, now = ("\n".join(f"{mark}{n}" for n in range(50)) for mark in "ab")
+    rows = differences(was, now)
+    assert len(rows) == SHOWN_ROWS
+    assert rows[:2] == [("-", "a0"), ("+", "b0")]
+    assert rows[-1] == ("…", "89 more lines of the change")
+
+
+@given(few, few)
+def test_there_are_differences_exactly_where_a_word_differs(old: list[str], new: list[str]) -> None:
+    was, now = "\n".join(old), "\n".join(new)
+    assert bool(differences(was, now)) == (was.rstrip() != now.rstrip())
+
+
+def test_differences_of_long_texts_take_no_time() -> None:
+    was, now = "a\nb\n" * 20_000, "b\na\n" * 20_000
+    begun = time.perf_counter()
+    assert len(differences(was, now)) == SHOWN_ROWS
+    assert time.perf_counter() - begun < 2

@@ -6,13 +6,14 @@ The form is compared as text first, so an untouched card is never parsed.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from factotum.addresses import pairs
 from factotum.gate.register import Card
 from factotum.gate.rows import Form, row_of
+from factotum.gate.seal import normalised
 from factotum.gate.shape import ADDRESS
 from factotum.inert import one_line
 from factotum.lines import differing
@@ -78,17 +79,58 @@ def _head(form: Form, head: str, sealed: Mapping[str, Any]) -> dict[str, Any]:
         key = name.strip().casefold()
         if not colon or key not in form.lines or key in values:
             raise CardDamaged(f"I cannot read this line of “{form.heading}”: {one_line(line, 60)}")
-        value = value.strip()
-        if value == _field(sealed.get(key)):
-            values[key] = sealed.get(key, [] if key in form.lists else "")
-        elif key in form.lists:
-            values[key] = addresses(value)
-        else:
-            values[key] = value
+        values[key] = _value(form, key, value.strip(), sealed)
     missing = [name for name in form.lines if name not in values]
     if missing:
         raise CardDamaged(f"the line “{missing[0].capitalize()}:” is gone from “{form.heading}”")
     return {key: value for key, value in values.items() if value or key in sealed}
+
+
+def _value(form: Form, key: str, value: str, sealed: Mapping[str, Any]) -> Any:
+    if value == _field(sealed.get(key)):
+        return sealed.get(key, [] if key in form.lists else "")
+    return addresses(value) if key in form.lists else value
+
+
+def reworded(card: Card, words: str) -> Edit | None:
+    """The form with a person's new words in place of its text, or None if it says the same.
+
+    Lines of the form with an empty line below them, `Subject: …` also without one, are read as
+    they are in the note; where nothing follows them the text stays. Raises CardDamaged for what
+    cannot be read, SealError for what cannot be sealed.
+    """
+    form = row_of(card.seal.tool).form
+    assert form is not None and form.text, f"{card.seal.tool} has no words to change"
+    head, rest = _top(form, _lines(words.strip("\r\n")))
+    new = {key: _value(form, key, value, card.seal.args) for key, value in head.items()}
+    kept = {key: value for key, value in new.items() if value or key in card.seal.args}
+    if rest or not head:
+        kept[form.text] = rest
+    return changed(card, kept)
+
+
+def _top(form: Form, lines: Sequence[str]) -> tuple[dict[str, str], str]:
+    """The lines of the form with which some words begin, and what follows them."""
+    head: dict[str, str] = {}
+    for line in lines:
+        name, colon, value = line.partition(":")
+        if not colon or (key := name.strip().casefold()) not in form.lines or key in head:
+            break
+        head[key] = value.strip()
+    follows = lines[len(head) :]
+    if follows and follows[0] and list(head) != ["subject"]:
+        return {}, "\n".join(lines)  # they are the first words of a text
+    return head, "\n".join(follows).lstrip("\n")
+
+
+def changed(card: Card, new: Mapping[str, Any]) -> Edit | None:
+    """The form with some of its fields as they are in `new`, or None if it says the same.
+    Raises SealError."""
+    form = row_of(card.seal.tool).form
+    assert form is not None
+    args = normalised({**card.seal.args, **new})
+    before, after = (_lines(form_text(form, one)) for one in (card.seal.args, args))
+    return None if before == after else Edit(args, differing(before, after))
 
 
 def addresses(value: str) -> list[str]:

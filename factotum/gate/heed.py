@@ -10,14 +10,14 @@ from dataclasses import dataclass, field, replace
 
 from factotum import failpoint
 from factotum.gate import card as cards
-from factotum.gate import form, known, policy
+from factotum.gate import form
 from factotum.gate.grants import GrantError, said_in
 from factotum.gate.place import Placer, fingerprint
 from factotum.gate.register import Card, NotOpen, Register, TooWeak
-from factotum.gate.rules import House
+from factotum.gate.resealing import Resealer
 from factotum.gate.shape import misfits
 from factotum.ledger import Ledger
-from factotum.model import Call, Risk, State, Task
+from factotum.model import Call, State
 from factotum.note import Note
 from factotum.scan import Entry, Shelf
 from factotum.vault import Vault
@@ -25,14 +25,12 @@ from factotum.vault import Vault
 
 @dataclass
 class Heeder:
-    """`house` is by what is told anew of a card that a person changed."""
-
     vault: Vault
     shelf: Shelf
     ledger: Ledger
     register: Register
     placer: Placer
-    house: known.HouseAt
+    resealer: Resealer
     _heeded: dict[str, tuple[object, ...]] = field(default_factory=dict, init=False)
 
     def heard(self, card: Card, entry: Entry) -> bool:
@@ -80,6 +78,8 @@ class Heeder:
         wanted = entry.state is State.APPROVED or "approve" in ticks or "answered" in ticks
         if card.kind == "question":
             return self._answered(card, entry, note, wanted, now)
+        if self._behind(card, note):
+            return card
         if edit := self._edit(card, note):
             if self._tampered(card, note, now):
                 self.vault.keep(entry.name, note.raw)  # what stands outside the form goes
@@ -164,35 +164,20 @@ class Heeder:
         return decided
 
     def _reseal(self, card: Card, edit: form.Edit, entry: Entry, now: float) -> Card:
-        lines = "1 line" if edit.lines == 1 else f"{edit.lines} lines"
-        remark = f"Version {card.version + 1}: you changed {lines}. Approve it as it stands now."
-        call = Call(card.seal.tool, edit.args)
-        house = self.house(now)
-        about = {**card.seal.about, **known.told(call, house)}
-        sender, name = str(about.get("sender", "")), str(about.get("sender_name", ""))
-        risk, rule = self._risk_now(card, call, house)
-        changed = replace(
-            card.proposal(),
-            args=edit.args,
-            title=known.title(call, sender, name),
-            risk=risk,
-            rule=rule,
-            about=about,
-        )
-        return self.register.reseal(card, now, remark, changed, entry.state.value)
+        return self.resealer.reseal(card, edit, now, "note", lies=entry.state.value)
 
-    def _risk_now(self, card: Card, call: Call, house: House) -> tuple[Risk, str]:
-        """The risk of the edited call, and why it asks: never less than before, for whoever can
-        write a file can edit one, and what became more needs the word that more needs."""
-        seal, row = card.seal, self.ledger.task(card.task)
-        trust = row.trust.lowest(seal.trust) if row else seal.trust
-        kind, source = (row.kind, row.source) if row else ("note", "")
-        sender = str(seal.about.get("sender", ""))
-        task = Task(card.task, kind, card.title, "", trust, source, sender)
-        verdict = policy.judge(call, task, house)
-        if isinstance(verdict, policy.Ask) and _above(verdict.risk, seal.risk):
-            return verdict.risk, verdict.rule
-        return seal.risk, seal.rule
+    def _behind(self, card: Card, note: Note) -> bool:
+        """Whether the note still shows an older version's words, as they were sealed: then they
+        are no edit of this one, and what is wanted there is wanted of the one before."""
+        shown = note.props.get("version")
+        if not isinstance(shown, int) or shown >= card.version:
+            return False
+        if fingerprint(note.body) == card.wrote:
+            return True
+        for seal in self.register.versions(card.id):
+            if seal.version == shown:
+                return form.edited(note, replace(card, version=shown, seal=seal)) is None
+        return False
 
     def _tampered(self, card: Card, note: Note, now: float) -> bool:
         if fingerprint(note.body) == card.wrote:
@@ -208,11 +193,6 @@ class Heeder:
             return self.register.reseal(card, now, remark, lies=entry.state.value)
         self.register.remark(card.id, remark)
         return self.register.card(card.id)
-
-
-def _above(one: Risk, other: Risk) -> bool:
-    order = list(Risk)
-    return order.index(one) > order.index(other)
 
 
 def _seen_as(card: Card, entry: Entry) -> tuple[object, ...]:

@@ -11,13 +11,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from factotum import disk
+from factotum import disk, failpoint
 from factotum.gate import card as cards
 from factotum.gate import form, known
 from factotum.gate.copies import Copies
 from factotum.gate.heed import Heeder
 from factotum.gate.place import Pace, Placer
+from factotum.gate.redraft import ORDER, TEXT, Redrafter, Unfit, Wish, by_text
 from factotum.gate.register import Card, NotOpen, Register
+from factotum.gate.resealing import Resealer
 from factotum.ledger import Ledger
 from factotum.model import Effect, State
 from factotum.note import NoteError
@@ -33,7 +35,7 @@ MISSING_S = 60.0
 class Seen:
     """What one look at the cards found: what is due, and what a person should know. `later`
     are the moments (monotonic) at which time alone changes something; `restless` says that
-    some card is not yet as it will stay till then."""
+    some card is not yet as it will stay till then; `orders` are changes that a model must make."""
 
     due: list[Card] = field(default_factory=list)
     later: list[float] = field(default_factory=list)
@@ -42,6 +44,7 @@ class Seen:
     soon: list[float] = field(default_factory=list)
     waiting: list[Card] = field(default_factory=list)
     approved: list[Card] = field(default_factory=list)
+    orders: list[Wish] = field(default_factory=list)
 
 
 class Observer:
@@ -63,14 +66,20 @@ class Observer:
         self.pace = pace
         self.placer = Placer(vault, shelf, register, pace)
         self.copies = Copies(vault, shelf, ledger, register, self.placer)
-        self.heeder = Heeder(vault, shelf, ledger, register, self.placer, house)
+        resealer = Resealer(ledger, register, house)
+        self.redrafter = Redrafter(ledger, register, resealer)
+        self.heeder = Heeder(vault, shelf, ledger, register, self.placer, resealer)
         self._gone: dict[str, float] = {}
         self._since: dict[tuple[str, int], float] = {}
+        self._texts: dict[str, Wish] = {}
 
     def look(self, listing: Listing, now: float, mono: float) -> Seen:
         """One look. `now` is the wall clock (epoch seconds), `mono` a monotonic one."""
         seen = Seen()
         self._wishes(now)
+        changes = self.redrafter.look(now)
+        self._texts = {wish.card: wish for wish in changes if wish.kind == TEXT}
+        seen.orders = [wish for wish in changes if wish.kind == ORDER]
         unsettled = {card.id: card for card in self.register.unsettled()}
         copies = self.copies.found(listing, unsettled, seen.problems, now, mono)
         for card in unsettled.values():
@@ -111,7 +120,9 @@ class Observer:
             except form.CardDamaged as damaged:  # the person's words stay: they can mend it
                 reason = f"cannot be read as it is now, so nothing is decided: {damaged}"
                 seen.problems.append(Problem(entry.path, reason))
+                self._leave(card, f"its note {reason}", now)
                 return self._list(card, seen)
+        card = self._reword(card, entry, now, mono)
         self._list(card, seen)
         if entry is not None or self._missing_long(card, now, mono):
             self.placer.place(card, entry, now, mono)
@@ -206,6 +217,29 @@ class Observer:
             seen.soon.append(mono + self.pace.stable_s - self.shelf.still_s(entry, mono))
             return card
         return self.heeder.heed(card, entry, now)
+
+    # -- what was written elsewhere
+
+    def _reword(self, card: Card, entry: Entry | None, now: float, mono: float) -> Card:
+        """Puts the words that a person gave elsewhere into the card, when nobody is at its
+        note: what is written there is heeded first."""
+        wish = self._texts.get(card.id)
+        if wish is None or card.status != "pending" or card.seal.digest != wish.digest:
+            return card
+        if entry is not None and not self.placer.still(entry, mono):
+            return card
+        try:
+            edit = by_text(card, wish.text)
+        except Unfit as unfit:
+            self._leave(card, str(unfit), now)
+        else:
+            self.redrafter.grant(wish, edit, now, entry.state.value if entry else "")
+            failpoint.hit("redraft.sealed")
+        return self.register.card(card.id)
+
+    def _leave(self, card: Card, why: str, now: float) -> None:
+        if wish := self._texts.get(card.id):
+            self.redrafter.drop(wish, why, now)
 
     # -- time
 

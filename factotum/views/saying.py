@@ -249,6 +249,8 @@ SAYINGS: dict[str, Callable[[Told], str | None]] = {
     "strong": lambda t: f"What is risky can be approved by {t.word('channel')} from now on",
     "weak": lambda t: f"What is risky can be approved by {t.word('channel')} no more",
     "outage": lambda t: f"Back again; what was missed and what waits: {link(t.event.data['name'])}",
+    "change": lambda t: f"To be changed, says {t.by}: {t.about}",
+    "unchanged": lambda t: f"Not changed: {t.about} · {t.word('reason')}",
     "untold": lambda t: f"Not told in the note it came from: {t.task} · {t.word('reason')}",
     "late_edit": lambda t: (
         f"Your edit came while a note was rewritten; it is kept as {t.word('kept')} "

@@ -41,7 +41,9 @@ DOUBT = {"mail.data": 0, "mail.dot": 1, "mail.accepted": 1}
 
 #: Reached only by another life than the one with a yes and a relay alone.
 ELSEWHERE = {"step.recorded", "mail.sent_copy"} | {
-    name for name in failpoint.NAMES if name.startswith(("turn.", "child.", "watch.", "join."))
+    name
+    for name in failpoint.NAMES
+    if name.startswith(("turn.", "child.", "watch.", "join.", "redraft."))
 }
 
 

@@ -54,7 +54,11 @@ def test_every_place_is_come_by_in_the_life_of_some_kind(dovecot: Dovecot) -> No
 
 
 #: Places that no life here comes by, and the test that has one which does.
-PROVED_BY = {"watch": "tests/prove/test_watching.py", "join": "tests/prove/test_joined.py"}
+PROVED_BY = {
+    "watch": "tests/prove/test_watching.py",
+    "join": "tests/prove/test_joined.py",
+    "redraft": "tests/prove/test_redraft.py",
+}
 ELSEWHERE = {
     name: PROVED_BY[name.partition(".")[0]]
     for name in failpoint.NAMES
