@@ -68,6 +68,11 @@ def chats_of(settings: Settings, ledger: Ledger, channel: str = TELEGRAM) -> Cha
     return Chats(ids[0], ids) if ids else Chats()
 
 
+def paired_elsewhere(ledger: Ledger, channel: str) -> bool:
+    """Whether anybody was paired, with whatever bot."""
+    return bool(_paired(ledger, channel)[1])
+
+
 # -- pairing
 
 

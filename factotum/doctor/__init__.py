@@ -7,7 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from factotum.doctor import apart, around, audit, checklist, listening, machine, model, sync, vault
+from factotum.doctor import (
+    apart,
+    around,
+    audit,
+    channels,
+    checklist,
+    listening,
+    machine,
+    model,
+    sync,
+    vault,
+)
 from factotum.doctor.findings import GIB, Finding, Found, Level, Machine, Patient
 
 __all__ = ["GIB", "Finding", "Level", "Machine", "Patient", "examine"]
@@ -27,6 +38,7 @@ CHECKS: tuple[tuple[str, Callable[[Patient], Found]], ...] = (
     ("file events", machine.events),
     ("running", around.running),
     ("watchers", listening.watchers),
+    ("channels", channels.channels),
     ("instances", vault.instances),
     ("sync", sync.conflicts),
     ("model", model.model),
