@@ -191,8 +191,8 @@ def _in_place(text: str) -> str:
     return "".join(pieces)
 
 
-def _outer_first(span: Span) -> tuple[int, int, int]:
-    return span.start, -span.length, MARKS.index(span.mark)
+def _outer_first(span: Span) -> tuple[int, int]:
+    return span.start, -span.length
 
 
 def _in_a_row(parts: Iterable[Words]) -> Words:
@@ -209,7 +209,7 @@ def _in_a_row(parts: Iterable[Words]) -> Words:
 def whole_before(text: str, at: int) -> int:
     """The last place up to `at` at which a cut tears no character as people see it: no letter
     from its accents, no picture from its parts. `at` itself where there is none near it."""
-    for place in range(at, max(at - _LONGEST_CHARACTER, 0), -1):
+    for place in range(at, max(at - _LONGEST_CHARACTER, -1), -1):
         if not _torn(text, place):
             return place
     return at
