@@ -6,12 +6,15 @@ Nothing is started or decided here.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import IO
 
 from factotum import failpoint
 from factotum.anchors import built
 from factotum.blobs import Blobs
+from factotum.channels.own_words import shown
+from factotum.gate.rules import Quiet
 from factotum.models import Models
 from factotum.notary import Notary
 from factotum.rooms import Rooms
@@ -19,10 +22,12 @@ from factotum.staff import FRESH_S, Tools
 from factotum.toolbox import Toolbox
 from factotum.tooling.cages import Cages, others
 from factotum.views.pruning import Pruning
+from factotum.views.quiet import Zone, in_quiet, next_at
 from factotum.views.reminding import Pace
 from factotum.views.views import Views
 from factotum.worker.desk import Desk
 from factotum.worker.mark import Mark
+from factotum.worker.messaging import Telling
 from factotum.worker.playbooks import PlaybookShelf
 
 
@@ -69,4 +74,10 @@ def tools_of(rooms: Rooms, desk: Desk, toolbox: Toolbox, models: Models, mark: M
         playbooks=PlaybookShelf(rooms.vault.root, rooms.reader, FRESH_S),
         mark=mark,
         phases=phases,
+        telling=Telling(shown, partial(_till, rooms.clock.zone)),
     )
+
+
+def _till(zone: Zone, quiet: Quiet | None, now: float) -> float:
+    """When the quiet time ends that it is now, in epoch seconds; 0 where it is none."""
+    return next_at(now, zone, quiet.end) if quiet and in_quiet(zone(now), quiet) else 0.0

@@ -13,6 +13,7 @@ from typing import Any
 
 from factotum.agent.loop import Limits
 from factotum.blobs import Blobs
+from factotum.gate.rules import Quiet
 from factotum.gate.secrets import Secrets
 from factotum.gate.sent import SentBook
 from factotum.models import Models
@@ -35,6 +36,7 @@ from factotum.worker.handbook import Handbook
 from factotum.worker.house import Household
 from factotum.worker.lookups import Lookups
 from factotum.worker.mark import Mark
+from factotum.worker.messaging import Messenger, Telling
 from factotum.worker.mind import AgentMind
 from factotum.worker.notebook import Notebook
 from factotum.worker.perform import Performer
@@ -62,6 +64,7 @@ class Tools:
     playbooks: PlaybookShelf
     mark: Mark
     phases: Path
+    telling: Telling
 
 
 def _limits(rooms: Rooms) -> Limits:
@@ -111,6 +114,7 @@ class _Shared:
     turns: Turns
     children: Children
     notebook: Notebook
+    messenger: Messenger
     plans: Plans
     fit: Fit
     contacts: Contacts
@@ -120,7 +124,7 @@ def hire(
     rooms: Rooms, tools: Tools, *, done: Callable[[], None], stopped: Callable[[], str]
 ) -> Staff:
     """`done` is called when a task came to rest; `stopped` says why nothing may leave."""
-    clock, shared = rooms.clock, _shared(rooms)
+    clock, shared = rooms.clock, _shared(rooms, tools)
     budget, notebook = shared.budget, shared.notebook
     tools.playbooks.ask(rooms.vault.root, rooms.reader, notebook.labels)
     mind = _mind(rooms, tools, shared)
@@ -134,7 +138,7 @@ def hire(
         vault=rooms.vault,
         closer=Closer(rooms.vault, rooms.runs, shared.turns),
         toolbox=tools.toolbox,
-        performer=_performer(rooms, tools, notebook, lookups, household, stopped),
+        performer=_performer(rooms, tools, shared, lookups, household, stopped),
         thinker=Thinker(tools.desk, budget, mind, tools.models, clock.wall),
         lookups=lookups,
         clock=clock.wall,
@@ -163,7 +167,7 @@ def _echo(rooms: Rooms, shared: _Shared) -> Echo:
     return Echo(*parts, rooms.clock.zone, stable_s)
 
 
-def _shared(rooms: Rooms) -> _Shared:
+def _shared(rooms: Rooms, tools: Tools) -> _Shared:
     settings, vault, ledger, reader = rooms.settings, rooms.vault, rooms.ledger, rooms.reader
     handbook = Handbook(vault.root, reader, ledger, FRESH_S)
     budget = Budget(ledger, caps_of(settings, handbook.current), rooms.clock.zone)
@@ -175,10 +179,15 @@ def _shared(rooms: Rooms) -> _Shared:
         turns=Turns(ledger, rooms.runs, budget),
         children=Children(vault, ledger, rooms.runs),
         notebook=notebook,
+        messenger=Messenger(ledger, tools.telling, _quiet(handbook), rooms.clock.wall),
         plans=Plans(vault, reader, notebook.labels),
         fit=fit,
         contacts=Contacts(vault.root, reader, fit, SentBook(ledger)),
     )
+
+
+def _quiet(handbook: Handbook) -> Callable[[], Quiet | None]:
+    return lambda: handbook.current().quiet
 
 
 def _mind(rooms: Rooms, tools: Tools, shared: _Shared) -> AgentMind:
@@ -193,6 +202,7 @@ def _mind(rooms: Rooms, tools: Tools, shared: _Shared) -> AgentMind:
         plans=shared.plans,
         talks=Talks(rooms.ledger),
         notebook=shared.notebook,
+        messenger=shared.messenger,
         models=tools.models,
         agents=agent_shelf(root, reader, FRESH_S, fit),
         skills=skill_shelf(root, reader, outside_folders(settings), FRESH_S, fit),
@@ -246,7 +256,7 @@ def _office(
 def _performer(
     rooms: Rooms,
     tools: Tools,
-    notebook: Notebook,
+    shared: _Shared,
     lookups: Lookups,
     household: Household,
     stopped: Callable[[], str],
@@ -256,7 +266,7 @@ def _performer(
     return Performer(
         desk=tools.desk,
         register=rooms.register,
-        notebook=notebook,
+        notebook=shared.notebook,
         blobs=tools.blobs,
         toolbox=tools.toolbox,
         phases=tools.phases,
@@ -267,6 +277,7 @@ def _performer(
         lookups=lookups,
         house=household.at,
         me=settings.text("MAIL_FROM"),
+        messenger=shared.messenger,
     )
 
 

@@ -49,9 +49,15 @@ def _size(call: Wanted) -> int:
         return ARGUMENTS_MOST_CHARS + 1
 
 
+#: How tools of ours are called where somebody's agents come from.
+ELSEWHERE = {"message": "message__send"}
+
+
 def _named(tool: str, known: Collection[str]) -> str:
     """The tool by its full name: some models leave out a prefix or add one of their own."""
     name = tool[:NAME_MOST_CHARS].removeprefix("functions.")
     if name not in known:
         name = {one.casefold(): one for one in known}.get(name.casefold(), name)
+    if name not in known and ELSEWHERE.get(name) in known:
+        name = ELSEWHERE[name]
     return name

@@ -142,7 +142,7 @@ def _built_in(call: Call, task: Task) -> Verdict:
     if row.writes_own and call.args.get("attachments") and task.trust is not Trust.OWNER:
         return Ask(Risk.MEDIUM, "files of yours beside words of others ask")
     if row.writes_own:
-        return Allow("own drafts and notes need no asking")
+        return Allow(row.unasked)
     return Allow("reading needs no asking")
 
 

@@ -35,6 +35,7 @@ class Row:
     what outsiders wrote, send something out, change something, write only what is ours.
     `asks_below_owner`: what it writes is believed later, so only the owner's own task may.
     `recurs`: it has work begin by itself, which what began by itself may only do with a yes.
+    `unasked` is why it needs no asking where it writes only what is ours.
     `resolver` is the tool that looks an effect up by its key; `phased` says that its server
     keeps a phase file, so that what was never handed over is known for certain."""
 
@@ -50,6 +51,7 @@ class Row:
     resolver: str = ""
     phased: bool = False
     verb: str = ""
+    unasked: str = "own drafts and notes need no asking"
     asks_below_owner: bool = False
     recurs: bool = False
     reviewed: bool = True
@@ -121,6 +123,15 @@ REVIEWED: dict[str, Row] = {
         risk=Risk.LOW,
         facets={"path": ("note",)},
         verb="Forget this",
+    ),
+    # It reaches the owner alone, whoever caused it: there is no recipient to name.
+    "message__send": Row(
+        writes_own=True,
+        effect=Effect.QUERYABLE,
+        risk=Risk.LOW,
+        form=Form("The message", (), "text"),
+        unasked="what you alone are told needs no asking",
+        verb="Tell you this",
     ),
     "schedule": Row(
         writes_own=True,

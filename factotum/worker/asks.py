@@ -13,7 +13,7 @@ from factotum.gate.rows import row_of
 from factotum.gate.rules import House
 from factotum.inert import code, inert, one_line
 from factotum.model import Attachment, Call, Effect, Risk, Task
-from factotum.worker import about
+from factotum.worker import about, messaging
 from factotum.worker.attach import task_file
 from factotum.worker.local import is_local
 from factotum.worker.steps import Office
@@ -89,23 +89,33 @@ class Asks:
         )
 
     def _attachments(self, call: Call) -> tuple[dict[str, Any], tuple[Attachment, ...]]:
-        wanted = call.args.get("attachments") or ()
-        files = tuple(self.office.cupboard.take(str(name), self.task) for name in wanted)
+        wanted = call.args.get(_files_in(call)) or ()
+        files = tuple(self._take(call.tool, str(name)) for name in wanted)
         args = dict(call.args)
         if files:
             files = distinct(files)
-            args["attachments"] = [file.name for file in files]
+            args[_files_in(call)] = [file.name for file in files]
         return args, files
+
+    def _take(self, tool: str, name: str) -> Attachment:
+        if tool == messaging.TOOL:
+            return messaging.take(self.office.cupboard, self.office.ledger, name, self.task)
+        return self.office.cupboard.take(name, self.task)
 
     def _from_the_vault(self, call: Call, files: Sequence[Attachment]) -> list[str]:
         """Of each file that did not come with the task, where it lies: its name alone may be
         that of another one."""
-        wanted = map(str, call.args.get("attachments") or ())
+        wanted = map(str, call.args.get(_files_in(call)) or ())
         return [
             f"📎 {inert(one_line(file.name, 100))} is from your vault: {code(where)}"
             for where, file in zip(wanted, files, strict=True)
             if task_file(where, self.task) is None
         ]
+
+
+def _files_in(call: Call) -> str:
+    """The argument that names the files of a call."""
+    return messaging.FILES if call.tool == messaging.TOOL else "attachments"
 
 
 def expiry_s(call: Call, house: House, usual_s: float) -> float:

@@ -41,22 +41,20 @@ class Cupboard:
         self.reader = reader
         self.private = private
 
-    def take(self, name: str, task: Task) -> Attachment:
+    def take(self, name: str, task: Task, most_bytes: int = FILE_MOST_BYTES) -> Attachment:
         """Seals a copy of the file. Raises AttachError."""
         try:
             path = self._find(name, task)
         except (OSError, ValueError):  # no file can have such a name
             raise _absent(name[:200]) from None
         try:
-            data = self.reader.read(path, FILE_MOST_BYTES)
+            data = self.reader.read(path, most_bytes)
         except NotRegular:
             raise AttachError(f"{name} is a link or no regular file; put a copy there") from None
         except OSError as failed:
             raise AttachError(f"{name} cannot be read ({failed.strerror})") from failed
-        if len(data) > FILE_MOST_BYTES:
-            raise AttachError(
-                f"{name} is larger than {FILE_MOST_BYTES >> 20} MB, too large to send"
-            )
+        if len(data) > most_bytes:
+            raise AttachError(f"{name} is larger than {most_bytes >> 20} MB, too large to send")
         came = task_file(name, task)
         if not came and self._is_private(path, data):
             raise _absent(name)  # as if it were not there

@@ -21,7 +21,7 @@ from factotum.gate.rules import House
 from factotum.gate.seal import SealError
 from factotum.ledger import TaskRow
 from factotum.model import Call, Task, Trust
-from factotum.worker import runaway
+from factotum.worker import messaging, runaway
 from factotum.worker.asks import Asks
 from factotum.worker.attach import AttachError
 from factotum.worker.children import TooMany, root_of
@@ -205,7 +205,7 @@ class Calls:
         call, idx = self.calls[place], self.first + place
         verdict = policy.judge(call, self.task, self.house)
         assert isinstance(verdict, policy.Allow)
-        if row_of(call.tool).writes_own and (why := self._enough()):
+        if why := self._enough(call.tool):
             self.record(place, Became.FAILED, {"why": why})
             return None
         asks = Asks(self.office, self.task, self.name, self.house)
@@ -224,19 +224,28 @@ class Calls:
         failpoint.hit("seal.committed")
         return Perform(self.office.register.card(card))
 
-    def _enough(self) -> str:
-        """Why no further note is written unasked, or an empty string. An answer of the owner's
-        to a question of the run's gives room for as many again."""
+    def _enough(self, tool: str) -> str:
+        """Why the tool is not used again unasked, or an empty string. An answer of the owner's
+        to a question of the run's gives room for as many notes again."""
+        if tool == messaging.TOOL:
+            return messaging.too_many(self.office.ledger, self.row, self.now)
+        if not _writes(tool):
+            return ""
         most = UNASKED_MOST if self.task.trust is Trust.OWNER else UNASKED_MOST_OUTSIDE
         written = 0
         for _, card in sorted(self.office.runs.cards(self.run).items()):
             if card.status == "answered" and "field" not in card.seal.args:
                 written = 0
             by_rule = card.decision is not None and card.decision.channel == "rule"
-            written += by_rule and row_of(card.seal.tool).writes_own
+            written += by_rule and _writes(card.seal.tool)
         if written < most:
             return ""
         return f"{most} notes were written unasked. Before you write more, ask_owner whether to"
+
+
+def _writes(tool: str) -> bool:
+    """Whether it writes notes of ours, which a person must be able to look at."""
+    return row_of(tool).writes_own and tool != messaging.TOOL
 
 
 def links(text: str) -> tuple[str, ...]:

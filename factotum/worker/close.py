@@ -19,6 +19,7 @@ from factotum.note import NoteError, append, parse, set_props
 from factotum.reader import Reader
 from factotum.scan import TASK_MOST_BYTES
 from factotum.vault import Vault
+from factotum.worker import messaging
 from factotum.worker.brief import RUN_END
 from factotum.worker.receipts import receipt
 from factotum.worker.runs import Run, Runs, home
@@ -72,7 +73,8 @@ class Closer:
 
     def _text(self, run: Run, now: datetime) -> str:
         cards = [card for _, card in sorted(self.runs.cards(run).items())]
-        lines = [receipt(card, now) for card in cards]
+        ledger = self.runs.ledger
+        lines = [receipt(card, now, messaging.became(ledger, card)) for card in cards]
         steps = [
             data
             for _, (became, data) in sorted(self.runs.steps(run).items())

@@ -22,6 +22,9 @@ from factotum.tooling.tools import Tool, misfits
 SCHEDULE = "schedule"
 SCHEDULE_LIST, SCHEDULE_REMOVE = "schedule__list", "schedule__remove"
 
+#: The tool by which the owner is told something on a channel; `messaging.py` knows how.
+MESSAGE = "message__send"
+
 #: The folders in which a note may be written without asking.
 OWN_FOLDERS = ("Drafts", "Briefings", "Plans")
 
@@ -110,6 +113,22 @@ _ALL = (
             "agent": _text("The name of the agent that shall do it.", 80),
         },
         "agent",
+    ),
+    _tool(
+        MESSAGE,
+        "Tells the owner something at once, on their phone; nobody else is ever reached. For what "
+        "cannot wait till the end: a result half-way, bad news, a file they asked for. What is "
+        "said in finish they are told anyway. Markdown is shown.",
+        {
+            "text": _text("What to tell, short: it is read on a phone.", 3500),
+            "files": _list(
+                "Files to send along: those that came with the task, by name, and notes that you "
+                "wrote in it, as [[links]].",
+                {**_SHORT, "maxLength": 500},
+                5,
+            ),
+        },
+        "files",
     ),
     _tool(
         SCHEDULE,
@@ -242,8 +261,12 @@ def check(call: Call) -> list[str]:
     ]
     if call.tool in TOOLS:
         problems = problems or misfits(TOOLS[call.tool], call.args)
-    if problems or call.tool not in (SCHEDULE, SCHEDULE_REMOVE):
+    if problems or call.tool not in (MESSAGE, SCHEDULE, SCHEDULE_REMOVE):
         return problems
+    if call.tool == MESSAGE:
+        from factotum.worker import messaging  # it knows this table
+
+        return messaging.problems(call)
     from factotum.worker import scheduling  # with all that reads times; few calls need it
 
     return scheduling.problems(call)

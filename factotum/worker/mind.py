@@ -32,8 +32,9 @@ from factotum.reader import Reader
 from factotum.scan import Problem
 from factotum.threads import FOLLOWS
 from factotum.tooling.tools import Tool
-from factotum.worker import local, scheduling
+from factotum.worker import local, messaging, scheduling
 from factotum.worker.joins import said as joined_words
+from factotum.worker.messaging import Messenger
 from factotum.worker.notebook import Notebook
 from factotum.worker.plans import Plans
 from factotum.worker.receipts import headline
@@ -70,6 +71,7 @@ class AgentMind:
     plans: Plans
     talks: Talks
     notebook: Notebook
+    messenger: Messenger
     models: Models
     agents: NotesShelf[Sequence[Agent]]
     skills: NotesShelf[Sequence[Skill]]
@@ -110,6 +112,8 @@ class AgentMind:
         return [*found, *self.notebook.problems()]
 
     def before(self, call: Call, task: Task) -> Mapping[str, Any]:
+        if call.tool == messaging.TOOL:
+            return self.messenger.before(call, task)
         shown = self.notebook.before(call, task.trust)
         if call.tool == scheduling.TOOL and (to := scheduling.reply_to(task)):
             return {**shown, "reply_to": to}
@@ -216,7 +220,7 @@ class AgentMind:
     def _offered(self, agent: Agent) -> tuple[list[dict[str, Any]], int]:
         """The tools that the agent may use, and how many characters they are. Put into words
         again only when they are others than for the last request."""
-        offered = [*local.offered(), *(tool for tool in self.tools().values() if tool.offered)]
+        offered = [*self._own(), *(tool for tool in self.tools().values() if tool.offered)]
         usable = [tool for tool in offered if agent.may_use(tool.name)]
         if usable != self._told[0]:
             told = [
@@ -233,6 +237,11 @@ class AgentMind:
             self._told = (usable, told, len(str(told)))
         return self._told[1], self._told[2]
 
+    def _own(self) -> list[Tool]:
+        """The tools that need no server, as far as there is what they are for."""
+        told = self.messenger.set_up
+        return [tool for tool in local.offered() if told or tool.name != messaging.TOOL]
+
     def _room(self, chain: Chain, answer: int, shorter: int, tools_chars: int) -> int:
         """How many characters of messages fit into the model's window beside its answer."""
         room = (chain.context_tokens - answer) * CHARS_A_TOKEN - tools_chars
@@ -241,7 +250,7 @@ class AgentMind:
     def known(self) -> list[str]:
         """The names of all tools that a model may call."""
         return [
-            *(tool.name for tool in local.offered()),
+            *(tool.name for tool in self._own()),
             *(name for name, tool in self.tools().items() if tool.offered),
         ]
 

@@ -30,10 +30,12 @@ from factotum.inert import inert, one_line
 from factotum.model import Call, Effect, FailedClean, Lost, Outcome, Succeeded, Task, Trust
 from factotum.phase import read_phase
 from factotum.toolbox import Read, Toolbox, ToolboxError
+from factotum.worker import messaging
 from factotum.worker.desk import Desk
 from factotum.worker.local import is_local
 from factotum.worker.lookups import Lookups
 from factotum.worker.mark import Mark
+from factotum.worker.messaging import Messenger
 from factotum.worker.notebook import Notebook
 from factotum.worker.steps import RunTool
 
@@ -59,6 +61,7 @@ class Performer:
     lookups: Lookups
     house: Callable[[float], House]
     me: str
+    messenger: Messenger
 
     async def perform(self, card: Card) -> None:
         """Brings one approved card to an outcome, or leaves it to be tried later."""
@@ -158,6 +161,8 @@ class Performer:
         failpoint.hit("effect.before")
         if not row_of(card.seal.tool).changes:
             return await self._read(card)
+        if card.seal.tool == messaging.TOOL:
+            return await self.desk.do(self.messenger.perform, card, key)
         if is_local(card.seal.tool):
             task = str(card.seal.about.get("note", card.task))
             return await self.desk.do(self.notebook.perform, card, task)
@@ -186,7 +191,10 @@ class Performer:
         if row.phased:
             phase = read_phase(effect.phase_file(self.phases, card, n)).outcome
         found, asked = None, False
-        if row.resolver and not isinstance(phase, Succeeded | FailedClean):
+        if card.seal.tool == messaging.TOOL:
+            key = await self.desk.do(self._key, card)
+            found, asked = await self.desk.do(self.messenger.found, card, key), True
+        elif row.resolver and not isinstance(phase, Succeeded | FailedClean):
             found, asked = await self._look_up(card, row.resolver)
         what = effect.after_crash(card.seal.effect, phase, found, asked)
         logger.info("reconciled", extra={"card": card.id, "reason": type(what).__name__})

@@ -22,8 +22,8 @@ VERBS = {
 }
 
 
-def receipt(card: Card, now: datetime) -> str:
-    """One line of Markdown on what became of a card."""
+def receipt(card: Card, now: datetime, more: str = "") -> str:
+    """One line of Markdown on what became of a card; `more` is what is known of it besides."""
     ended = card.ended
     at = ended.at if ended else card.decision.at if card.decision else card.created
     stamp = when(local(at), now)
@@ -35,6 +35,7 @@ def receipt(card: Card, now: datetime) -> str:
         parts.append(f"rule: {card.decision.who}")
     if card.decision and card.decision.why:
         parts.append(f"“{inert(one_line(card.decision.why, 200))}”")
+    parts += [more] if more else []
     parts += list(_evidence(card))
     return f"- {' · '.join(parts)}"
 

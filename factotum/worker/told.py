@@ -14,6 +14,7 @@ from factotum.agent.transcript import Heard
 from factotum.agent.turn import Became
 from factotum.gate.register import Card
 from factotum.model import Trust
+from factotum.worker import messaging
 from factotum.worker.runs import Run, Runs
 from factotum.worker.turns import base
 
@@ -73,6 +74,8 @@ def of_card(card: Card, runs: Runs) -> str:
         case "answered":
             return f"The owner answered:{why or ' (nothing)'}"
         case "succeeded" | "happened":
+            if told := messaging.became(runs.ledger, card):
+                return f"Done:{_changed(card, runs)} {told}."
             said = evidence.get("text")
             receipt = {key: value for key, value in evidence.items() if key != "text"}
             shown = json.dumps(receipt, ensure_ascii=False, sort_keys=True, default=str)

@@ -247,6 +247,15 @@ def asks_for(tool: str) -> Callable[[World], None]:
     return begin
 
 
+def tells_the_owner(world: World) -> None:
+    world.life.env |= {
+        "FACTOTUM_CHANNELS": "none",
+        "FACTOTUM_TELEGRAM_TOKEN": "42:not-a-real-token",
+        "FACTOTUM_TELEGRAM_CHAT_ID": "4711",
+    }
+    asks_a_model(world)
+
+
 def asks_a_model(world: World) -> None:
     root = world.life.root
     (root / "List.md").write_text("# List\n\n- bread\n")
@@ -268,6 +277,15 @@ def turns(*items: Item, child: tuple[Item, ...] = ()) -> Callable[[dict[str, Any
 
 def notes_in(folder: str) -> Callable[[World], int]:
     return lambda world: len(world.life.files(folder))
+
+
+def messages_in_the_outbox(world: World) -> int:
+    ledger = Ledger(world.life.state / "ledger.db")
+    try:
+        (count,) = ledger.db.execute("SELECT count(*) FROM said WHERE kind = 'message'").fetchone()
+        return int(count)
+    finally:
+        ledger.close()
 
 
 def drafts_kept(world: World) -> int:
@@ -316,6 +334,13 @@ KINDS = [
         asks_a_model,
         notes_in(".trash"),
         model=turns(call("schedule", action="remove", name="Weekly"), END),
+    ),
+    Kind(
+        "message to the owner",
+        "message__send",
+        tells_the_owner,
+        messages_in_the_outbox,
+        model=turns(call("message__send", text="The milk is bought."), END),
     ),
     Kind("draft", "mail__draft", asks_for("draft"), drafts_kept, mailbox=True),
     Kind(

@@ -17,6 +17,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "ask_owner": {"question": "Which invoice?", "choices": ["1042", "1043"]},
     "plan": {"steps": ["Read it"], "done": [1]},
     "delegate": {"task": "Find the offer", "title": "The offer", "agent": "researcher"},
+    "message__send": {"text": "Half is done.", "files": ["invoice.pdf"]},
     "schedule": {
         "action": "add",
         "name": "Plants",
@@ -35,7 +36,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "skill__read": {"name": "invoices"},
 }
 OPTIONAL = {"choices", "steps", "done", "agent", "folder", "limit", "from_line", "lines", "sources",
-            "timezone", "mode"}  # fmt: skip
+            "files", "timezone", "mode"}  # fmt: skip
 #: Tools of the run itself, which touch nothing that the gate would have to judge.
 INNER = {"finish", "ask_owner", "plan", "delegate"}
 
