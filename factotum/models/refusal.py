@@ -45,7 +45,7 @@ def refusal(
     status: int, headers: Mapping[str, str], data: bytes, way: Way, now: datetime
 ) -> ModelError:
     """What an answer other than 200 means. `headers` have small names."""
-    said = _said(data, way.key)
+    said = said_in(data, way.key)
     if status == 413 or (400 <= status < 500 and status != 429 and _TOO_LONG.search(said)):
         return TooLong(f"{way.name}: too long for it ({said or status})")
     if status == 402 or (status == 429 and _NO_CREDIT.search(said)):
@@ -78,7 +78,7 @@ def in_answer(value: Any, way: Way, now: datetime) -> ModelError | None:
         found = refusal(code, {}, data, way, now)
         found.free = False  # it came with a good status, so it may be on the bill
         return found
-    return Garbled(f"{way.name}: an error in place of an answer ({_said(data, way.key)})")
+    return Garbled(f"{way.name}: an error in place of an answer ({said_in(data, way.key)})")
 
 
 def wait_s(retry_after: str, now: datetime) -> float:
@@ -137,7 +137,7 @@ def _address(way: Way) -> str:
     return way.base_url or way.provider.name
 
 
-def _said(data: bytes, key: str) -> str:
+def said_in(data: bytes, key: str) -> str:
     """What the server says, in one short printable line without anything like a key."""
     text = data[:20_000].decode(errors="replace")
     try:

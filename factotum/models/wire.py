@@ -62,6 +62,23 @@ class Wire:
         Raises Busy, Refusing or Garbled, in words about `name`.
         """
         data = None if value is None else json.dumps(value, default=dict).encode()
+        headers = {"Content-Type": "application/json", **headers}
+        return await self.send(
+            method, url, data, headers, name=name, timeout_s=timeout_s, local=local
+        )
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        data: bytes | None,
+        headers: Mapping[str, str],
+        *,
+        name: str,
+        timeout_s: float,
+        local: bool,
+    ) -> Answer:
+        """The same for bytes; the headers say what they are."""
         client = await self._client(proxied=self._proxies and not local)
         try:
             async with asyncio.timeout(timeout_s):
@@ -69,7 +86,7 @@ class Wire:
                     method,
                     url,
                     content=data,
-                    headers={"Content-Type": "application/json", **headers},
+                    headers=dict(headers),
                     timeout=_timeout(timeout_s),
                 )
                 return await _whole(sending, name, timeout_s)
