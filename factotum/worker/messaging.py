@@ -270,6 +270,4 @@ def _words(row: Row, place: Place) -> str:
         case outbox.DROPPED:
             return why or f"not said on {place.name}"
         case _:
-            return (
-                f"handed over; {place.name} says it when it can, and not in the quiet time"
-            )
+            return f"handed over; {place.name} says it when it can, and not in the quiet time"
