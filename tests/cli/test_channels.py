@@ -209,6 +209,21 @@ def test_a_code_that_is_voided_pairs_nobody(
     assert ledger.meta("strong_channels") == ""
 
 
+def test_a_proxy_is_gone_through_and_named_where_it_fails(server: TelegramServer) -> None:
+    far = {"FACTOTUM_TELEGRAM_API_URL": "http://127.0.0.1:1"}  # where nobody listens
+    way = {**far, "FACTOTUM_TELEGRAM_PROXY": server.url}
+    assert me.ask(load(way), TOKEN).username == "factotum_test_bot"
+    server.cut()
+    with pytest.raises(NoBot, match="by the proxy of FACTOTUM_TELEGRAM_PROXY"):
+        me.ask(load(way), TOKEN)
+
+
+def test_a_socks_proxy_that_cannot_be_used_says_what_is_missing() -> None:
+    socks = load({"FACTOTUM_TELEGRAM_PROXY": "socks5://127.0.0.1:1"})
+    with pytest.raises(NoBot, match="pip install socksio"):
+        me.ask(socks, TOKEN)
+
+
 # -- telegram.json
 
 

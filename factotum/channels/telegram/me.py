@@ -44,7 +44,13 @@ async def _ask(settings: Settings, token: str) -> Bot:
 
     api = settings.text("TELEGRAM_API_URL").rstrip("/") or "https://api.telegram.org"
     proxy = settings.text("TELEGRAM_PROXY") or None
-    request = HTTPXRequest(1, ANSWER_S, ANSWER_S, ANSWER_S, proxy=proxy)
+    try:
+        request = HTTPXRequest(1, ANSWER_S, ANSWER_S, ANSWER_S, proxy=proxy)
+    except RuntimeError:
+        raise NoBot(
+            "FACTOTUM_TELEGRAM_PROXY names a SOCKS proxy, and the package that speaks to one is "
+            "not here. Install it: .venv/bin/pip install socksio"
+        ) from None
     try:
         bot = telegram.Bot(token, base_url=f"{api}/bot", request=request)
         try:
