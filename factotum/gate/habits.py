@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from factotum.addresses import exact
 from factotum.gate.facets import facets
 from factotum.gate.rows import row_of
-from factotum.gate.rules import Policy, Rule
-from factotum.gate.rules_text import PolicyError, one_rule, parse
+from factotum.gate.rules import Policy
+from factotum.gate.rules_put import put
+from factotum.gate.rules_text import PolicyError, parse
 from factotum.ledger import Ledger
 from factotum.model import Call, Risk, Trust
 
@@ -116,67 +117,10 @@ def _mark(habit: Habit) -> str:
 
 def insertion(text: str, habit: Habit, n: int) -> tuple[str, str] | None:
     """What to find in the handbook's `text`, and what to put there instead, so that the rule
-    is read before the one that asked, else last; None where that cannot be done.
-
-    Whatever is proposed has been read once more: all other rules are as they were.
-    """
+    is read before the one that asked, else last; None where that cannot be done."""
     try:
-        before = parse(text)
-        rule = one_rule("\n".join(rule_lines(habit, n)))
+        policy = parse(text) or Policy()
     except PolicyError:
         return None
-    if before is None:
-        lines = ["```yaml policy", "rules:", *(f"  {line}" for line in rule_lines(habit, n)), "```"]
-        return "", "\n".join(["", *lines])
-    wanted = _with(before, rule, habit.asked_by)
-    lines = text.split("\n")
-    for at in reversed(range(len(lines))):
-        for new in _drafts(before, lines[at], rule_lines(habit, n)):
-            if _reads_as([*lines[: at + 1], *new, *lines[at + 1 :]], wanted, before):
-                find = _unique(text, lines, at)
-                return (find, "\n".join([find, *new])) if find else None
-    return None
-
-
-def _with(policy: Policy, rule: Rule, asked_by: str) -> list[Rule]:
-    at = [i for i, one in enumerate(policy.rules) if one.said == asked_by]
-    place = at[0] if at else len(policy.rules)
-    return [*policy.rules[:place], rule, *policy.rules[place:]]
-
-
-def _drafts(policy: Policy, line: str, rule: Sequence[str]) -> Iterator[list[str]]:
-    """The new lines as they might stand below this one."""
-    if not policy.rules:
-        if line.startswith("```") and "policy" in line:
-            yield ["rules:", *(f"  {one}" for one in rule)]
-    elif not line.strip().startswith("#"):
-        for indent in ("  ", "", "    "):
-            yield [f"{indent}{one}" for one in rule]
-
-
-def _reads_as(lines: Sequence[str], wanted: Sequence[Rule], before: Policy) -> bool:
-    try:
-        after = parse("\n".join(lines))
-    except PolicyError:
-        return False
-    if after is None:
-        return False
-    same = (after.quiet, after.budgets, after.tools) == (
-        before.quiet,
-        before.budgets,
-        before.tools,
-    )
-    return same and [_meaning(one) for one in after.rules] == [_meaning(one) for one in wanted]
-
-
-def _meaning(rule: Rule) -> tuple[object, ...]:
-    return rule.verb, rule.tools, rule.conditions
-
-
-def _unique(text: str, lines: Sequence[str], at: int) -> str:
-    """The line, with so many above it that it stands in the note but once."""
-    for first in reversed(range(at + 1)):
-        passage = "\n".join(lines[first : at + 1])
-        if passage.strip() and text.count(passage) == 1:
-            return passage
-    return ""
+    at = [i for i, one in enumerate(policy.rules) if one.said == habit.asked_by]
+    return put(text, rule_lines(habit, n), at[0] if at else len(policy.rules))
