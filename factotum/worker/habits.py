@@ -26,8 +26,9 @@ from factotum.worker.steps import Next
 
 logger = log.get("factotum.habits")
 
-#: The fact by which such a task is known; it holds what to `find` and the `replace`.
-FACT = "habit"
+#: The fact by which such a task is known; it holds what to `find` and the `replace`, and whose
+#: own word it is where it comes of no habit.
+FACT, BY = "habit", "by"
 #: How long a proposal is not made again, in seconds.
 AGAIN_S = 90 * 86_400.0
 
@@ -117,5 +118,5 @@ def next_step(case: Case) -> Next:
         args = {"note": HANDBOOK, "find": fact["find"], "replace": fact["replace"]}
         summary = "The new rule holds from now on. It is a line of your handbook like any other."
         calls = [{"tool": "notes__change", "args": args}]
-        case.plan({"by": "your own yeses", "summary": summary, "calls": calls})
+        case.plan({"by": fact.get(BY, "your own yeses"), "summary": summary, "calls": calls})
     return ByPlaybook(case).next()
