@@ -14,23 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.servers.telegram import TOKEN, TelegramServer, server_running
+from tests.servers.telegram import TOKEN, TelegramServer
 from tests.servers.telegram.people import Person
-
-
-@pytest.fixture
-def server() -> Iterator[TelegramServer]:
-    with server_running() as server:
-        yield server
-
-
-@pytest.fixture
-def ada(server: TelegramServer) -> Person:
-    """Somebody who pressed Start, which the bot has heard."""
-    ada = server.person(7, "Ada", "ada_r")
-    ada.starts()
-    server.updates.pending.clear()
-    return ada
 
 
 @pytest.fixture
@@ -61,11 +46,8 @@ class Ask:
         return str(told["description"])
 
 
-BUTTONS = {
-    "inline_keyboard": [
-        [{"text": "Yes", "callback_data": "y"}, {"text": "No", "callback_data": "n"}]
-    ]
-}
+YES_NO = [[{"text": "Yes", "callback_data": "y"}, {"text": "No", "callback_data": "n"}]]
+BUTTONS = {"inline_keyboard": YES_NO}
 
 
 # -- requests
@@ -143,3 +125,128 @@ def test_an_empty_long_poll_ends_after_its_timeout(ask: Ask) -> None:
     begun = time.monotonic()
     assert ask("getUpdates", timeout=0.2)["result"] == []
     assert time.monotonic() - begun >= 0.2
+
+
+def test_a_second_poller_ends_the_first(ada: Person, server: TelegramServer, ask: Ask) -> None:
+    ended: list[Any] = []
+    with Ask(server) as other:
+        first = threading.Thread(target=lambda: ended.append(other("getUpdates", timeout=20)))
+        first.start()
+        server.waits_for_call("getUpdates")
+        assert ask("getUpdates", timeout=0.05)["result"] == []
+        first.join(5)
+    assert ended[0]["error_code"] == 409
+    assert ended[0]["description"] == (
+        "Conflict: terminated by other getUpdates request; make sure that only one bot instance "
+        "is running"
+    )
+
+
+def test_with_a_webhook_there_are_no_updates_to_get(ada: Person, ask: Ask) -> None:
+    ada.says("one")
+    assert ask("getWebhookInfo")["result"]["pending_update_count"] == 1
+    assert "HTTPS" in ask.error("setWebhook", url="http://a.example")
+    ask("setWebhook", url="https://a.example")
+    assert ask("getUpdates")["error_code"] == 409
+    ask("deleteWebhook", drop_pending_updates=True)
+    assert ask("getUpdates")["result"] == []
+
+
+# -- sending and changing
+
+
+def test_a_message_stands_in_the_chat_as_it_was_sent(ada: Person, ask: Ask) -> None:
+    told = ask(
+        "sendMessage", chat_id=7, text="Send *this*?", reply_markup=BUTTONS,
+        entities=[{"type": "bold", "offset": 0, "length": 4}], disable_notification=True,
+        reply_parameters={"message_id": 1},
+    )["result"]  # fmt: skip
+    message = ada.chat.message(told["message_id"])
+    assert message and message is ada.chat.last and message.silent and message.reply_to == 1
+    assert message.labels == [["Yes", "No"]] and message.data("No") == "n"
+    assert message.marked("bold") == ["Send"]
+    assert told["reply_to_message"]["text"] == "/start"
+    assert told["reply_markup"] == BUTTONS
+    assert told["from"]["is_bot"] is True and told["chat"]["id"] == 7
+    assert abs(told["date"] - time.time()) < 5
+
+
+def test_what_cannot_be_sent_is_refused_with_the_reason(ada: Person, ask: Ask) -> None:
+    assert ask.error("sendMessage", chat_id=7, text=" ") == "Bad Request: message text is empty"
+    assert ask.error("sendMessage", chat_id=8, text="x") == "Bad Request: chat not found"
+    assert ask.error("sendMessage", text="x") == "Bad Request: chat_id is empty"
+    assert ask("sendMessage", chat_id=7, text="👍" * 2048)["ok"]
+    too_long = "Bad Request: message is too long"
+    assert ask.error("sendMessage", chat_id=7, text="👍" * 2048 + "x") == too_long
+    markup = "<b>" + "x" * 4096 + "</b>"
+    assert ask("sendMessage", chat_id=7, text=markup, parse_mode="HTML")["ok"]
+    gone = "Bad Request: message to be replied not found"
+    reply = {"message_id": 99}
+    assert ask.error("sendMessage", chat_id=7, text="x", reply_parameters=reply) == gone
+    assert ask.error("sendMessage", chat_id=7, text="x", reply_to_message_id=99) == gone
+    lenient = {**reply, "allow_sending_without_reply": True}
+    assert ask("sendMessage", chat_id=7, text="x", reply_parameters=lenient)["ok"]
+
+
+def test_nobody_can_be_written_to_who_never_wrote_or_who_blocks(
+    server: TelegramServer, ask: Ask
+) -> None:
+    bob = server.person(8, "Bob")
+    told = ask("sendMessage", chat_id=8, text="x")
+    assert told["error_code"] == 403
+    assert told["description"] == "Forbidden: bot can't initiate conversation with a user"
+    bob.starts()
+    assert ask("sendMessage", chat_id=8, text="x")["ok"]
+    bob.blocks()
+    told = ask("sendMessage", chat_id=8, text="x")
+    assert told["description"] == "Forbidden: bot was blocked by the user"
+    bob.unblocks()
+    assert ask("sendMessage", chat_id=8, text="x")["ok"]
+    changes = [one for one in server.updates.told if "my_chat_member" in one]
+    states = [one["my_chat_member"]["new_chat_member"]["status"] for one in changes]
+    assert states == ["kicked", "member"]
+
+
+def test_a_message_is_changed_in_place_and_remembers_what_it_said(ada: Person, ask: Ask) -> None:
+    id = ask("sendMessage", chat_id=7, text="Send?", reply_markup=BUTTONS)["result"]["message_id"]
+    edit = {"chat_id": 7, "message_id": id}
+    same = ask.error("editMessageText", **edit, text="Send?", reply_markup=BUTTONS)
+    assert same.startswith("Bad Request: message is not modified")
+    told = ask("editMessageText", **edit, text="Sent.")["result"]
+    assert told["text"] == "Sent." and told["edit_date"] and "reply_markup" not in told
+    message = ada.chat.message(id)
+    assert message and [one.text for one in message.edits] == ["Send?"]
+    assert message.labels == [] and message.edits[0].rows[0][0]["text"] == "Yes"
+    assert ask("editMessageReplyMarkup", **edit, reply_markup=BUTTONS)["ok"]
+    again = ask.error("editMessageReplyMarkup", **edit, reply_markup=BUTTONS)
+    assert again.startswith("Bad Request: message is not modified")
+    assert message.text == "Sent." and message.labels == [["Yes", "No"]]
+
+
+def test_what_is_gone_or_not_the_bots_cannot_be_changed(ada: Person, ask: Ask) -> None:
+    hers = ada.says("mine").id
+    id = ask("sendMessage", chat_id=7, text="x")["result"]["message_id"]
+    assert ask("deleteMessage", chat_id=7, message_id=id)["result"] is True
+    assert [one.text for one in ada.chat.deleted] == ["x"] and ada.chat.message(id) is None
+    for method, error in [
+        ("editMessageText", "Bad Request: message to edit not found"),
+        ("editMessageReplyMarkup", "Bad Request: message to edit not found"),
+        ("deleteMessage", "Bad Request: message to delete not found"),
+        ("pinChatMessage", "Bad Request: message to pin not found"),
+    ]:
+        assert ask.error(method, chat_id=7, message_id=id, text="y") == error
+    changed = ask.error("editMessageText", chat_id=7, message_id=hers, text="y")
+    assert changed == "Bad Request: message can't be edited"
+
+
+def test_commands_actions_and_pins_are_kept(ada: Person, server: TelegramServer, ask: Ask) -> None:
+    commands = [{"command": "stop", "description": "Stop everything"}]
+    assert ask("setMyCommands", commands=commands)["ok"]
+    assert ask("getMyCommands")["result"] == commands == server.commands
+    wrong = [{"command": "Stop!", "description": "x"}]
+    assert ask.error("setMyCommands", commands=wrong) == "Bad Request: BOT_COMMAND_INVALID"
+    assert ask("sendChatAction", chat_id=7, action="typing")["ok"]
+    assert "wrong parameter action" in ask.error("sendChatAction", chat_id=7, action="singing")
+    assert ada.chat.actions == ["typing"]
+    assert ask("pinChatMessage", chat_id=7, message_id=1)["ok"] and ada.chat.pinned == [1]
+    assert ask("getChat", chat_id=7)["result"]["pinned_message"]["text"] == "/start"

@@ -12,8 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from tests.servers.telegram.entities import Entity, marked
+from tests.servers.telegram.entities import marked
 from tests.servers.telegram.facts import bad
+from tests.servers.telegram.marks import Entity
 
 Found = TypeVar("Found")
 

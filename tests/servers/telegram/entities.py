@@ -12,8 +12,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from tests.servers.telegram.facts import bad
-
-Entity = dict[str, Any]
+from tests.servers.telegram.marks import SOLID, Entity, checked_link
+from tests.servers.telegram.read_html import read_html
+from tests.servers.telegram.read_markdown import read_markdown
 
 #: More marks than this are left out.
 ENTITIES_MOST = 100
@@ -21,6 +22,8 @@ STYLES = frozenset(
     "bold italic underline strikethrough spoiler blockquote expandable_blockquote code pre "
     "text_link text_mention custom_emoji".split()
 )
+#: Cut where code stands in them.
+SPLIT = frozenset("bold italic underline strikethrough spoiler".split())
 #: Found by the server in any text; a bot that gives them is not listened to.
 FOUND = frozenset("mention hashtag cashtag bot_command url email phone_number".split())
 
@@ -57,11 +60,15 @@ def formatted(
     match parse_mode.lower():
         case "":
             given = [_given(one) for one in entities]
+        case "html":
+            text, given = read_html(text)
+        case "markdownv2":
+            text, given = read_markdown(text)
         case _:
             raise bad("unsupported parse_mode")
     given = sorted((one for one in given if one), key=_place)
     _check(text, given)
-    text, given = _clean(text, given)
+    text, given = _clean(text, _apart(given))
     text, given = _trim(text, given)
     return text, _with_found(text, given)[:ENTITIES_MOST]
 
@@ -79,10 +86,10 @@ def _given(one: Any) -> Entity:
         raise bad(f"receive an entity with incorrect offset {one['offset']}")
     if one["length"] < 0:
         raise bad(f"receive an entity with incorrect length {one['length']}")
-    if one["type"] == "text_link" and not re.match(
-        r"(?i)(https?|tg|ton|tonsite)://|\w+\.\w", one.get("url", "")
-    ):
-        raise bad(f"entity URL '{one.get('url', '')}' is invalid: Wrong HTTP URL")
+    if one["type"] == "text_link":
+        if not (url := checked_link(str(one.get("url", "")))):
+            raise bad(f"entity URL '{one.get('url', '')}' is invalid: Wrong HTTP URL")
+        one = {**one, "url": url}
     return dict(one) if one["length"] else {}
 
 
@@ -113,6 +120,26 @@ def _check(text: str, entities: list[Entity]) -> None:
                 f"entity beginning at UTF-16 offset {one['offset']} ends in a middle of a "
                 "UTF-16 symbol"
             )
+
+
+def _apart(entities: list[Entity]) -> list[Entity]:
+    """Styles end where code begins and go on behind it; code holds nothing else."""
+    solid = [one for one in entities if one["type"] in SOLID]
+    kept = list(solid)
+    for one in entities:
+        if one["type"] in SOLID:
+            continue
+        pieces = [(one["offset"], one["offset"] + one["length"])]
+        for block in solid if one["type"] in SPLIT else ():
+            start, end = block["offset"], block["offset"] + block["length"]
+            pieces = [
+                piece
+                for left, right in pieces
+                for piece in ((left, min(right, start)), (max(left, end), right))
+                if piece[0] < piece[1]
+            ]
+        kept += [{**one, "offset": left, "length": right - left} for left, right in pieces]
+    return sorted(kept, key=_place)
 
 
 def _clean(text: str, entities: list[Entity]) -> tuple[str, list[Entity]]:

@@ -12,8 +12,9 @@ from typing import Any
 
 from tests.servers.telegram import facts
 from tests.servers.telegram.chats import Chat, Message, Office
-from tests.servers.telegram.entities import Entity, formatted, units
+from tests.servers.telegram.entities import formatted, units
 from tests.servers.telegram.facts import ApiError, Call, bad
+from tests.servers.telegram.marks import Entity
 from tests.servers.telegram.markup import answered, rows_of
 from tests.servers.telegram.taps import Taps
 from tests.servers.telegram.updates import Updates

@@ -16,7 +16,7 @@ from tests.servers.telegram.facts import ApiError, Dropped
 
 
 class Updates:
-    """What the bot has yet to hear. All methods want the office's lock held."""
+    """What the bot has yet to hear."""
 
     def __init__(self, office: Office) -> None:
         self._office = office
@@ -31,19 +31,21 @@ class Updates:
 
     def add(self, kind: str, what: dict[str, Any]) -> int | None:
         """The id of the new update, or None where the bot does not want such ones."""
-        if not self._wanted(kind):
-            return None
-        id = next(self._ids)
-        update = {"update_id": id, kind: what}
-        self.pending.append(update)
-        self.told.append(update)
-        self._office.changed.notify_all()
-        return id
+        with self._office.changed:
+            if not self._wanted(kind):
+                return None
+            id = next(self._ids)
+            update = {"update_id": id, kind: what}
+            self.pending.append(update)
+            self.told.append(update)
+            self._office.changed.notify_all()
+            return id
 
     def again(self, update: dict[str, Any]) -> None:
         """Tells an update once more under the id that it had, confirmed or not."""
-        self.pending = sorted([*self.pending, update], key=lambda one: int(one["update_id"]))
-        self._office.changed.notify_all()
+        with self._office.changed:
+            self.pending = sorted([*self.pending, update], key=lambda one: int(one["update_id"]))
+            self._office.changed.notify_all()
 
     def _wanted(self, kind: str) -> bool:
         if self.allowed:
@@ -53,7 +55,8 @@ class Updates:
     def get(
         self, offset: int, limit: int, timeout_s: float, allowed: list[str] | None
     ) -> list[dict[str, Any]]:
-        """Waits until there is something, at most `timeout_s`. Raises ApiError, Dropped."""
+        """Waits until there is something, at most `timeout_s`; the office's lock is held.
+        Raises ApiError, Dropped."""
         if self.webhook:
             raise ApiError(409, facts.WEBHOOK_ACTIVE)
         self.end_waiting(facts.OTHER_POLLER)
@@ -78,6 +81,7 @@ class Updates:
 
     def end_waiting(self, reason: str) -> None:
         """Ends the call that waits, by 409, or without an answer where there is no reason."""
-        self._turn += 1
-        self._ended_by = reason
-        self._office.changed.notify_all()
+        with self._office.changed:
+            self._turn += 1
+            self._ended_by = reason
+            self._office.changed.notify_all()

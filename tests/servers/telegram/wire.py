@@ -40,7 +40,8 @@ class Wire:
     def __init__(self, respond: Respond) -> None:
         self._respond = respond
         self._lock = threading.Lock()
-        self._connections: dict[socket.socket, threading.Thread] = {}
+        self._connections: set[socket.socket] = set()
+        self._threads: list[threading.Thread] = []
         self._listener: socket.socket | None = socket.create_server(("127.0.0.1", 0))
         self._held: socket.socket | None = None
         self.port: int = self._listener.getsockname()[1]
@@ -61,11 +62,11 @@ class Wire:
         self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._held.bind(("127.0.0.1", self.port))
         with self._lock:
-            open_now = dict(self._connections)
-        for connection in open_now:
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-        for thread in open_now.values():
+            for connection in self._connections:
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+            threads = list(self._threads)
+        for thread in threads:
             thread.join(END_S)
 
     def mend(self) -> None:
@@ -102,8 +103,9 @@ class Wire:
                 if self._listener is not listener:
                     connection.close()
                     return
-                self._connections[connection] = thread
-            thread.start()
+                self._connections.add(connection)
+                self._threads = [one for one in self._threads if one.is_alive()] + [thread]
+                thread.start()
 
     def _serve(self, connection: socket.socket) -> None:
         try:
@@ -113,7 +115,7 @@ class Wire:
             pass  # whoever asked has hung up, or is not to get an answer
         finally:
             with self._lock:
-                self._connections.pop(connection, None)
+                self._connections.discard(connection)
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
             connection.close()
@@ -136,7 +138,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _play(self) -> None:
         told = urlsplit(self.path)
         size_bytes = int(self.headers.get("Content-Length") or 0)
-        params, files = read_body(self.headers, self.rfile.read(size_bytes))
+        body = self.rfile.read(size_bytes)
+        if len(body) < size_bytes:
+            raise Dropped  # whoever asked went away in the middle of it
+        params, files = read_body(self.headers, body)
         query = dict(parse_qsl(told.query, keep_blank_values=True))
         answer = self._respond(unquote(told.path), {**query, **params}, files)
         self.send_response(answer.status)
@@ -160,7 +165,10 @@ def read_body(headers: Message, body: bytes) -> tuple[dict[str, Any], dict[str, 
     if not body:
         return {}, {}
     if kind == "application/json":
-        found = json.loads(body)
+        try:
+            found = json.loads(body)
+        except ValueError:
+            found = {}
         return (found if isinstance(found, dict) else {}), {}
     if kind == "multipart/form-data":
         return _parts(body, str(headers.get_param("boundary")))

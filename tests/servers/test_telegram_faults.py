@@ -1,0 +1,119 @@
+"""What goes wrong at the tests' Bot API when it is ordered: refusals, lost answers, no network."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import httpx
+import pytest
+import telegram
+from telegram.error import Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter, TimedOut
+
+from tests.servers.telegram import TOKEN, TelegramServer, server_running
+from tests.servers.telegram.people import Person
+from tests.servers.telegram.trying import post, with_bot
+
+
+# The library warns on whoever looks at how long to wait, also when it looks itself.
+@pytest.mark.filterwarnings("ignore::telegram.warnings.PTBDeprecationWarning")
+def test_a_library_of_others_meets_each_error_as_its_own(
+    server: TelegramServer, ada: Person
+) -> None:
+    async def life(bot: telegram.Bot) -> None:
+        server.person(8, "Bob")
+        with pytest.raises(Forbidden, match="can't initiate conversation"):
+            await bot.send_message(8, "x")
+        server.fails("sendMessage", 502)
+        with pytest.raises(NetworkError, match="Bad Gateway"):
+            await bot.send_message(7, "x")
+        server.fails("sendMessage", 429, retry_after_s=7)
+        with pytest.raises(RetryAfter, match="Retry in 7 seconds"):
+            await bot.send_message(7, "x")
+        await bot.set_webhook("https://a.example")
+        with pytest.raises(Conflict, match="webhook is active"):
+            await bot.get_updates()
+
+    with_bot(server, life)
+    with pytest.raises(InvalidToken):
+        with_bot(server, lambda bot: bot.get_me(), token="42:other")
+    assert ada.chat.from_bot == []
+
+
+def test_failures_come_as_often_as_ordered_and_do_nothing(
+    server: TelegramServer, ada: Person
+) -> None:
+    ordered = server.fails("sendMessage", 403, "Forbidden: bot was blocked by the user", times=2)
+    answers = [post(server, "sendMessage", chat_id=7, text="x") for _ in range(3)]
+    assert [one["ok"] for one in answers] == [False, False, True]
+    assert answers[0]["error_code"] == 403 and ordered.met == 2
+    assert len(ada.chat.from_bot) == 1
+    assert [call.outcome for call in server.called("sendMessage")] == [403, 403, 200]
+
+
+@pytest.mark.parametrize("done", [True, False])
+def test_an_answer_is_lost_after_the_deed_or_before(
+    server: TelegramServer, ada: Person, done: bool
+) -> None:
+    server.drops("sendMessage", done=done)
+    with pytest.raises(httpx.RemoteProtocolError):
+        post(server, "sendMessage", chat_id=7, text="x")
+    assert len(ada.chat.from_bot) == done
+    assert server.called("sendMessage")[0].outcome == "dropped"
+
+
+def test_a_server_that_hangs_is_given_up(server: TelegramServer, ada: Person) -> None:
+    server.hangs("sendMessage", 20, done=True)
+
+    async def life(bot: telegram.Bot) -> None:
+        with pytest.raises(TimedOut):
+            await bot.send_message(7, "x", read_timeout=0.1)
+
+    with_bot(server, life)
+    assert len(ada.chat.from_bot) == 1
+
+
+def test_too_many_messages_are_told_to_wait(server: TelegramServer, ada: Person) -> None:
+    bob = server.person(8, "Bob")
+    bob.starts()
+    server.limits(chat_s=5, burst=2, all_per_s=4)
+    answers = [post(server, "sendMessage", chat_id=7, text="x") for _ in range(3)]
+    assert [one["ok"] for one in answers] == [True, True, False]
+    assert answers[2]["error_code"] == 429
+    assert 4 <= answers[2]["parameters"]["retry_after"] <= 5
+    assert answers[2]["description"].startswith("Too Many Requests: retry after ")
+    assert post(server, "sendMessage", chat_id=8, text="x")["ok"]
+    server.no_limits()
+    assert post(server, "sendMessage", chat_id=7, text="x")["ok"]
+
+
+def test_a_cut_network_refuses_and_forgets_nothing(server: TelegramServer, ada: Person) -> None:
+    port, broken = server.port, []
+
+    def poll() -> None:
+        with pytest.raises(httpx.TransportError):
+            post(server, "getUpdates", timeout=20)
+        broken.append(True)
+
+    poller = threading.Thread(target=poll)
+    poller.start()
+    server.waits_for_call("getUpdates")
+    server.cut()
+    poller.join(5)
+    assert broken
+    with pytest.raises(httpx.ConnectError):
+        post(server, "getMe")
+    ada.says("meanwhile")
+    server.mend()
+    assert server.port == port
+    assert post(server, "getUpdates")["result"][0]["message"]["text"] == "meanwhile"
+
+
+def test_it_starts_at_once_and_leaves_no_thread_behind() -> None:
+    before = threading.active_count()
+    begun = time.monotonic()
+    with server_running() as server, httpx.Client() as client:
+        assert client.get(f"{server.base_url}{TOKEN}/getMe").json()["ok"]
+        assert time.monotonic() - begun < 2
+        assert threading.active_count() > before
+    assert threading.active_count() == before
