@@ -215,7 +215,9 @@ class Orchestrator:
                     self.worker.run(id, entry)
                 for card in found.due:
                     self.worker.perform(card)
-                to_do = found.tasks or found.due or found.soon
+                for wish in found.orders:
+                    self.worker.redraft(wish)
+                to_do = found.tasks or found.due or found.orders or found.soon
                 if once and not (to_do or was_busy or self.worker.busy):
                     break
                 if not once:

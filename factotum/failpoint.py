@@ -33,6 +33,8 @@ NAMES: dict[str, str] = {
     "step.recorded": "a step of a task is in the ledger; nothing has followed from it",
     "turn.heard": "a model has answered; what it said is not in the ledger yet",
     "turn.recorded": "what a model said is in the ledger; nothing has followed from it",
+    "redraft.begun": "an order to change a draft is begun; no model was asked",
+    "redraft.thought": "a model has answered an order; neither version nor cost is in the ledger",
     "redraft.sealed": "a draft has a new version; its note shows the one before",
     "child.registered": "a task that was handed on is in the ledger; its note is not there yet",
     "seal.committed": "an effect is sealed; its card is not written yet",

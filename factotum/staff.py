@@ -42,6 +42,7 @@ from factotum.worker.notebook import Notebook
 from factotum.worker.perform import Performer
 from factotum.worker.plans import Plans
 from factotum.worker.playbooks import PlaybookShelf
+from factotum.worker.redrafting import Redrafting
 from factotum.worker.shelves import agent_shelf, outside_folders, persona_shelf, skill_shelf
 from factotum.worker.slots import Worker
 from factotum.worker.steps import Office
@@ -132,15 +133,18 @@ def hire(
     lookups = Lookups(
         tools.desk, rooms.ledger, rooms.runs, tools.toolbox, notebook, mind.skills, clock.wall
     )
+    office = _office(rooms, tools, shared, mind, household)
+    thinker = Thinker(tools.desk, budget, mind, tools.models, clock.wall)
     worker = Worker(
         desk=tools.desk,
-        office=_office(rooms, tools, shared, mind, household),
+        office=office,
         vault=rooms.vault,
         closer=Closer(rooms.vault, rooms.runs, shared.turns),
         toolbox=tools.toolbox,
         performer=_performer(rooms, tools, shared, lookups, household, stopped),
-        thinker=Thinker(tools.desk, budget, mind, tools.models, clock.wall),
+        thinker=thinker,
         lookups=lookups,
+        redrafting=Redrafting(office, thinker, stopped, mind.max_tokens, mind.temperature),
         clock=clock.wall,
         monotonic=clock.monotonic,
         slots=rooms.settings.count("WORKERS"),

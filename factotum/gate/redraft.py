@@ -73,6 +73,11 @@ class Wish:
     done: float | None
     why: str
 
+    @property
+    def job(self) -> str:
+        """By which the work on it is known."""
+        return f"redraft-{self.seq}"
+
 
 def ask(
     ledger: Ledger,

@@ -59,7 +59,7 @@ class Idle:
         """Whether nothing is under way, waits or rests, so that time alone brings nothing but
         what is to be looked at `later`."""
         worker, rooms = self.worker, self.rooms
-        to_do = found.tasks or found.due or found.soon or found.restless
+        to_do = found.tasks or found.due or found.orders or found.soon or found.restless
         at_work = worker.busy or worker.held or worker.broken
         lies = any(n for state, n in found.listing.counts.items() if state not in AT_REST)
         if to_do or at_work or lies:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from factotum.gate import observe, place
 from factotum.gate.effect import next_try_at
+from factotum.gate.redraft import Wish
 from factotum.gate.register import Card
 from factotum.intake import Intake, Taken
 from factotum.mailroom import Mailroom
@@ -30,8 +31,8 @@ from factotum.worker.joins import Joins
 class Found:
     """What a tick found: what to run, what to carry out, and when to look again: `soon` for
     what a single pass waits out as well, `later` for the rest. `cards` are those that are open;
-    `seen` are the tasks whose notes were found where they are worked on; `restless` says that a
-    card is not as it will stay."""
+    `seen` are the tasks whose notes were found where they are worked on; `orders` are changes of
+    drafts that a model makes; `restless` says that a card is not as it will stay."""
 
     tasks: list[tuple[str, Entry]] = field(default_factory=list)
     due: list[Card] = field(default_factory=list)
@@ -41,6 +42,7 @@ class Found:
     cards: list[Card] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
+    orders: list[Wish] = field(default_factory=list)
     restless: bool = False
 
 
@@ -92,6 +94,7 @@ class Look:
             cards=cards,
             problems=[*listing.problems, *taken.problems, *claimed.problems, *seen.problems],
             seen={id for id, _ in claimed.tasks},
+            orders=[wish for wish in seen.orders if taking and not self.worker.active(wish.job)],
             restless=seen.restless,
         )
         found.soon += [mono + left_s for left_s in moments]

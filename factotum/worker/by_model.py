@@ -19,13 +19,14 @@ from factotum.agent.turn import Became, Over
 from factotum.gate.shape import misfits
 from factotum.inert import one_line
 from factotum.joined import JoinedBook
+from factotum.ledger import TaskRow
 from factotum.model import Call, Trust
 from factotum.worker import runaway, scheduling
 from factotum.worker.calls import Calls
 from factotum.worker.case import Case
 from factotum.worker.children import root_of
 from factotum.worker.runs import Run
-from factotum.worker.steps import AskModel, Briefed, Next
+from factotum.worker.steps import AskModel, Briefed, Next, Office
 from factotum.worker.turns import CIRCLES, MONEY, base
 
 logger = log.get("factotum.worker")
@@ -43,12 +44,12 @@ class ByModel:
     def _who(self) -> Agent:
         """The agent of the run, who may use no tool that one above it may not use."""
         case, mind = self.case, self.office.mind
-        agent, row = mind.named(_planned(case.run)), case.row
+        agent, row = mind.named(planned(case.run)), case.row
         while parent := row.facts.get("parent"):
             above, run = self.office.ledger.task(parent), self.office.runs.latest(parent)
             if above is None or run is None:
                 break
-            if name := _planned(run):
+            if name := planned(run):
                 agent = agent.below(mind.named(name))
             row = above
         return agent
@@ -95,17 +96,8 @@ class ByModel:
             n,
             root_of(case.row),
             case.row.trust is not Trust.OWNER,
-            self.allowance_usd,
+            allowance_usd(self.office, case.row, case.run),
         )
-
-    @property
-    def allowance_usd(self) -> float:
-        """What the task may cost: each go-on of the owner is worth as much again."""
-        said = self.office.turns.money_words(self.case.run)
-        if (root := root_of(self.case.row)) != self.case.row.id:
-            top = self.office.runs.latest(root)
-            said += self.office.turns.money_words(top) if top else []
-        return self.office.budget.caps.task_usd * (1 + sum(map(loop.is_go_on, said)))
 
     def ask_for_money(self, why: str) -> Next:
         """The task has spent what it may: asks the owner whether it may spend as much again."""
@@ -218,9 +210,18 @@ class ByModel:
                 return False
 
 
-def _planned(run: Run) -> str:
+def planned(run: Run) -> str:
     """The name of the agent that a run was given to, or an empty string."""
     return str((run.plan or {}).get("agent") or "")
+
+
+def allowance_usd(office: Office, row: TaskRow, run: Run) -> float:
+    """What the task may cost: each go-on of the owner is worth as much again."""
+    said = office.turns.money_words(run)
+    if (root := root_of(row)) != row.id:
+        top = office.runs.latest(root)
+        said += office.turns.money_words(top) if top else []
+    return office.budget.caps.task_usd * (1 + sum(map(loop.is_go_on, said)))
 
 
 def _choices(turn: Turn) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from factotum import failpoint, log
+from factotum.gate.redraft import Wish
 from factotum.gate.register import Card
 from factotum.model import State
 from factotum.models import ModelError, TooLong
@@ -27,6 +28,7 @@ from factotum.worker.course import next_step
 from factotum.worker.desk import Desk
 from factotum.worker.lookups import Lookups
 from factotum.worker.perform import Performer
+from factotum.worker.redrafting import Redrafting
 from factotum.worker.runs import Run
 from factotum.worker.steps import AskModel, Close, Next, Office, Park, Perform, RunTool
 from factotum.worker.thinking import Said, Thinker
@@ -56,6 +58,7 @@ class Worker:
         performer: Performer,
         thinker: Thinker,
         lookups: Lookups,
+        redrafting: Redrafting,
         clock: Callable[[], float],
         monotonic: Callable[[], float],
         slots: int,
@@ -71,6 +74,7 @@ class Worker:
         self.performer = performer
         self.thinker = thinker
         self.lookups = lookups
+        self.redrafting = redrafting
         self.clock = clock
         self.monotonic = monotonic
         self.done = done
@@ -79,6 +83,7 @@ class Worker:
         self.held: dict[str, str] = {}
         self._slots = asyncio.Semaphore(slots)
         self._deeds = asyncio.Semaphore(slots)  # what was approved waits for nobody's thoughts
+        self._orders = asyncio.Semaphore(slots)  # nor does a person who ordered a change
         self._room = slots
         self._active: dict[str, asyncio.Task[None]] = {}
         self._rests: dict[str, float] = {}
@@ -128,6 +133,9 @@ class Worker:
 
     def perform(self, card: Card) -> None:
         self._start(card.id, lambda: self.performer.perform(card), self._deeds)
+
+    def redraft(self, wish: Wish) -> None:
+        self._start(wish.job, lambda: self.redrafting.carry_out(wish), self._orders)
 
     def _start(
         self, id: str, work: Callable[[], Awaitable[None]], slots: asyncio.Semaphore

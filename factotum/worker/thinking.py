@@ -34,13 +34,25 @@ class Said:
     reservation: int
 
 
+@dataclass(frozen=True)
+class Account:
+    """Whose money a call spends: `root` is the task that pays, at most `allowance_usd` in all;
+    `task` and `run` for which it is spent; `outside` whether somebody else's words caused it."""
+
+    root: str
+    task: str
+    run: int
+    outside: bool
+    allowance_usd: float
+
+
 @dataclass
 class Purse:
     """The money of one task, as the models see it."""
 
     desk: Desk
     budget: Budget
-    step: AskModel
+    account: Account
     clock: Callable[[], float]
 
     async def reserve(self, model: str, most_usd: float) -> int:
@@ -54,17 +66,17 @@ class Purse:
             raise
 
     async def _reserve(self, model: str, most_usd: float) -> int:
-        run = self.step.briefed.run
+        account = self.account
         return await self.desk.do(
             self.budget.reserve,
-            self.step.root,
-            run.task,
-            run.n,
+            account.root,
+            account.task,
+            account.run,
             model,
             most_usd,
             self.clock(),
-            outside=self.step.outside,
-            allowance_usd=self.step.allowance_usd,
+            outside=account.outside,
+            allowance_usd=account.allowance_usd,
         )
 
     async def release(self, n: int, cost_usd: float | None) -> None:
@@ -84,7 +96,9 @@ class Thinker:
         chain = self.models.for_agent(step.briefed.agent.model)
         if chain.said:
             logger.warning("not its own model", extra={"task": step.root, "reason": chain.said})
-        purse = Purse(self.desk, self.budget, step, self.clock)
+        run = step.briefed.run
+        account = Account(step.root, run.task, run.n, step.outside, step.allowance_usd)
+        purse = Purse(self.desk, self.budget, account, self.clock)
         shorter = 0
         while True:
             briefed = replace(step.briefed, shorter=shorter)

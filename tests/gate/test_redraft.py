@@ -78,6 +78,22 @@ def test_what_could_never_be_sent_is_refused_at_once(
 
 
 @pytest.mark.parametrize(
+    ("new", "why"),
+    [
+        ({"body": "half \ud83d"}, "half a character"),
+        ({"body": "x" * 60_001}, "longer than the 60000 characters of a card"),
+        ({"body": OLD}, "nothing changed"),
+        ({"subject": "Two\nlines"}, "subject holds a line break"),
+    ],
+)
+def test_what_a_model_wrote_is_looked_at_too(
+    register: Register, new: dict[str, str], why: str
+) -> None:
+    with pytest.raises(redraft.Unfit, match=why):
+        redraft.by_fields(propose(register), new)
+
+
+@pytest.mark.parametrize(
     ("more", "why"),
     [
         ({"kind": "question", "tool": "ask_owner"}, "answer it: factotum answer a-"),
