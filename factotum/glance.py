@@ -7,7 +7,8 @@ the ledger and the folders. Nothing is written.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -83,10 +84,10 @@ def _own(books: Books, lying: Path | None, now: float) -> dict[str, Any]:
     )
 
 
-def budget(books: Books) -> Budget:
-    """What models have cost, and the caps as they stand now."""
+def budget(books: Books, zone: Callable[[float], datetime] = local) -> Budget:
+    """What models have cost, and the caps as they stand now. Days begin by `zone`."""
     handbook = Handbook(books.root, Reader(), books.ledger, remember=False)
-    return Budget(books.ledger, caps_of(books.settings, handbook.current), local)
+    return Budget(books.ledger, caps_of(books.settings, handbook.current), zone)
 
 
 def _unreadable(shelf: Shelf, listing: Listing) -> Iterator[Problem]:

@@ -21,13 +21,13 @@ _PAID = "coalesce(cost, reserved)"
 
 def cost(text: str, place: Place) -> Said:
     del text
-    budget = glance.budget(place)
+    budget = glance.budget(place, place.zone)
     spent = budget.spent(place.now)
     caps = budget.caps
     lines: list[Line] = [
         head("Today", f": {spent['today_usd']:.2f} of {caps.day_usd:.2f} USD"),
         head("This month", f": {spent['month_usd']:.2f} of {caps.month_usd:.2f} USD"),
-        f"At most {caps.task_usd:.2f} USD a task. These caps stand in {_where(budget)}.",
+        f"At most {caps.task_usd:.2f} USD a task. Set by {_where(budget)}",
     ]
     return Said(parts(page(lines), _plot(spent["days"]), _dearest(spent["tasks"]), _who(place)))
 
