@@ -124,6 +124,7 @@ def test_tasks_are_listed_oldest_first_with_what_each_waits_for(ann: Ann, house:
     wait(house, "Choose", "Which colour?", kind="question")
     house.go(60)
     task = wait(house, "Two", "Send one?")
+    house.go(1)
     house.card("Send two?", task=task)
     lines = ann.lines("/tasks")
     assert lines[0] == "Open: 4"
