@@ -16,6 +16,7 @@ from typing import IO
 
 from factotum import fittings, log
 from factotum.channels import owners
+from factotum.channels.running import Within as Channels
 from factotum.chooser import Chooser
 from factotum.ears import found as watchers
 from factotum.ears.house import room_of
@@ -95,6 +96,7 @@ class Orchestrator:
         self.views.notices.policy = self.staff.handbook.current
         self.notary = fittings.notary_of(rooms, self.desk, self._look_again)
         self.ears = Ears(room)
+        self.channels = Channels(settings, vault.root, rooms.state)
         self.look = Look(rooms, self.staff, room.mailroom, self.stopped)
         self.idle = Idle(rooms, self.worker, self._beside(tools.playbooks))
         beside = (self.asides, self.notary, self.cages)
@@ -222,6 +224,7 @@ class Orchestrator:
                     break
                 if not once:
                     self.ears.open()
+                    self.channels.open()
                 arrived = await self.wakeup.wait(self._pause_s(found))
         finally:
             await self._close()
@@ -245,10 +248,12 @@ class Orchestrator:
         self.stopping = True  # the last look takes nothing that nobody here would do
         self.wakeup.close()
         self.ears.halt()
+        self.channels.halt()
         await self.worker.stop(STOP_GRACE_S)
         await self.chooser.close()
         await self.toolbox.close()
         await self.ears.close(LISTEN_GRACE_S)
+        await self.channels.close(LISTEN_GRACE_S)
         if self._began:
             await self.desk.do(self._last_look)
             await self.notary.close(self.rooms.clock.wall(), self.rooms.clock.monotonic())

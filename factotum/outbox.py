@@ -100,6 +100,50 @@ class Outbox:
 
     # -- what is to be said
 
+    def ensure(
+        self, channel: str, chat: str, key: str, now: float, *, kind: str, rank: int = NEWS
+    ) -> Row:
+        """The row of this message; made if need be, with nothing to say yet."""
+        with self.ledger.tx() as db:
+            db.execute(
+                "INSERT OR IGNORE INTO said (channel, chat, key, kind, rank, wanted, made_of,"
+                " state, due, at) VALUES (?, ?, ?, ?, ?, '{}', '', 'waiting', 0, ?)",
+                (channel, chat, key, kind, rank, now),
+            )
+            found = self.row(channel, chat, key)
+            assert found is not None
+            return found
+
+    def want(
+        self,
+        row: Row,
+        wanted: Mapping[str, Any],
+        *,
+        made_of: str = "",
+        not_before: float = 0.0,
+        anew: bool = False,
+    ) -> None:
+        """Has the message show `wanted`: it is changed where it stands, else sent, but not
+        before that moment (epoch seconds). One whose send was lost is sent again only when it
+        is wanted `anew`: when it says something that was never said."""
+        text = dumps(wanted)
+        with self.ledger.tx() as db:
+            db.execute(
+                "UPDATE said SET wanted = :text, made_of = :made_of, not_before = :not_before,"
+                " due = CASE state WHEN 'sent' THEN shows <> :digest WHEN 'sending' THEN 0"
+                " WHEN 'lost' THEN :anew ELSE 1 END,"
+                " state = CASE WHEN state IN ('dropped', 'failed') OR (state = 'lost' AND :anew)"
+                " THEN 'waiting' ELSE state END WHERE seq = :seq",
+                {
+                    "text": text,
+                    "made_of": made_of,
+                    "not_before": not_before,
+                    "digest": _digest(wanted),
+                    "anew": int(anew),
+                    "seq": row.seq,
+                },
+            )
+
     def put(
         self,
         channel: str,
@@ -110,36 +154,56 @@ class Outbox:
         *,
         kind: str = "notice",
         rank: int = NEWS,
-        made_of: str = "",
-        stage: str | None = None,
+        not_before: float = 0.0,
     ) -> Row:
-        """Has the message of this key show `wanted`, and says it if it was not said yet."""
-        text = dumps(wanted)
+        """Says it once under this key, and has the message show it from then on."""
+        with self.ledger.tx():
+            row = self.ensure(channel, chat, key, now, kind=kind, rank=rank)
+            if row.wanted != wanted:
+                self.want(row, wanted, not_before=not_before)
+            return self.of(row.seq)
+
+    def set_stage(self, seq: int, stage: str) -> None:
+        """How far a person has come with it."""
         with self.ledger.tx() as db:
+            db.execute("UPDATE said SET stage = ? WHERE seq = ?", (stage, seq))
+
+    def move(self, row: Row, note: Mapping[str, Any], now: float) -> None:
+        """Has it be sent once more, at the end of the chat, by the person's own wish; where it
+        stood stands the `note`."""
+        with self.ledger.tx() as db:
+            if row.state == "sent":
+                old = self.ensure(
+                    row.channel, row.chat, f"moved {row.message}", now, kind="moved", rank=QUIET
+                )
+                db.execute(
+                    "UPDATE said SET state = 'sent', message = ?, wanted = ?, due = 1, told = ?"
+                    " WHERE seq = ?",
+                    (row.message, dumps(note), now, old.seq),
+                )
             db.execute(
-                "INSERT OR IGNORE INTO said (channel, chat, key, kind, rank, wanted, made_of,"
-                " stage, state, due, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'waiting', 1, ?)",
-                (channel, chat, key, kind, rank, text, made_of, stage or "", now),
+                "UPDATE said SET state = 'waiting', message = '', shows = '', due = 1,"
+                " not_before = 0 WHERE seq = ? AND state <> 'sending'",
+                (row.seq,),
             )
-            db.execute(
-                "UPDATE said SET wanted = ?, made_of = ?, stage = coalesce(?, stage),"
-                " due = CASE WHEN state = 'waiting' THEN 1 WHEN state = 'sending' THEN due"
-                " WHEN state = 'sent' THEN shows <> ? ELSE 0 END, not_before = 0"
-                " WHERE channel = ? AND chat = ? AND key = ? AND (wanted, made_of) <> (?, ?)",
-                (text, made_of, stage, _digest(wanted), channel, chat, key, text, made_of),
-            )
-            found = self.row(channel, chat, key)
-            assert found is not None
-            return found
 
     def drop(self, seq: int, why: str) -> None:
         """Takes back what was not sent yet; what stands there stays."""
         with self.ledger.tx() as db:
             db.execute(
                 "UPDATE said SET state = 'dropped', due = 0, why = ?"
-                " WHERE seq = ? AND state = 'waiting'",
+                " WHERE seq = ? AND state IN ('waiting', 'failed')",
                 (why, seq),
             )
+
+    def reasons_awaited(self, since: float) -> set[str]:
+        """The cards of which it was asked after that moment (epoch seconds) why they were
+        refused, and a person has neither said it nor that they will not."""
+        rows = self.ledger.db.execute(
+            "SELECT stage FROM said WHERE kind = 'prompt' AND stage <> '' AND at > ?", (since,)
+        )
+        stages = [str(row["stage"]).split(" ") for row in rows]
+        return {stage[1] for stage in stages if len(stage) == 3 and stage[0] == "why"}
 
     # -- saying it
 

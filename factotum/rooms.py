@@ -5,6 +5,7 @@ Opening them runs nothing and sends nothing.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -25,6 +26,9 @@ from factotum.settings import Settings
 from factotum.vault import Vault
 from factotum.words import local
 from factotum.worker.runs import Runs
+
+#: The folder in the state directory in which channels are told that something happened.
+NEWS = "news"
 
 
 class DoorError(Exception):
@@ -166,6 +170,12 @@ def _held(lock: int) -> bool:
     except OSError:
         return True
     return False
+
+
+def tell_news(state: Path) -> None:
+    """Tells the channels of this vault, if there are any, that something happened."""
+    with contextlib.suppress(OSError):  # the folder is theirs: nobody listens
+        (state / NEWS / "word").write_bytes(secrets.token_bytes(8))
 
 
 def wake(state: Path) -> None:

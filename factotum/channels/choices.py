@@ -66,7 +66,7 @@ def _pending(card: Card) -> Sequence[Sequence[Choice]]:
     if unread_words(card):
         more = [("Read all", "read"), *more]
     if needs_strong(card):
-        return [[("No", "no"), ("Later", "later"), (_risky_label(card), _risky(card))], more]
+        return [[("No", "no"), ("Later", "later"), (_risky_label(card), risky(card))], more]
     return [[(yes_label(card), "yes"), *change], [("Later", "later"), ("No", "no"), *more]]
 
 
@@ -106,13 +106,13 @@ def yes_label(card: Card) -> str:
     return row.verb.split()[0] if row.reviewed and row.verb else "Yes, do it"
 
 
-def _risky(card: Card) -> str:
+def risky(card: Card) -> str:
     """What the first choice of a yes to something of high risk leads to."""
     return "type" if card.seal.about.get("stranger") else "sure"
 
 
 def _risky_label(card: Card) -> str:
-    if _risky(card) == "type":
+    if risky(card) == "type":
         return f"{yes_label(card)} anyway…"
     return f"{yes_label(card)}…"
 

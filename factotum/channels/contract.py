@@ -96,7 +96,8 @@ class Came:
 @dataclass(frozen=True)
 class Heard:
     """A message of an owner in a chat with us alone. `id` is its id in the chat, `reply_to`
-    that of the message of ours that it answers, or empty. `text` is Markdown."""
+    that of the message of ours that it answers, or empty. `text` is Markdown. `passed_on` says
+    whose words they are that the owner only passes on; `spoken` that it was said aloud."""
 
     chat: str
     id: str
@@ -107,6 +108,8 @@ class Heard:
     reply_to: str = ""
     files: tuple[Came, ...] = ()
     remarks: tuple[str, ...] = ()
+    passed_on: str = ""
+    spoken: bool = False
 
 
 @dataclass(frozen=True)
@@ -167,6 +170,11 @@ class Channel(Protocol):
 
     async def edit(self, chat: str, id: str, message: Message) -> None:
         """Has the message show this from now on. Showing the same once more is no error."""
+        ...
+
+    async def check(self) -> None:
+        """Asks for nothing of consequence, to see whether the other side answers. Raises
+        NotSent."""
         ...
 
     async def busy(self, chat: str) -> None:

@@ -115,6 +115,22 @@ class Register(Sealing):
             self.remark(card, "")  # what was to be minded before is decided now
             return self.card(card)
 
+    def reason(self, card: str, digest: str, why: str, channel: str, who: str, now: float) -> None:
+        """Adds to a no, which stands already, why it was said. Raises NotOpen where that is
+        known, or it was no no."""
+        with self.ledger.tx() as db:
+            found = self.card(card)
+            done = db.execute(
+                "UPDATE decision SET why = ? WHERE card = ? AND digest = ?"
+                " AND verdict = 'reject' AND why = ''",
+                (why, card, digest),
+            )
+            if not done.rowcount:
+                raise NotOpen(f"{found.name}: {self.said(found)}")
+            self.ledger.event(
+                "reason", now, task=found.task, card=card, channel=channel, who=who, why=why
+            )
+
     def cancel(self, card: str, channel: str, who: str, now: float) -> Card:
         """Stops an approved effect that is not under way, also between two tries. Raises
         NotOpen when it is too late."""

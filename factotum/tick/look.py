@@ -17,6 +17,7 @@ from factotum.gate.register import Card
 from factotum.intake import Intake, Taken
 from factotum.mailroom import Mailroom
 from factotum.model import State
+from factotum.outbox import Outbox
 from factotum.reading import read
 from factotum.rooms import Rooms
 from factotum.scan import Entry, Listing, Problem
@@ -25,6 +26,9 @@ from factotum.worker import claim
 from factotum.worker.arrive import Arrivals
 from factotum.worker.joins import AGAIN_S as JOIN_AGAIN_S
 from factotum.worker.joins import Joins
+
+#: How long after a no a task waits to hear why, in seconds, and how often it looks meanwhile.
+REASON_S, REASON_LOOK_S = 60.0, 5.0
 
 
 @dataclass
@@ -66,6 +70,7 @@ class Look:
         self.intake = Intake(vault, ledger, rooms.reader, read, rooms.state, stable_s, zone)
         self.observer = observe.Observer(vault, rooms.shelf, ledger, rooms.register, pace, house)
         self.joins = Joins(vault, rooms.reader, rooms.runs, zone, mailroom.make_anew)
+        self.outbox = Outbox(ledger)
         self.more = False  # whether tasks were left for want of room
 
     def claim(self, arrived: Sequence[str]) -> None:
@@ -85,8 +90,12 @@ class Look:
         cards = [*seen.waiting, *seen.approved]
         moments, rests = self.worker.rests()
         echo_soon, echo_later = self.staff.echo.look(now, mono)
+        held = {card.task for card in cards}
+        if asked := self._asked_why(now):  # a reason that comes late would not be heard
+            held |= asked
+            echo_soon = [*echo_soon, mono + REASON_LOOK_S]
         found = Found(
-            tasks=self._to_run(claimed.tasks, {card.task for card in cards}),
+            tasks=self._to_run(claimed.tasks, held),
             due=self._to_perform(seen.due, now),
             soon=[*taken.wake_at, *claimed.wake_at, *seen.soon, *echo_soon],
             later=[*seen.later, *echo_later, *([mono + JOIN_AGAIN_S] if join_again else [])],
@@ -102,6 +111,12 @@ class Look:
         found.problems += unjoined
         self.worker.forget(found.seen)
         return found
+
+    def _asked_why(self, now: float) -> set[str]:
+        """The tasks that wait till a person has said why they refused something."""
+        cards = self.outbox.reasons_awaited(now - REASON_S)
+        found = (self.rooms.register.find(id) for id in cards)
+        return {card.task for card in found if card is not None}
 
     def _lies(self, task: str) -> Path | None:
         """Where a task's note lies now, if the last look found it."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from factotum import failpoint
 from factotum.notary import Notary
-from factotum.rooms import Rooms
+from factotum.rooms import Rooms, tell_news
 from factotum.scan import Problem
 from factotum.staff import Staff, Tools
 from factotum.tick.asides import Asides
@@ -42,6 +42,7 @@ class Showing:
         self.notary = notary
         self.cages = cages
         self.stopped = stopped
+        self._told = 0
         self._shown: tuple[Found, list[Problem]] = (Found(), [])
 
     def show(self, found: Found, trouble: str, now: float, mono: float) -> None:
@@ -77,6 +78,9 @@ class Showing:
             found.listing, found.cards, unique, health, mind, now, mono, at_work=at_work
         )
         failpoint.hit("snapshot.written")
+        if (last := self.rooms.ledger.last_event()) != self._told:
+            self._told = last
+            tell_news(self.rooms.state)
 
     def _problems(self) -> list[Problem]:
         """What a person should know beside the notes that a look is about."""

@@ -1,0 +1,142 @@
+"""Brings the messages of cards to what there is to show of them.
+
+A card has one message. It is made when the card asks something, changed in place with all that
+becomes of the card, wherever that was decided, and never sent twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from factotum.channels import cards
+from factotum.channels.batches import Batches, fits
+from factotum.channels.cards import Changed
+from factotum.channels.changes import changed_of
+from factotum.channels.choices import LATER, OPEN
+from factotum.channels.contract import Message
+from factotum.channels.window import Window
+from factotum.channels.words import Words
+from factotum.gate.observe import quiet as by_rule
+from factotum.gate.records import Card
+from factotum.outbox import CARD, Row
+
+KIND = "card"
+ASKING = frozenset({"pending", "unknown", "expired"})
+MOVED = "⬇️ It stands below, once more."
+
+
+def key_of(card: str) -> str:
+    return f"card {card}"
+
+
+class CardMessages:
+    def __init__(self, window: Window) -> None:
+        self.window = window
+        self.batches = Batches(window)
+
+    def look(self, found: Sequence[Card], now: float) -> None:
+        """Brings the messages of these cards up to date; those that are new and alike together,
+        if they are several."""
+        new: dict[str, list[Card]] = {}
+        for card in found:
+            chat, row = self._where(card)
+            if not chat or (row is None and not self._asks(card)):
+                continue
+            if row is None and fits(card):
+                new.setdefault(chat, []).append(card)
+            else:
+                self.refresh(card, now)
+        for chat, cards_there in new.items():
+            if self.batches.begin(chat, cards_there, now):
+                continue
+            for card in cards_there:
+                self.refresh(card, now)
+
+    def _where(self, card: Card) -> tuple[str, Row | None]:
+        """The chat of the card's message, and the message if there is one."""
+        row = self.row(card.id)
+        return (row.chat, row) if row else (self.window.chat_of_card(card)[0], None)
+
+    def row(self, card: str) -> Row | None:
+        """The message of a card, in whichever chat it is."""
+        found = self.window.ledger.db.execute(
+            "SELECT seq FROM said WHERE channel = ? AND key = ? ORDER BY seq DESC LIMIT 1",
+            (self.window.name, key_of(card)),
+        ).fetchone()
+        return self.window.outbox.of(found["seq"]) if found else None
+
+    def _asks(self, card: Card) -> bool:
+        return card.status in ASKING and not by_rule(card)
+
+    def refresh(self, card: Card, now: float, *, stage: str | None = None) -> None:
+        """Has its message show it as it stands; `stage` is where the person has come to."""
+        outbox = self.window.outbox
+        chat, answers = self.window.chat_of_card(card)
+        row = self.row(card.id)
+        if row is None and (not chat or not self._asks(card)):
+            return
+        with self.window.ledger.tx():
+            row = row or outbox.ensure(
+                self.window.name, chat, key_of(card.id), now, kind=KIND, rank=CARD
+            )
+            if self.batches.holds(row) and stage is None:
+                if self.batches.refresh(row, card, now):
+                    return
+                stage = OPEN  # it has left its batch, and has a message of its own from now on
+            stage = row.stage if stage is None else stage
+            stage = stage if card.status == "pending" else OPEN
+            self._show(row, card, stage, now, answers=answers)
+
+    def _show(self, row: Row, card: Card, stage: str, now: float, *, answers: bool) -> None:
+        outbox = self.window.outbox
+        if row.stage != stage:
+            outbox.set_stage(row.seq, stage)
+        if not self._asks(card) and row.state in {"waiting", "failed"}:
+            outbox.drop(row.seq, f"it was decided before it was said: {card.status}")
+            return
+        changed = changed_of(self.window.ledger, card)
+        made_of = _signature(card, stage, changed)
+        if row.made_of == made_of and row.state != "dropped":
+            return
+        shown = cards.shown(card, stage, now, self.window.regret_s, changed)
+        buttons = self.window.buttons.draw(row.seq, shown.rows, now, card.id, card.seal.digest)
+        message = Message(shown.words, buttons, reply_to=self._reply_to(card, row))
+        hold = self.window.not_before(now, answers=answers)
+        anew = not row.made_of.startswith(f"{card.version} ")
+        if row.state == "dropped" and not self._asks(card):
+            return
+        outbox.want(row, message.to_json(), made_of=made_of, not_before=hold, anew=anew)
+
+    def _reply_to(self, card: Card, row: Row) -> str:
+        task = self.window.ledger.task(card.task)
+        same = task is not None and self.window.chat_of_task(task) == row.chat
+        return str(task.facts.get("message") or "") if task and same else ""
+
+    def again(self, card: Card, now: float) -> None:
+        """Shows it once more at the end of the chat; where it stood it says so."""
+        row = self.row(card.id)
+        if row is None:
+            self.refresh(card, now)
+            return
+        note = Message(Words.italic(MOVED)).to_json()
+        with self.window.ledger.tx():
+            self.window.outbox.move(row, note, now)
+            self.refresh(card, now, stage=OPEN)
+
+    def put_off(self, card: Card, now: float) -> None:
+        self.refresh(card, now, stage=LATER)
+
+
+def _signature(card: Card, stage: str, changed: Changed | None) -> str:
+    """Of what a message is made: equal for as long as it would say the same."""
+    parts = (
+        card.status,
+        stage,
+        card.remark,
+        card.attempts,
+        card.seal.deadline,
+        card.decision and (card.decision.who, card.decision.why),
+        changed,
+    )
+    return f"{card.version} {hashlib.sha256(repr(parts).encode()).hexdigest()[:24]}"

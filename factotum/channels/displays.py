@@ -1,0 +1,68 @@
+"""Brings a channel to what there is to show: cards, notices, work. Sends nothing.
+
+It goes by the journal of deeds and keeps its place in the ledger, so that a start with a thousand
+requests that wait looks at what is new alone.
+"""
+
+from __future__ import annotations
+
+from factotum.channels.card_messages import CardMessages
+from factotum.channels.news import News
+from factotum.channels.window import Window
+from factotum.channels.work import Work
+
+#: How many events are looked at at once.
+AT_ONCE = 1000
+
+
+class Displays:
+    def __init__(self, window: Window) -> None:
+        self.window = window
+        self.cards = CardMessages(window)
+        self.news = News(window)
+        self.work = Work(window)
+        self.meta = f"shown {window.name}"
+        self._seq = -1
+
+    def begin(self, now: float) -> None:
+        """After a start: what waits without having been shown here is shown; of what was decided
+        meanwhile the journal tells."""
+        self.news.begin()
+        if self.window.ledger.meta(self.meta):
+            return
+        last = self.window.ledger.last_event()
+        self.cards.look(self.window.register.unsettled(), now)
+        self.window.ledger.set_meta(self.meta, str(last))
+
+    def look(self, now: float) -> None:
+        """Looks at what happened since the last look."""
+        if not self.window.chats().home:
+            return
+        while self._events(now):
+            pass
+        self.news.look(now)
+        self.work.look(now)
+
+    def _events(self, now: float) -> bool:
+        """Looks at some events; whether there may be more."""
+        since = self._since()
+        if self.window.ledger.last_event() <= since:
+            return False
+        events = self.window.ledger.events(since, limit=AT_ONCE)
+        if not events:
+            return False
+        touched = dict.fromkeys(event.card for event in events if event.card)
+        found = [card for id in touched if (card := self.window.register.find(id))]
+        ended = dict.fromkeys(event.task for event in events if event.kind == "ended")
+        with self.window.ledger.tx():
+            self.cards.look(found, now)
+            for task in ended:
+                self.work.ended(task, now)
+            self.window.ledger.set_meta(self.meta, str(events[-1].seq))
+        self._seq = events[-1].seq
+        return len(events) == AT_ONCE
+
+    def _since(self) -> int:
+        if self._seq < 0:
+            self._seq = int(self.window.ledger.meta(self.meta) or 0)
+        return self._seq

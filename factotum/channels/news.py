@@ -1,0 +1,124 @@
+"""Notices on a channel: what the office has told, in one message with all that waits there.
+
+When a notice is told is for `views/notices.py` to say; this follows what was, and keeps its
+place. Many that cannot be said yet become one message, not many.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from factotum.channels.card_messages import key_of
+from factotum.channels.contract import Message
+from factotum.channels.window import Window
+from factotum.channels.words import Words
+from factotum.outbox import NEWS, Row
+from factotum.views import notices
+from factotum.views.notify import HEADING, HEADINGS
+from factotum.views.saying import plain
+
+KIND = "notices"
+#: How many lines one message has at most; of the others it says how many they are.
+LINES_MOST = 25
+LINE_CHARS = 140
+#: What the card's own message says already, where it has one.
+BY_CARD = frozenset({notices.ASKS, notices.QUESTION})
+#: How many are taken at once.
+AT_ONCE = 500
+
+SIGNS = {
+    notices.UNKNOWN: "⚠️",
+    notices.FAILED: "❌",
+    notices.BUDGET: "💰",
+    notices.LOGIN: "🔑",
+    notices.MACHINE: "🛠",
+    notices.LISTENING: "🔇",
+    notices.SYNC: "🔄",
+    notices.OUTAGE: "⏰",
+    notices.DIGEST: "☀️",
+    notices.SCHEDULE: "🔔",
+    notices.REMINDER: "⏳",
+    notices.EXPIRED: "⌛",
+}
+
+
+class News:
+    def __init__(self, window: Window) -> None:
+        self.window = window
+        self.meta = f"notices {window.name}"
+
+    def begin(self) -> None:
+        """What was told before there was this channel is not told again."""
+        if not self.window.ledger.meta(self.meta):
+            row = self.window.ledger.db.execute(
+                "SELECT told, seq FROM notice WHERE how = 'told' ORDER BY told DESC, seq DESC"
+            ).fetchone()
+            self._keep(row["told"], row["seq"]) if row else self._keep(0.0, 0)
+
+    def _keep(self, told: float, seq: int) -> None:
+        self.window.ledger.set_meta(self.meta, json.dumps([told, seq]))
+
+    def look(self, now: float) -> None:
+        """Says what was told since the last look."""
+        home = self.window.chats().home
+        if not home:
+            return
+        told, seq = json.loads(self.window.ledger.meta(self.meta) or "[0, 0]")
+        rows = self.window.ledger.db.execute(
+            "SELECT * FROM notice WHERE how = 'told' AND (told, seq) > (?, ?)"
+            " ORDER BY told, seq LIMIT ?",
+            (told, seq, AT_ONCE),
+        ).fetchall()
+        if not rows:
+            return
+        lines = [
+            (row["kind"], plain(row["text"], LINE_CHARS * (3 if row["kind"] == "digest" else 1)))
+            for row in rows
+            if not self._said_by_card(row["kind"], row["card"], home)
+        ]
+        with self.window.ledger.tx():
+            if lines:
+                self._say(home, lines, rows[-1]["seq"], now)
+            self._keep(rows[-1]["told"], rows[-1]["seq"])
+
+    def _said_by_card(self, kind: str, card: str, home: str) -> bool:
+        if kind not in BY_CARD:
+            return False
+        found = self.window.ledger.db.execute(
+            "SELECT 1 FROM said WHERE channel = ? AND key = ?", (self.window.name, key_of(card))
+        ).fetchone()
+        return found is not None
+
+    def _say(self, home: str, lines: list[tuple[str, str]], seq: int, now: float) -> None:
+        """Adds the lines to the message that waits, else to a new one."""
+        outbox = self.window.outbox
+        row = self._unsaid(home)
+        before: dict[str, Any] = json.loads(row.stage) if row else {"lines": [], "more": 0}
+        whole: list[list[str]] = [*before["lines"], *(list(line) for line in lines)]
+        more: int = before["more"] + max(0, len(whole) - LINES_MOST)
+        whole = whole[:LINES_MOST]
+        row = row or outbox.ensure(
+            self.window.name, home, f"notices {seq}", now, kind=KIND, rank=NEWS
+        )
+        outbox.set_stage(row.seq, json.dumps({"lines": whole, "more": more}))
+        outbox.want(row, Message(_words(whole, more)).to_json())
+
+    def _unsaid(self, home: str) -> Row | None:
+        found = self.window.ledger.db.execute(
+            "SELECT seq FROM said WHERE channel = ? AND chat = ? AND kind = ?"
+            " AND state = 'waiting' LIMIT 1",
+            (self.window.name, home, KIND),
+        ).fetchone()
+        return self.window.outbox.of(found["seq"]) if found else None
+
+
+def _words(lines: list[list[str]], more: int) -> Words:
+    if len(lines) == 1:
+        kind, text = lines[0]
+        head = Words.bold(f"{SIGNS.get(kind, '•')} {HEADINGS.get(kind, HEADING)}")
+        return Words.join("\n", [head, text])
+    rows = [f"{SIGNS.get(kind, '•')} {text}" for kind, text in lines]
+    head = Words.bold(f"{len(lines) + more} things to know")
+    rest = [f"… and {more} more: see the Dashboard"] if more else []
+    return Words.join("\n", [head, *rows, *rest])

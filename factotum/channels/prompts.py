@@ -1,0 +1,150 @@
+"""Prompts: what a person is asked to type, and what their answer to it means.
+
+A prompt is a message of its own. It is bound to the card and the version that it is about, and
+answered once, by a reply to it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from factotum.channels.card_messages import CardMessages
+from factotum.channels.cards import outcome
+from factotum.channels.contract import Message, Reply
+from factotum.channels.window import Window
+from factotum.channels.words import Words
+from factotum.gate import redraft
+from factotum.gate.records import Card, GateError
+from factotum.gate.strength import typed_word
+from factotum.inert import one_line
+from factotum.outbox import ANSWER, Row
+
+KIND = "prompt"
+
+#: What is asked for, by what was chosen: the question, and what stands in the empty line.
+ASKS: dict[str, tuple[str, str]] = {
+    "why": ("Why not? It helps me to do better. You need not say.", "Why not?"),
+    "text": ("Write the whole text as it is to go out, as a reply to this.", "The whole text"),
+    "order": (
+        "What is to be changed? Reply by text or voice, such as: shorter, say Thursday.",
+        "What is to be changed?",
+    ),
+    "answer": ("Reply with your answer.", "Your answer"),
+    "type": ("", "As it stands there"),
+}
+
+NAME_CHARS = 40
+
+
+@dataclass(frozen=True)
+class Asked:
+    """For what a prompt asks, of which card, in which version."""
+
+    what: str
+    card: str
+    digest: str
+
+    @classmethod
+    def of(cls, row: Row) -> Asked | None:
+        """None for a prompt that was answered or put away."""
+        parts = row.stage.split(" ")
+        return cls(*parts) if row.kind == KIND and len(parts) == 3 else None
+
+
+class Prompts:
+    def __init__(self, window: Window, messages: CardMessages) -> None:
+        self.window = window
+        self.messages = messages
+
+    def ask(self, what: str, card: Card, digest: str, row: Row, now: float) -> None:
+        """Asks the person for something to type, below the message of the card."""
+        text, hint = ASKS[what]
+        if what == "type":
+            text = f"To approve it, reply with this, letter by letter: {typed_word(card)}"
+        outbox = self.window.outbox
+        with self.window.ledger.tx() as db:
+            (n,) = db.execute(
+                "SELECT count(*) FROM said WHERE channel = ? AND chat = ? AND kind = ?",
+                (row.channel, row.chat, KIND),
+            ).fetchone()
+            key = f"prompt {card.id} {n}"
+            made = outbox.ensure(row.channel, row.chat, key, now, kind=KIND, rank=ANSWER)
+            outbox.set_stage(made.seq, f"{what} {card.id} {digest}")
+            rows: tuple[tuple[tuple[str, str], ...], ...] = ()
+            if what == "why":
+                rows = ((("Just no", "skip"),),)
+            buttons = self.window.buttons.draw(made.seq, rows, now, card.id, digest)
+            prompt = "" if buttons else hint  # below a message stand buttons or an empty line
+            words = Words.of(text)
+            message = Message(words, buttons, reply_to=row.message, prompt=prompt)
+            outbox.want(made, message.to_json())
+
+    def skip(self, row: Row, now: float) -> Reply:
+        """The person does not want to say it."""
+        self._end(row, "No reason given." if row.stage.startswith("why") else "Left as it is.")
+        return Reply()
+
+    def _end(self, row: Row, said: str) -> None:
+        outbox = self.window.outbox
+        outbox.set_stage(row.seq, "")
+        outbox.want(row, Message(Words.italic(said)).to_json())
+
+    def answer(self, row: Row, text: str, who: str, now: float) -> None:
+        """What the person typed to a prompt that is open. What it cannot be said of is told in
+        the prompt's place, which stays open where another try makes sense."""
+        asked = Asked.of(row)
+        assert asked is not None
+        card = self.window.register.card(asked.card)
+        try:
+            with self.window.ledger.tx():
+                said = self._take(asked, card, text.strip(), who, now)
+                self._end(row, said)
+        except _AskAgain as again:
+            wanted = Message(Words.of(str(again)), prompt=ASKS[asked.what][1])
+            self.window.outbox.want(row, wanted.to_json())
+        except GateError as late:
+            self._end(row, f"⚠ {late}")
+        self.messages.refresh(self.window.register.card(card.id), now, stage="")
+        self.window.wake()
+
+    def _take(self, asked: Asked, card: Card, text: str, who: str, now: float) -> str:
+        register, name = self.window.register, self.window.name
+        match asked.what:
+            case "why":
+                register.reason(card.id, asked.digest, text, name, who, now)
+                return "Noted, thank you."
+            case "answer":
+                register.decide(card.id, asked.digest, "answer", name, who, now, text)
+                return "Answered."
+            case "type":
+                if one_line(text, 300) != one_line(typed_word(card), 300):
+                    raise _AskAgain(
+                        f"That is not it, so nothing was approved. To approve “{outcome(card)}” "
+                        f"reply to this with: {typed_word(card)}"
+                    )
+                register.decide(card.id, asked.digest, "approve", name, who, now)
+                return "Approved."
+            case _:
+                redraft.ask(
+                    self.window.ledger,
+                    register,
+                    card.id,
+                    asked.digest,
+                    asked.what,
+                    text,
+                    name,
+                    who,
+                    now,
+                )
+                return "It is being changed; it comes back above."
+
+
+class _AskAgain(Exception):
+    """What was typed is not it, and may be typed once more."""
+
+
+def person(name: str, id: str) -> str:
+    """A person as the ledger names them: by a name that they chose, and an id that they did
+    not."""
+    shown = one_line(name, NAME_CHARS).strip()
+    return f"{shown} ({id})" if shown else id

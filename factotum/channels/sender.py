@@ -1,0 +1,170 @@
+"""Sends what waits in the outbox: in order, not too fast, and each thing once.
+
+Before a send the row is marked, after it the message's id is noted; a kill in between leaves the
+mark, and what bears it is never sent again. A change in place is repeated until it is shown.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from factotum import failpoint, log
+from factotum.channels.contract import (
+    Channel,
+    Gone,
+    Limits,
+    Lost,
+    Message,
+    NotSent,
+    Refused,
+)
+from factotum.outbox import ANSWER, QUIET, Outbox, Row
+
+logger = log.get("factotum.channels")
+
+#: How long is waited after the first failure that passes, in seconds; twice as long after each
+#: further one, up to a minute.
+AGAIN_S = 1.0
+#: How long after a message with a sound the next that nobody asked for has one, in seconds.
+SOUND_S = 300.0
+
+
+class Pace:
+    """How fast may be said what: of `burst` messages in a chat at once, and one each `chat_s`."""
+
+    def __init__(self, limits: Limits, mono: Callable[[], float] = time.monotonic) -> None:
+        self._limits = limits
+        self._mono = mono
+        self._free: dict[str, float] = {}
+        self._all = 0.0
+
+    def wait_s(self, chat: str) -> float:
+        """In how many seconds the next message may be said there; 0 for now."""
+        ahead_s = self._limits.chat_s * (self._limits.burst - 1)
+        now = self._mono()
+        return max(0.0, self._free.get(chat, 0.0) - ahead_s - now, self._all - now)
+
+    def said(self, chat: str) -> None:
+        now = self._mono()
+        self._free[chat] = max(self._free.get(chat, 0.0), now) + self._limits.chat_s
+
+    def hold(self, seconds: float) -> None:
+        """The other side wants to be left alone so long."""
+        self._all = self._mono() + seconds
+
+
+class Sender:
+    def __init__(
+        self,
+        outbox: Outbox,
+        channel: Channel,
+        clock: Callable[[], float],
+        mono: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.outbox = outbox
+        self.channel = channel
+        self.clock = clock
+        self.pace = Pace(channel.limits, mono)
+        self.trouble = ""
+        self.since = 0.0
+        self._fails = 0
+        self._last_sound = 0.0
+
+    async def pass_once(self) -> float | None:
+        """Sends what may be sent now. In how many seconds there is more to send; None when
+        nothing waits."""
+        nearest: float | None = None
+        for row in self.outbox.due(self.channel.name):
+            wait_s = max(row.not_before - self.clock(), self.pace.wait_s(row.chat))
+            if wait_s > 0:
+                nearest = wait_s if nearest is None else min(nearest, wait_s)
+                continue
+            if not await self._one(row):
+                after_s = max(0.05, self.pace.wait_s(row.chat))
+                return after_s if nearest is None else min(nearest, after_s)
+        again = self.outbox.due(self.channel.name, 1)
+        return 0.0 if again and nearest is None else nearest
+
+    async def _one(self, row: Row) -> bool:
+        """Sends or changes one message; False when the other side is not to be asked for a
+        while."""
+        message = Message.from_json(dict(row.wanted))
+        self.pace.said(row.chat)
+        try:
+            if self._fails and row.state != "sent":
+                await self.channel.check()  # so that a line that is down loses no more than one
+            if row.state == "sent":
+                await self._edit(row, message)
+            else:
+                await self._send(row, message)
+        except NotSent as failed:
+            self.outbox.again(row, str(failed), 0.0)
+            return self._hold(failed)
+        except Lost as lost:
+            return self._hold(NotSent(str(lost)))
+        except Refused as refused:
+            logger.warning("not taken", extra={"kind": row.kind, "reason": str(refused)})
+            self.outbox.failed(row, str(refused))
+            self._trouble(str(refused))
+            return True
+        self._well()
+        return True
+
+    async def _send(self, row: Row, message: Message) -> None:
+        if not self.outbox.begin(row):
+            return
+        failpoint.hit("said.begun")
+        try:
+            id = await self.channel.send(row.chat, replace(message, silent=self._silent(row)))
+        except Lost as lost:
+            logger.warning("send lost", extra={"kind": row.kind, "reason": str(lost)})
+            self.outbox.lost(row, str(lost), self.clock())
+            raise
+        failpoint.hit("said.sent")
+        self.outbox.sent(row, id, self.clock())
+        failpoint.hit("said.recorded")
+
+    async def _edit(self, row: Row, message: Message) -> None:
+        try:
+            await self.channel.edit(row.chat, row.message, message)
+        except Lost as lost:  # showing the same once more does no harm
+            raise NotSent(str(lost)) from None
+        except Gone as gone:
+            if row.kind in {"card", "batch"}:
+                self.outbox.gone(row)  # what asks must stand somewhere
+            else:
+                self.outbox.failed(row, str(gone))
+            return
+        failpoint.hit("said.changed")
+        self.outbox.showed(row)
+
+    def _hold(self, failed: NotSent) -> bool:
+        """Says nothing more for a while."""
+        if failed.flood:
+            self.pace.hold(failed.again_s)
+            return False
+        self._fails += 1
+        self.pace.hold(max(failed.again_s, AGAIN_S * 2.0 ** min(self._fails - 1, 6)))
+        self._trouble(str(failed))
+        return False
+
+    def _silent(self, row: Row) -> bool:
+        """Whether it comes without a sound: an answer has one, and of what nobody asked for the
+        first in a while."""
+        now = self.clock()
+        if row.rank == ANSWER and row.kind != "progress":
+            return False
+        if row.rank >= QUIET or row.kind == "progress" or 0 <= now - self._last_sound < SOUND_S:
+            return True
+        self._last_sound = now
+        return False
+
+    def _trouble(self, text: str) -> None:
+        if not self.trouble:
+            self.since = self.clock()
+        self.trouble = text
+
+    def _well(self) -> None:
+        self.trouble, self._fails = "", 0

@@ -1,0 +1,218 @@
+"""What a person says on a channel, written down: a task, an answer, a command, a change.
+
+Each message counts once, however often it comes. What it means is decided by code: by what it
+replies to, and by whether it begins with a stroke. Words that the person only passes on are not
+the person's.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+from factotum import failpoint, names
+from factotum.channels import commands, prompts
+from factotum.channels.card_messages import CardMessages
+from factotum.channels.contract import Heard, Message
+from factotum.channels.prompts import Asked, Prompts
+from factotum.channels.split import split
+from factotum.channels.window import CHANNEL, CHAT, CONVERSATION, MESSAGE, Window
+from factotum.channels.words import Words
+from factotum.drop import Drop, File
+from factotum.gate import redraft
+from factotum.gate.records import Card, GateError
+from factotum.inert import one_line
+from factotum.model import Trust
+from factotum.outbox import ANSWER, Row
+from factotum.rooms import running
+from factotum.worker.talks import SIDE_CHARS, Talks
+
+TITLE_CHARS = 120
+#: How long after a question plain words without a reply count as its answer, in seconds.
+ANSWER_S = 3600.0
+
+#: What a message is called that has no words of its own.
+NAMELESS = {"photo": "A picture", "voice": "A voice message", "audio": "A recording"}
+
+
+class Talk:
+    def __init__(self, window: Window, messages: CardMessages, prompts: Prompts) -> None:
+        self.window = window
+        self.messages = messages
+        self.prompts = prompts
+
+    def known(self, heard: Heard) -> bool:
+        """Whether this message was taken already."""
+        return self.window.ledger.seen(self.window.name, _id(heard)) is not None
+
+    def hear(self, heard: Heard, now: float) -> None:
+        """Takes the message, once. Raises OSError where the disk takes nothing; then it is to
+        come again."""
+        if self.known(heard):
+            return
+        work = heard.text if heard.passed_on else self._work_in(heard, now)
+        if work is not None:
+            self._make(heard, work, now)
+        failpoint.hit("talk.heard")
+        self.window.wake()
+
+    def _work_in(self, heard: Heard, now: float) -> str | None:
+        """The words of which a task is to be made; None where it was something else, which is
+        done then."""
+        with self.window.ledger.tx():
+            if heard.text.startswith("/"):
+                work = self._command(heard, now)
+            else:
+                work = None if self._answered(heard, now) else heard.text
+            if work is None:
+                self.window.ledger.mark_seen(self.window.name, _id(heard), "", now)
+            return work
+
+    def _answered(self, heard: Heard, now: float) -> bool:
+        """Whether it was an answer to a message of ours, and was taken as that."""
+        row = self._about(heard, now)
+        if row is None or not heard.text.strip():
+            return False
+        who = prompts.person(heard.name, heard.who)
+        if Asked.of(row) is not None:
+            self.prompts.answer(row, heard.text, who, now)
+            return True
+        if row.kind != "card":
+            return False
+        card = self.window.register.find(row.key.removeprefix("card "))
+        return card is not None and card.status == "pending" and self._word(card, heard, who, now)
+
+    def _about(self, heard: Heard, now: float) -> Row | None:
+        """The message of ours that it answers: the one that it replies to, else a question that
+        was the last thing said here."""
+        outbox, name = self.window.outbox, self.window.name
+        if heard.reply_to:
+            return outbox.standing(name, heard.chat, heard.reply_to)
+        last = outbox.newest(name, heard.chat)
+        if last is None or last.kind != "card" or heard.files:
+            return None
+        card = self.window.register.find(last.key.removeprefix("card "))
+        if card is None or card.kind != "question" or now - (last.told or 0.0) > ANSWER_S:
+            return None
+        return last if self.window.chat_of_card(card) == (heard.chat, True) else None
+
+    def _word(self, card: Card, heard: Heard, who: str, now: float) -> bool:
+        """A reply to a card that waits: the answer to a question, or how to change a draft."""
+        register, name, text = self.window.register, self.window.name, heard.text.strip()
+        try:
+            if card.kind == "question":
+                card = register.decide(card.id, card.seal.digest, "answer", name, who, now, text)
+            else:
+                ledger, digest = self.window.ledger, card.seal.digest
+                redraft.ask(ledger, register, card.id, digest, "order", text, name, who, now)
+        except GateError as cannot:
+            self.say(heard, Words.of(f"⚠ {cannot}"), now)
+        self.messages.refresh(card, now, stage="")
+        return True
+
+    # -- commands
+
+    def _command(self, heard: Heard, now: float) -> str | None:
+        """Does what a command says; the words of the task that it asks for, if it does."""
+        place = commands.Place(
+            settings=self.window.settings,
+            root=self.window.root,
+            state=self.window.state,
+            ledger=self.window.ledger,
+            register=self.window.register,
+            runs=self.window.runs,
+            zone=self.window.zone,
+            now=now,
+            channel=self.window.name,
+            who=prompts.person(heard.name, heard.who),
+            conversation=self.conversation(heard.chat),
+            running=lambda: running(self.window.state),
+        )
+        said = commands.answer(heard.text, place)
+        if said is None:
+            return heard.text
+        if said.new_conversation:
+            self.begin_anew(heard.chat)
+        if said.words:
+            self.say(heard, said.words, now)
+        return said.task
+
+    def say(self, heard: Heard, words: Words, now: float) -> None:
+        """Answers the message, in as many parts as it takes."""
+        for n, part in enumerate(split(words, self.window.limits.units)):
+            message = Message(part, reply_to=heard.id if n == 0 else "")
+            self.window.outbox.put(
+                self.window.name,
+                heard.chat,
+                f"answer {heard.id} {n}",
+                message.to_json(),
+                now,
+                kind="answer",
+                rank=ANSWER,
+            )
+
+    # -- conversations
+
+    def conversation(self, chat: str) -> str:
+        """Which conversation goes on in this chat."""
+        key = f"talk {self.window.name} {chat}"
+        there = self.window.ledger.meta(key)
+        if not there:
+            there = names.new_id("t")
+            self.window.ledger.set_meta(key, there)
+        return there
+
+    def begin_anew(self, chat: str) -> None:
+        self.window.ledger.set_meta(f"talk {self.window.name} {chat}", names.new_id("t"))
+
+    # -- work
+
+    def _make(self, heard: Heard, text: str, now: float) -> None:
+        """Makes a task of it. Handed in twice it is one task."""
+        drop = self._drop(heard, text)
+        task = self.window.mailroom.take(drop, now)
+        Talks(self.window.ledger).add(str(drop.ours[CONVERSATION]), task, now)
+
+    def _drop(self, heard: Heard, text: str) -> Drop:
+        asked = text.strip() or _nameless(heard)
+        about = self._said_before(heard)
+        return Drop(
+            self.window.name,
+            _id(heard),
+            "message",
+            one_line(asked, TITLE_CHARS),
+            f"{about}{asked}" if about else asked,
+            Trust.STRANGER if heard.passed_on else Trust.OWNER,
+            sender=heard.passed_on,
+            received=heard.at.astimezone(UTC),
+            attachments=tuple(File(one.name, one.data) for one in heard.files),
+            remarks=heard.remarks,
+            ours={
+                CHANNEL: self.window.name,
+                CHAT: heard.chat,
+                MESSAGE: heard.id,
+                CONVERSATION: self.conversation(heard.chat),
+                "said": asked[:SIDE_CHARS],
+                **({"spoken": True} if heard.spoken else {}),
+            },
+        )
+
+    def _said_before(self, heard: Heard) -> str:
+        """Which of our messages it replies to, so that it is known what “that” means."""
+        row = self.window.outbox.standing(self.window.name, heard.chat, heard.reply_to)
+        if row is None or not row.wanted:
+            return ""
+        text = one_line(Message.from_json(dict(row.wanted)).words.text, 300)
+        return f"(In reply to: “{text}”)\n\n"
+
+
+def _id(heard: Heard) -> str:
+    return f"{heard.chat}:{heard.id}"
+
+
+def _nameless(heard: Heard) -> str:
+    """What a message without words asks for."""
+    if not heard.files:
+        return "(an empty message)"
+    first = heard.files[0]
+    what = NAMELESS.get(first.kind) or first.name
+    return f"{what}: look at it and say what it is about, and what is to be done."

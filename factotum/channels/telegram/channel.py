@@ -1,0 +1,167 @@
+"""Telegram as a channel: shows messages, changes them, fetches files. Keeps nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from factotum.blobs import Blobs
+from factotum.channels.contract import (
+    Attached,
+    Limits,
+    Lost,
+    Message,
+    NotSent,
+    Refused,
+    Reply,
+)
+from factotum.channels.telegram.entities import entities
+from factotum.channels.telegram.errors import translated
+from factotum.settings import Settings
+
+if TYPE_CHECKING:
+    from telegram import Bot
+
+NAME = "telegram"
+
+#: How long one request may take, and how long a connection may take to be made, in seconds.
+ANSWER_S, CONNECT_S = 20.0, 10.0
+#: How long a file may take to be sent or fetched, in seconds.
+FILE_S = 120.0
+#: The largest file that a bot may fetch, in bytes. Source: core.telegram.org/bots/api#getfile.
+FETCH_MOST_BYTES = 20 * 1024 * 1024
+#: How long what stands in the empty line may be, in characters.
+HINT_CHARS = 64
+#: How long what answers a tap may be, in characters.
+ALERT_CHARS = 200
+
+
+def bot_of(settings: Settings) -> Bot:
+    """The bot of this house; nothing is asked yet."""
+    from telegram import Bot
+    from telegram.request import HTTPXRequest
+
+    api = settings.text("TELEGRAM_API_URL").rstrip("/") or "https://api.telegram.org"
+    proxy = settings.text("TELEGRAM_PROXY") or None
+    plain = {"trust_env": False}  # a proxy is named in the settings, or there is none
+
+    def request(connections: int) -> HTTPXRequest:
+        return HTTPXRequest(
+            connections,
+            read_timeout=ANSWER_S,
+            write_timeout=ANSWER_S,
+            connect_timeout=CONNECT_S,
+            pool_timeout=CONNECT_S,
+            media_write_timeout=FILE_S,
+            proxy=proxy,
+            httpx_kwargs=plain,
+        )
+
+    return Bot(
+        settings.text("TELEGRAM_TOKEN"),
+        base_url=f"{api}/bot",
+        base_file_url=f"{api}/file/bot",
+        request=request(8),
+        get_updates_request=request(1),
+    )
+
+
+class TelegramChannel:
+    """`bot` is ready; `blobs` holds the files that are sent."""
+
+    name = NAME
+    limits = Limits()
+
+    def __init__(self, bot: Bot, blobs: Blobs) -> None:
+        self.bot = bot
+        self.blobs = blobs
+
+    async def check(self) -> None:
+        """Asks for nothing of consequence. Raises NotSent when Telegram does not answer."""
+        try:
+            with translated("getMe"):
+                await self.bot.get_me()
+        except (Lost, Refused) as broken:
+            raise NotSent(str(broken)) from None
+
+    async def send(self, chat: str, message: Message) -> str:
+        from telegram import ForceReply, LinkPreviewOptions, ReplyParameters
+
+        options: dict[str, Any] = {
+            "chat_id": int(chat),
+            "disable_notification": message.silent,
+            "reply_markup": _keyboard(message),
+        }
+        if message.prompt:
+            hint = message.prompt[:HINT_CHARS]
+            options["reply_markup"] = ForceReply(input_field_placeholder=hint)
+        if message.reply_to:
+            options["reply_parameters"] = ReplyParameters(
+                int(message.reply_to), allow_sending_without_reply=True
+            )
+        with translated("send"):
+            if message.file is not None:
+                sent = await self._send_file(message.file, message, options)
+            else:
+                sent = await self.bot.send_message(
+                    text=message.words.text,
+                    entities=entities(message.words),
+                    link_preview_options=LinkPreviewOptions(is_disabled=True),
+                    **options,
+                )
+        return str(sent.message_id)
+
+    async def _send_file(self, file: Attached, message: Message, options: dict[str, Any]) -> Any:
+        data = self.blobs.path(file.sha256).read_bytes()
+        words = message.words.cut(1000)
+        options |= {"caption": words.text, "caption_entities": entities(words)}
+        match file.kind:
+            case "voice":
+                return await self.bot.send_voice(voice=data, filename=file.name, **options)
+            case "photo":
+                return await self.bot.send_photo(photo=data, filename=file.name, **options)
+            case _:
+                return await self.bot.send_document(document=data, filename=file.name, **options)
+
+    async def edit(self, chat: str, id: str, message: Message) -> None:
+        from telegram import LinkPreviewOptions
+
+        if message.file is not None:
+            return  # what was sent with it stands
+        with translated("edit"):
+            await self.bot.edit_message_text(
+                text=message.words.text,
+                chat_id=int(chat),
+                message_id=int(id),
+                entities=entities(message.words),
+                link_preview_options=LinkPreviewOptions(is_disabled=True),
+                reply_markup=_keyboard(message),
+            )
+
+    async def busy(self, chat: str) -> None:
+        with translated("busy"):
+            await self.bot.send_chat_action(int(chat), "typing")
+
+    async def answer(self, tap: str, reply: Reply) -> None:
+        """Shows the person what came of a tap, while that can still be shown."""
+        with translated("answer"):
+            text = reply.text[:ALERT_CHARS] or None
+            await self.bot.answer_callback_query(tap, text, show_alert=reply.alert)
+
+    async def fetch(self, file_id: str) -> bytes:
+        """What a person sent."""
+        with translated("fetch"):
+            file = await self.bot.get_file(file_id)
+            return bytes(await file.download_as_bytearray(read_timeout=FILE_S))
+
+
+def _keyboard(message: Message) -> Any:
+    from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+
+    if not message.rows:
+        return None
+    return InlineKeyboardMarkup(
+        [
+            [InlineKeyboardButton(one.label, callback_data=one.token) for one in row]
+            for row in message.rows
+        ]
+    )

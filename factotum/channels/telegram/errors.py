@@ -1,0 +1,92 @@
+"""What a refusal or a broken line means: whether anything may have been sent.
+
+The library's errors end here. A connection that was never made sent nothing; a line that broke
+after that may have, and only what Telegram itself says of a request is certain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from factotum.channels.contract import Gone, Lost, NotSent, Refused
+
+if TYPE_CHECKING:
+    from telegram.error import RetryAfter
+
+#: How long is waited where only the owner can mend it, in seconds: a bot that was blocked, a token
+#: that was taken back.
+OWNERS_S = 60.0
+
+#: How Telegram says that a message cannot be changed any more, and that it shows that already.
+GONE = ("message to edit not found", "message can't be edited", "message_id_invalid")
+SAME = "message is not modified"
+
+
+@contextmanager
+def translated(what: str) -> Iterator[None]:
+    """Raises our errors in place of the library's. `what` is done, in a word, for the message."""
+    from telegram.error import (
+        BadRequest,
+        ChatMigrated,
+        Conflict,
+        Forbidden,
+        InvalidToken,
+        NetworkError,
+        RetryAfter,
+        TelegramError,
+    )
+
+    try:
+        yield
+    except RetryAfter as flood:
+        raise NotSent(f"Telegram wants a pause ({what})", _seconds(flood), flood=True) from None
+    except InvalidToken:
+        raise NotSent(
+            "Telegram knows no bot with this token any more. Get a new one from @BotFather: "
+            "factotum channels login telegram --new-token",
+            OWNERS_S,
+        ) from None
+    except Forbidden as no:
+        raise NotSent(
+            f"Telegram lets the bot write nothing to you ({no.message}). Open the chat with your "
+            f"bot and tap Start",
+            OWNERS_S,
+        ) from None
+    except BadRequest as bad:
+        text = bad.message.casefold()
+        if SAME in text:
+            return
+        if any(sign in text for sign in GONE):
+            raise Gone(bad.message) from None
+        raise Refused(f"Telegram does not take it ({bad.message})") from None
+    except (Conflict, ChatMigrated) as odd:
+        raise Refused(f"Telegram does not take it ({odd.message})") from None
+    except NetworkError as broken:
+        if _never_left(broken):
+            raise NotSent(f"Telegram is not reached ({_told(broken)})") from None
+        raise Lost(f"the answer of Telegram was lost ({_told(broken)})") from None
+    except TelegramError as other:
+        raise Lost(f"Telegram answered with something unknown ({_told(other)})") from None
+
+
+def _seconds(flood: RetryAfter) -> float:
+    wait = flood.retry_after
+    return wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
+
+
+def _never_left(broken: BaseException) -> bool:
+    """Whether the connection was never made, so that no byte of it was sent."""
+    import httpx
+
+    cause = broken.__cause__
+    never = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+    return isinstance(cause, never)
+
+
+def _told(broken: BaseException) -> str:
+    """What went wrong, without the address, in which the token stands."""
+    cause = broken.__cause__ or broken
+    return type(cause).__name__

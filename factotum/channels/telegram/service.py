@@ -1,0 +1,188 @@
+"""Telegram at work: one poller, one sender, and what is fetched and heard between them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from factotum import log
+from factotum.blobs import Blobs
+from factotum.channels import owners, pairing
+from factotum.channels.commands import table
+from factotum.channels.contract import ChannelError, Heard, Message, Tapped
+from factotum.channels.pairing import Paired
+from factotum.channels.service import Service
+from factotum.channels.telegram.channel import NAME, TelegramChannel, bot_of
+from factotum.channels.telegram.fetching import Fetching
+from factotum.channels.telegram.poller import Poller
+from factotum.channels.telegram.updates import Corrected, Foreign, WithFiles, understood
+from factotum.channels.window import Window
+from factotum.channels.words import Words
+from factotum.outbox import ANSWER
+from factotum.voice.hearing import Heard as Spoken
+from factotum.voice.place import hearing_by
+
+if TYPE_CHECKING:
+    from telegram import Update
+
+logger = log.get("factotum.channels.telegram")
+
+WELCOME = (
+    "I know you now. What I ask you comes here, and what you write here is work for me. "
+    "/help says more."
+)
+CORRECTED = "I go by what you wrote first. To change it, write it once more."
+#: How long is waited till a bot that cannot be asked for its commands is asked again, in seconds.
+GREET_S = 30.0
+
+
+class Telegram:
+    """`answered` is called whenever Telegram answered, `ill` with why nothing is heard."""
+
+    def __init__(
+        self,
+        window: Window,
+        clock: Callable[[], float],
+        answered: Callable[[], None],
+        ill: Callable[[str], None],
+    ) -> None:
+        self.window = window
+        self.clock = clock
+        self.bot = bot_of(window.settings)
+        self.channel = TelegramChannel(self.bot, Blobs(window.state / "blobs"))
+        self.service = Service(window, self.channel, clock)
+        self.poller = Poller(self.bot, self._take, answered, ill)
+        hearing = hearing_by(window.settings, os.environ)
+        self._hearing = hearing
+        self.fetching = Fetching(
+            window,
+            self.channel.fetch,
+            self._listen if hearing is not None else None,
+            self.service.hear,
+            clock,
+        )
+        self._to_fetch = asyncio.Event()
+        self._answers: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Works till it is cancelled. Raises Taken when another program hears the bot."""
+        self.service.begin()
+        self._to_fetch.set()
+        try:
+            async with asyncio.TaskGroup() as all_of:
+                all_of.create_task(self._greet())
+                all_of.create_task(self.service.speak())
+                all_of.create_task(self.service.typing())
+                all_of.create_task(self._fetch())
+                all_of.create_task(self.poller.run())
+        finally:
+            await self._close()
+
+    async def _close(self) -> None:
+        for one in self._answers:
+            one.cancel()
+        # the bot itself was never asked to begin, so only its connections are closed
+        for request in (self.bot._request[0], self.bot._request[1]):
+            await request.shutdown()
+
+    async def _greet(self) -> None:
+        """Tells Telegram which commands there are, once it is reached."""
+        for request in self.bot._request:
+            await request.initialize()
+        while True:
+            try:
+                await self.channel.check()
+                await self.bot.set_my_commands([(name, about) for name, about in table()])
+                return
+            except Exception as failed:
+                logger.debug("the commands were not told", exc_info=failed)
+                await asyncio.sleep(GREET_S)
+
+    # -- what comes
+
+    def _take(self, update: Update) -> None:
+        """Makes durable what an update says."""
+        found = understood(update, self.window.chats())
+        now = self.clock()
+        match found:
+            case Tapped():
+                reply = self.service.tap(found)
+                if reply is not None:
+                    self._soon(found, reply.text, alert=reply.alert)
+            case WithFiles():
+                self.fetching.later(found, now)
+                self._to_fetch.set()
+            case Heard():
+                self.service.hear(found)
+            case Corrected(chat, message):
+                self._say(chat, f"corrected {message}", CORRECTED, now, reply_to=message)
+            case Foreign():
+                self._foreign(found, now)
+            case _:
+                pass
+
+    def _soon(self, tap: Tapped, text: str, *, alert: bool) -> None:
+        """Answers a tap without that the next update waits for it."""
+        from factotum.channels.contract import Reply
+
+        async def answer() -> None:
+            try:
+                await self.channel.answer(tap.id, Reply(text, alert))
+            except ChannelError as late:
+                logger.debug("a tap was not answered", extra={"reason": str(late)})
+
+        task = asyncio.get_running_loop().create_task(answer())
+        self._answers.add(task)
+        task.add_done_callback(self._answers.discard)
+
+    def _say(self, chat: str, key: str, text: str, now: float, *, reply_to: str = "") -> None:
+        message = Message(Words.of(text), reply_to=reply_to)
+        self.window.outbox.put(
+            self.window.name, chat, key, message.to_json(), now, kind="answer", rank=ANSWER
+        )
+        self.service.nudge()
+
+    def _foreign(self, found: Foreign, now: float) -> None:
+        """A stranger may have a code; else it is reported, and never answered."""
+        ledger, name = self.window.ledger, self.window.name
+        if found.text and found.who:
+            bot = owners.bot_of(self.window.settings.text("TELEGRAM_TOKEN"))
+            tried = pairing.try_code(
+                ledger, name, found.text, found.who, found.name, bot, now, alone=found.alone
+            )
+            if isinstance(tried, Paired):
+                owners.strong(ledger, self.window.settings, now)
+                self._say(found.who, f"welcome {now:.0f}", WELCOME, now)
+                self.service.begin()
+                self.window.wake()
+                return
+        if not found.who or found.who in self.window.chats().owners:
+            ledger.event("ignored", now, channel=name, who=found.who, reason=found.why)
+            return
+        if pairing.stranger(ledger, name, found.who, found.name, now):
+            ledger.event("stranger", now, channel=name, who=found.who, reason=found.why)
+            self.window.wake()
+
+    # -- what is fetched
+
+    async def _fetch(self) -> None:
+        while True:
+            await self._to_fetch.wait()
+            self._to_fetch.clear()
+            try:
+                if await self.fetching.pass_once():
+                    self._to_fetch.set()
+            except Exception as broken:  # the next one has its turn
+                logger.error("fetching broke", exc_info=broken)
+                await asyncio.sleep(GREET_S)
+                self._to_fetch.set()
+
+    async def _listen(self, data: bytes, name: str, seconds: float) -> tuple[str, str]:
+        assert self._hearing is not None
+        found = await self._hearing.hear(data, name, seconds)
+        return (found.text, "") if isinstance(found, Spoken) else ("", found.why)
+
+
+__all__ = ["NAME", "Telegram"]

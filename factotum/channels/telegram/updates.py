@@ -1,0 +1,216 @@
+"""What an update of Telegram says, and whether it is an owner who says it. Pure.
+
+A word or a tap counts when it comes from an owner's numeric id, in the chat of the two, at first
+hand. Names, groups, channels, bots and what was forwarded count for nothing; words that an owner
+passes on are somebody else's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from factotum.channels.contract import Chats, Heard, Tapped
+from factotum.channels.telegram.entities import read
+from factotum.inert import one_line
+
+if TYPE_CHECKING:
+    from telegram import CallbackQuery, Message, Update, User
+
+NAME_CHARS = 60
+
+#: What we want to hear of at all.
+KINDS = ("message", "edited_message", "callback_query")
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A file that is to be fetched. `kind` as in `contract.Came`."""
+
+    file_id: str
+    name: str
+    kind: str
+    size_bytes: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class WithFiles:
+    """A message of an owner of which files are still to be fetched; those of one `album` are
+    one message."""
+
+    heard: Heard
+    files: tuple[Sent, ...]
+    album: str = ""
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """An owner changed a message that was taken already."""
+
+    chat: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """Somebody else, or an owner in a place where it does not count. `text` is what was
+    written, for a code; `alone` whether in a chat of the two."""
+
+    who: str
+    name: str
+    why: str
+    text: str = ""
+    alone: bool = False
+    tap: bool = False
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """Nothing that anybody said."""
+
+
+Read = Tapped | Heard | WithFiles | Corrected | Foreign | Nothing
+
+
+def understood(update: Update, chats: Chats) -> Read:
+    """What the update says; `chats` says whose words count."""
+    if update.callback_query is not None:
+        return _tap(update.callback_query, chats)
+    if update.edited_message is not None:
+        message = update.edited_message
+        if found := _foreign(message, chats):
+            return Nothing() if found.alone else found
+        return Corrected(str(message.chat.id), str(message.message_id))
+    if update.message is not None:
+        return _message(update.message, chats)
+    return Nothing()
+
+
+def _tap(query: CallbackQuery, chats: Chats) -> Read:
+    user, message = query.from_user, query.message
+    who, name = _who(user)
+    if who not in chats.owners:
+        return Foreign(who, name, "a stranger tapped", tap=True)
+    if message is None or not query.data:
+        return Foreign(who, name, "a tap without its message", tap=True)
+    if message.chat.type != "private" or str(message.chat.id) != who:
+        return Foreign(who, name, "a tap in a group", tap=True)
+    if getattr(message, "forward_origin", None) is not None:
+        return Foreign(who, name, "a tap on a forwarded message", tap=True)
+    return Tapped(query.id, who, str(message.message_id), who, name, query.data)
+
+
+def _foreign(message: Message, chats: Chats) -> Foreign | None:
+    """Why it does not count, or None for an owner's at first hand."""
+    user = message.from_user
+    if user is None:
+        return Foreign("", "", "nobody's")
+    who, name = _who(user)
+    alone = message.chat.type == "private" and str(message.chat.id) == who
+    text = message.text or ""
+    if who not in chats.owners:
+        return Foreign(who, name, "a stranger wrote", text, alone)
+    if not alone or message.sender_chat is not None:
+        return Foreign(who, name, "an owner wrote in a group", text)
+    return None
+
+
+def _message(message: Message, chats: Chats) -> Read:
+    if found := _foreign(message, chats):
+        return found
+    assert message.from_user is not None
+    who, name = _who(message.from_user)
+    files = tuple(_files(message))
+    text = _text(message)
+    passed_on = _passed_on(message)
+    if not (text or files):
+        return Nothing()
+    reply_to = message.reply_to_message
+    heard = Heard(
+        chat=who,
+        id=str(message.message_id),
+        who=who,
+        name=name,
+        text=text,
+        at=message.date,
+        reply_to=str(reply_to.message_id) if reply_to is not None else "",
+        passed_on=passed_on,
+    )
+    return WithFiles(heard, files, message.media_group_id or "") if files else heard
+
+
+def _who(user: User) -> tuple[str, str]:
+    return str(user.id), one_line(user.full_name, NAME_CHARS)
+
+
+def _text(message: Message) -> str:
+    """What was written, as Markdown; of a place or a contact what it is."""
+    if message.text is not None:
+        return read(message.text, message.entities)
+    if message.caption is not None:
+        return read(message.caption, message.caption_entities)
+    if message.location is not None:
+        at = message.location
+        return f"My place: {at.latitude:.6f}, {at.longitude:.6f}"
+    if message.contact is not None:
+        one = message.contact
+        said = " ".join(filter(None, (one.first_name, one.last_name)))
+        return f"A contact: {one_line(said, 100)}, {one_line(one.phone_number, 40)}"
+    return ""
+
+
+def _passed_on(message: Message) -> str:
+    """Whose words these are, where they are not the writer's own."""
+    if message.via_bot is not None:
+        return one_line(f"the bot {message.via_bot.full_name}", NAME_CHARS)
+    origin: Any = message.forward_origin
+    if origin is None:
+        return "somebody, by contact card" if message.contact is not None else ""
+    user = getattr(origin, "sender_user", None)
+    chat = getattr(origin, "sender_chat", None) or getattr(origin, "chat", None)
+    name = (
+        (user.full_name if user is not None else "")
+        or getattr(origin, "sender_user_name", "")
+        or (chat.effective_name if chat is not None else "")
+        or "somebody"
+    )
+    return one_line(str(name), NAME_CHARS)
+
+
+def _files(message: Message) -> list[Sent]:
+    """The files of a message; of a picture its largest form."""
+    found = []
+    if message.photo:
+        best = max(message.photo, key=lambda one: one.width * one.height)
+        found.append(Sent(best.file_id, f"picture-{message.message_id}.jpg", "photo", _size(best)))
+    for kind, suffix in _ENDINGS.items():
+        one: Any = getattr(message, kind)
+        if one is None or (kind == "document" and message.animation is not None):
+            continue
+        name = getattr(one, "file_name", None) or f"{kind}-{message.message_id}{suffix}"
+        told = kind if kind in {"voice", "audio", "document"} else "document"
+        found.append(Sent(one.file_id, str(name), told, _size(one), _seconds(one)))
+    return found
+
+
+#: What a message can hold, and how its file ends that has no name.
+_ENDINGS = {
+    "document": "",
+    "voice": ".ogg",
+    "audio": ".mp3",
+    "video": ".mp4",
+    "video_note": ".mp4",
+    "animation": ".mp4",
+    "sticker": ".webp",
+}
+
+
+def _size(one: Any) -> int:
+    return int(one.file_size or 0)
+
+
+def _seconds(one: Any) -> float:
+    lasts = getattr(one, "duration", None) or 0
+    return lasts.total_seconds() if isinstance(lasts, timedelta) else float(lasts)

@@ -1,0 +1,79 @@
+"""What the parts of one channel share: the books of the office, and to whom they speak.
+
+A window is a guest's: of its own thread and with a connection of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from factotum.channels.buttons import Buttons
+from factotum.channels.contract import Chats, Limits
+from factotum.gate.records import Card
+from factotum.gate.register import Register
+from factotum.gate.rules import Quiet
+from factotum.ledger import Ledger, TaskRow
+from factotum.mailroom import Mailroom
+from factotum.outbox import Outbox
+from factotum.settings import Settings
+from factotum.views.quiet import in_quiet, next_at
+from factotum.worker.children import root_of
+from factotum.worker.runs import Runs
+
+#: The facts of a task that came by a channel: which, in which chat, as which message there, and
+#: in which conversation.
+CHANNEL, CHAT, MESSAGE, CONVERSATION = "channel", "chat", "message", "conversation"
+
+
+@dataclass
+class Window:
+    """`chats` says who is told now, `quiet` when nobody is disturbed; `wake` has the executor
+    look."""
+
+    name: str
+    limits: Limits
+    settings: Settings
+    root: Path
+    state: Path
+    ledger: Ledger
+    register: Register
+    runs: Runs
+    mailroom: Mailroom
+    chats: Callable[[], Chats]
+    quiet: Callable[[], Quiet | None]
+    zone: Callable[[float], datetime]
+    wake: Callable[[], None]
+    outbox: Outbox = field(init=False)
+    buttons: Buttons = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.outbox = Outbox(self.ledger)
+        self.buttons = Buttons(self.ledger)
+
+    @property
+    def regret_s(self) -> float:
+        return self.settings.seconds("REGRET_S")
+
+    def chat_of_task(self, row: TaskRow | None) -> str:
+        """The chat in which a task was given, if that is one of an owner's; else empty."""
+        if row is None or row.facts.get(CHANNEL) != self.name:
+            return ""
+        chat = str(row.facts.get(CHAT) or "")
+        return chat if chat in self.chats().owners else ""
+
+    def chat_of_card(self, card: Card) -> tuple[str, bool]:
+        """Where a card is shown, and whether it answers what was said there."""
+        row = self.ledger.task(card.task)
+        if there := self.chat_of_task(self.ledger.task(root_of(row)) if row else None):
+            return there, True
+        return self.chats().home, False
+
+    def not_before(self, now: float, *, answers: bool, urgent: bool = False) -> float:
+        """From when on it may be said: at once what answers, else not in the quiet time."""
+        quiet = self.quiet()
+        if answers or urgent or quiet is None or not in_quiet(self.zone(now), quiet):
+            return 0.0
+        return next_at(now, self.zone, quiet.end)

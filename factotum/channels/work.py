@@ -1,0 +1,192 @@
+"""The work that was given on a channel: how it goes, in one message, and what came of it.
+
+What was done is told from the ledger; the model's own words stand beside it. A result is a message
+of its own, in answer to the one that asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from factotum.channels import markdown
+from factotum.channels.contract import Message
+from factotum.channels.split import split
+from factotum.channels.window import MESSAGE, Window
+from factotum.channels.words import Words
+from factotum.gate.rows import row_of
+from factotum.inert import one_line, uninert, visible
+from factotum.ledger import TaskRow
+from factotum.outbox import ANSWER
+from factotum.rooms import running
+from factotum.views.snapshot import published
+from factotum.views.views import snapshot_path
+from factotum.worker.receipts import receipt
+from factotum.worker.runs import Run
+
+#: After how long a task is told of that is still being worked on, in seconds.
+PROGRESS_S = 2.5
+#: How many steps are shown of it.
+STEPS_MOST = 4
+#: How many parts one result has at most; the rest stands in the task's note.
+PARTS_MOST = 5
+REASON_CHARS = 15_000
+#: Of what has ended longer ago nothing is said any more, in seconds.
+OLD_S = 7 * 86_400.0
+
+
+class Work:
+    def __init__(self, window: Window) -> None:
+        self.window = window
+        self._doing: dict[str, str] = {}
+
+    def busy_chats(self) -> set[str]:
+        """In which chats somebody waits for work that is being done."""
+        return set(self._doing.values())
+
+    def look(self, now: float) -> None:
+        """Brings the messages of what is being worked on up to date."""
+        self._doing = {}
+        for row in self._unfinished():
+            chat = self.window.chat_of_task(row)
+            if not chat:
+                continue
+            run = self.window.runs.latest(row.id)
+            if run is not None and run.ended is not None:
+                continue
+            waits = self._waits_for_person(row, run)
+            if not waits and running(self.window.state) is not None:
+                self._doing[row.id] = chat
+            if now - row.created >= PROGRESS_S:
+                self._progress(row, run, chat, waits, now)
+
+    def _unfinished(self) -> Iterator[TaskRow]:
+        rows = self.window.ledger.db.execute(
+            "SELECT t.id FROM talk k JOIN task t ON t.id = k.task"
+            " LEFT JOIN run r ON r.task = t.id"
+            " WHERE k.at > ? GROUP BY t.id HAVING count(r.ended) < max(count(r.n), 1)",
+            (self._since(),),
+        ).fetchall()
+        for found in rows:
+            if row := self.window.ledger.task(found["id"]):
+                yield row
+
+    def _since(self) -> float:
+        """What was said longer ago is not looked at for progress."""
+        newest = self.window.ledger.db.execute("SELECT max(at) AS at FROM talk").fetchone()
+        return float(newest["at"] or 0.0) - OLD_S
+
+    def _waits_for_person(self, row: TaskRow, run: Run | None) -> int:
+        if run is None:
+            return 0
+        cards = self.window.register.of_run(row.id, run.n)
+        return sum(card.status in {"pending", "expired", "unknown"} for card in cards)
+
+    # -- progress
+
+    def _progress(self, row: TaskRow, run: Run | None, chat: str, waits: int, now: float) -> None:
+        text = self._said(row, run, waits)
+        message = Message(Words.of(text), reply_to=str(row.facts.get(MESSAGE) or ""))
+        self.window.outbox.put(
+            self.window.name,
+            chat,
+            f"progress {row.id} {run.n if run else 1}",
+            message.to_json(),
+            now,
+            kind="progress",
+            rank=ANSWER,
+        )
+
+    def _said(self, row: TaskRow, run: Run | None, waits: int) -> str:
+        if waits:
+            return (
+                "✋ I go on when you have decided what I ask."
+                if waits == 1
+                else (f"✋ I go on when you have decided the {waits} things that I ask.")
+            )
+        if running(self.window.state) is None:
+            return "💤 The office does not run now. It is taken up when it does: factotum up"
+        if why := self._held(row):
+            return f"⏸ It {why}"
+        if run is None:
+            return "⏳ It is next."
+        steps = list(self._steps(run))[-STEPS_MOST:]
+        return "\n".join(["⏳ I am at it.", *steps])
+
+    def _held(self, row: TaskRow) -> str:
+        """Why it does not go on, where the office says so: no model, no money."""
+        shown = published(snapshot_path(self.window.state))
+        for problem in shown["health"]["problems"] if shown else ():
+            reason = one_line(visible(str(problem["reason"])), 300)
+            if reason.startswith("waits for"):
+                return reason
+        return ""
+
+    def _steps(self, run: Run) -> Iterator[str]:
+        """What was looked at and how often it was thought, from the journal."""
+        for event in self.window.ledger.events(task=run.task):
+            if event.data.get("run") not in (None, run.n):
+                continue
+            match event.kind:
+                case "looked":
+                    row = row_of(str(event.data.get("tool", "")))
+                    yield f"· {row.verb if row.reviewed and row.verb else event.data.get('tool')}"
+                case "thought":
+                    yield f"· thought ({event.data.get('model')})"
+                case "outcome" if event.data.get("status") == "SUCCEEDED":
+                    yield "· done what you approved"
+
+    # -- results
+
+    def ended(self, task: str, now: float) -> None:
+        """Says what came of a task, if it was given on this channel."""
+        row = self.window.ledger.task(task)
+        chat = self.window.chat_of_task(row)
+        run = self.window.runs.latest(task) if chat else None
+        if row is None or run is None or run.ended is None or now - run.ended > OLD_S:
+            return
+        self._doing.pop(task, None)
+        outbox, name = self.window.outbox, self.window.name
+        key = f"{row.id} {run.n}"
+        with self.window.ledger.tx():
+            progress = outbox.row(name, chat, f"progress {key}")
+            if progress is not None and progress.state == "waiting":
+                outbox.drop(progress.seq, "it ended before it was said")
+            elif progress is not None:
+                took = f"{max(0.0, run.ended - run.started):.0f} s"
+                sign = "✅" if run.result == "done" else "❌"
+                outbox.want(progress, Message(Words.italic(f"{sign} {took}")).to_json())
+            for n, part in enumerate(self._parts(row, run, now)):
+                message = Message(
+                    part, reply_to=str(row.facts.get(MESSAGE) or "") if n == 0 else ""
+                )
+                outbox.put(
+                    name, chat, f"result {key} {n}", message.to_json(), now,
+                    kind="result", rank=ANSWER,
+                )  # fmt: skip
+
+    def _parts(self, row: TaskRow, run: Run, now: float) -> list[Words]:
+        words = result(run, self._receipts(run, now))
+        parts = split(words, self.window.limits.units)
+        if len(parts) > PARTS_MOST:
+            rest = Words.italic(f"… the rest stands in the note {row.name.removesuffix('.md')}")
+            parts = [*parts[: PARTS_MOST - 1], rest]
+        return parts
+
+    def _receipts(self, run: Run, now: float) -> list[str]:
+        there = self.window.zone(now)
+        cards = self.window.register.of_run(run.task, run.n)
+        lines = [uninert(receipt(card, there)) for card in cards if card.kind == "effect"]
+        return [line.replace("[[", "").replace("]]", "").replace("`", "") for line in lines]
+
+
+def result(run: Run, receipts: list[str]) -> Words:
+    """What came of a run: the words of who did it, and below them what was really done."""
+    said = run.reason.strip()[:REASON_CHARS]
+    if run.result == "done":
+        text = markdown.read(said) if said else Words.of("Done.")
+    else:
+        text = Words.bold("❌ It did not work.") + (f"\n{visible(said)}" if said else "")
+    if not receipts:
+        return text
+    done = [line.lstrip("- ") for line in receipts]
+    return Words.join("\n", [text, "", Words.bold("What was really done"), *done])
