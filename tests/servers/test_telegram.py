@@ -171,6 +171,16 @@ def test_a_message_stands_in_the_chat_as_it_was_sent(ada: Person, ask: Ask) -> N
     assert abs(told["date"] - time.time()) < 5
 
 
+def test_a_prompt_and_a_preview_are_kept_as_they_were_asked_for(ada: Person, ask: Ask) -> None:
+    prompt = {"force_reply": True, "input_field_placeholder": "Why not?"}
+    preview = {"is_disabled": True}
+    sent = {"chat_id": 7, "text": "Why? https://a.example"}
+    ask("sendMessage", **sent, reply_markup=prompt, link_preview_options=preview)
+    message = ada.chat.last
+    assert message and message.markup == prompt and message.preview == preview
+    assert message.rows == () and not message.silent and message.reply_to is None
+
+
 def test_what_cannot_be_sent_is_refused_with_the_reason(ada: Person, ask: Ask) -> None:
     assert ask.error("sendMessage", chat_id=7, text=" ") == "Bad Request: message text is empty"
     assert ask.error("sendMessage", chat_id=8, text="x") == "Bad Request: chat not found"

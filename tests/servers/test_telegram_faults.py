@@ -62,6 +62,18 @@ def test_an_answer_is_lost_after_the_deed_or_before(
     assert server.called("sendMessage")[0].outcome == "dropped"
 
 
+def test_a_page_of_somebody_in_between_is_no_answer(server: TelegramServer, ada: Person) -> None:
+    server.garbles("getMe")
+
+    async def life(bot: telegram.Bot) -> None:
+        assert (await bot.get_me()).id == 42
+
+    with pytest.raises(telegram.error.TelegramError, match="Invalid server response"):
+        with_bot(server, life)
+    with_bot(server, life)
+    assert server.called("getMe")[0].outcome == "garbled"
+
+
 def test_a_server_that_hangs_is_given_up(server: TelegramServer, ada: Person) -> None:
     server.hangs("sendMessage", 20, done=True)
 

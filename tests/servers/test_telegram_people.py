@@ -129,6 +129,17 @@ def test_people_send_reply_edit_and_forward(server: TelegramServer, ada: Person)
     assert ids == list(range(ids[0], ids[0] + 5))
 
 
+def test_a_group_that_threw_out_the_bot_cannot_be_written_to(
+    server: TelegramServer, ada: Person
+) -> None:
+    group = server.group(-5, "Team")
+    assert post(server, "sendMessage", chat_id=-5, text="hello all")["ok"]
+    assert [one.text for one in group.chat.from_bot] == ["hello all"]
+    group.throws_out_the_bot()
+    told = post(server, "sendMessage", chat_id=-5, text="x")
+    assert told["error_code"] == 403 and "kicked" in told["description"]
+
+
 def test_files_go_both_ways(server: TelegramServer, ada: Person) -> None:
     odd = b"\r\n--x\r\n\x00\xff" * 3
     ada.sends_photo(b"jpeg", "look")

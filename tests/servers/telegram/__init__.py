@@ -16,12 +16,13 @@
 silent, reply_to, file, edits), `deleted`, `pinned`, `actions`. Nobody can be written to who never
 wrote: `person.starts()`. Groups and channels: `server.group(-5, "Team")`, `server.channel(…)`,
 then `person.says(text, chat=group)`, `channel.posts(text)`. A person also `edits`, `forwards`,
-`sends_photo`, `sends_document`, `sends_voice`, `sends_audio`, `blocks` and `unblocks`.
+`sends_photo`, `sends_document`, `sends_voice`, `sends_audio`, `blocks` and `unblocks`;
+`group.throws_out_the_bot()`.
 
 What goes wrong: `server.fails(method, status, description, times=)`, `server.drops(method,
-done=True)` (done, and the answer lost), `server.hangs(method, silent_s)`, `server.limits()` (429),
-`server.cut()` and `server.mend()` (no network), `server.taps.lasts_s = 0` (taps too old),
-`server.updates.again(update)` (the same update once more).
+done=True)` (done, and the answer lost), `server.hangs(method, silent_s)`,
+`server.garbles(method)`, `server.limits()` (429), `server.cut()` and `server.mend()` (no network),
+`server.taps.lasts_s = 0` (taps too old), `server.updates.again(update)` (the same update twice).
 
 Sources: core.telegram.org/bots/api, core.telegram.org/bots/faq; the words of the errors are those
 of the published server. Two things are simpler here: any getUpdates ends one that waits (there,

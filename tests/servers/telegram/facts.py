@@ -44,7 +44,7 @@ WEBHOOK_ACTIVE = (
 )
 NOT_STARTED = "Forbidden: bot can't initiate conversation with a user"
 BLOCKED = "Forbidden: bot was blocked by the user"
-KICKED = "Forbidden: bot was kicked from the group chat"
+KICKED = "Forbidden: bot was kicked from the supergroup chat"
 
 #: Parameters that are JSON where a form carries them.
 JSON_FIELDS = frozenset(
@@ -85,6 +85,10 @@ class Dropped(Exception):
     """The connection ends here, without an answer."""
 
 
+class Garbled(Exception):
+    """What answers is not the Bot API: a page of whoever stands in between."""
+
+
 def bad(description: str) -> ApiError:
     return ApiError(400, f"Bad Request: {description}")
 
@@ -101,7 +105,7 @@ class Upload:
 @dataclass
 class Call:
     """One request of the bot. `at` is when it came, by time.monotonic(), in seconds; `outcome`
-    the status that it was answered by, or "dropped", or "" while it has no answer."""
+    the status that it was answered by, or "dropped", "garbled", or "" while it has no answer."""
 
     method: str
     params: dict[str, Any]

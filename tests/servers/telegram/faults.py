@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 
 from tests.servers.telegram.chats import Office
-from tests.servers.telegram.facts import ApiError, Call, Dropped
+from tests.servers.telegram.facts import ApiError, Call, Dropped, Garbled
 
 #: What counts as a message, and is limited.
 LIMITED = ("send", "edit", "copy", "forward")
@@ -21,7 +21,7 @@ class Fault:
 
     method: str
     times: int
-    error: ApiError | None = None
+    error: ApiError | Garbled | None = None
     silent_s: float = 0.0
     done: bool = False
     met: int = 0
@@ -53,7 +53,7 @@ class Faults:
         return None
 
     def meet(self, fault: Fault) -> None:
-        """Raises what the bot is to meet, ApiError or Dropped; first waits where it is silent."""
+        """Raises what the bot is to meet: ApiError, Garbled, or Dropped after the silence."""
         if fault.error:
             raise fault.error
         until = time.monotonic() + fault.silent_s

@@ -52,6 +52,10 @@ class Place:
 class Group(Place):
     """A group; whoever writes or taps in it is a person, named by `chat=group`."""
 
+    def throws_out_the_bot(self) -> None:
+        with self._office.changed:
+            self.chat.closed = facts.KICKED
+
 
 class Channel(Place):
     """A channel, which speaks for itself."""

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.servers.telegram.chats import Chat, Office
-from tests.servers.telegram.facts import ApiError, Call, Dropped, Upload, bad, typed
+from tests.servers.telegram.facts import ApiError, Call, Dropped, Garbled, Upload, bad, typed
 from tests.servers.telegram.faults import Fault, Faults, Limit
 from tests.servers.telegram.methods import Methods
 from tests.servers.telegram.people import Channel, Group, Person
@@ -115,9 +115,13 @@ class TelegramServer:
         """Says nothing for so long, then closes the connection; having done it or not."""
         return self._faults.order(Fault(method, times, silent_s=silent_s, done=done))
 
+    def garbles(self, method: str, *, times: int = 1, done: bool = False) -> Fault:
+        """Answers with a web page, as the network of a hotel does before one has signed in."""
+        return self._faults.order(Fault(method, times, Garbled(), done=done))
+
     def limits(self, *, chat_s: float = 1.0, burst: int = 3, all_per_s: int = 30) -> None:
-        """From now on too many messages are answered by 429: in each chat one every `chat_s`
-        seconds, of which `burst` may come at once, and in all of them `all_per_s` a second."""
+        """From now on too many messages and changes are answered by 429: in each chat one every
+        `chat_s` seconds, `burst` of them at once, and in all chats `all_per_s` a second."""
         with self._office.changed:
             self._faults.limits = [
                 Limit(chat_s, burst, each_chat=True),
@@ -167,6 +171,8 @@ class TelegramServer:
         except ApiError as error:
             headers = {"Retry-After": str(error.retry_after_s)} if error.retry_after_s else {}
             return Answer(error.status, json.dumps(error.body()).encode(), {**JSON, **headers})
+        except Garbled:
+            return Answer(200, b"<html>Sign in</html>", {"Content-Type": "text/html"})
         return Answer(200, json.dumps({"ok": True, "result": result}).encode(), JSON)
 
     def _admit(self, path: str) -> str:
@@ -192,8 +198,8 @@ class TelegramServer:
             except ApiError as error:
                 call.outcome = error.status
                 raise
-            except Dropped:
-                call.outcome = "dropped"
+            except (Dropped, Garbled) as odd:
+                call.outcome = type(odd).__name__.lower()
                 raise
             except (TypeError, ValueError, AttributeError, KeyError) as odd:
                 call.outcome = 400

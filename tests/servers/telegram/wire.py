@@ -73,8 +73,8 @@ class Wire:
         """Listens again on the same port."""
         if self._listener is not None:
             return
-        self._listener = socket.create_server(("127.0.0.1", self.port))
         self._release()
+        self._listener = socket.create_server(("127.0.0.1", self.port))
         self._accepting = self._begin(self._listener)
 
     def close(self) -> None:
