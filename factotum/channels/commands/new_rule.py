@@ -29,7 +29,7 @@ MISTAKES_MOST = 5
 _KEYS = "|".join([*Verb, *READERS, "name"])
 #: How a rule begins that is meant as the handbook has it. A phone begins it with a capital.
 _WRITTEN = re.compile(rf"(?im)^[\s{{-]*({'|'.join([*Verb, 'name'])})[ \t]*:")
-_CAPITAL = re.compile(rf"(?im)^([\s{{-]*)({_KEYS})(?=[ \t]*:)")
+_CAPITAL = re.compile(rf"(?im)(^[\s{{-]*|,\s*)({_KEYS})(?=[ \t]*:)")
 _FENCE = re.compile(r"(?s)\A`{1,3}(?:ya?ml(?: policy)?)?\s*\n?(.*?)\s*`{1,3}\Z")
 
 NOT_YET = "I ask you for your yes to these lines; till then nothing changes."
@@ -75,7 +75,8 @@ def propose(text: str, policy: Policy, place: Place) -> Said | None:
         rule = one_rule(written)
     except PolicyError as wrong:
         told = [name(str(one), 200) for one in wrong.mistakes[:MISTAKES_MOST]]
-        return Said(page([head("That is no rule yet; nothing was changed."), *told]))
+        hint = "Mend it, or say it in your own words."
+        return Said(page([head("That is no rule yet; nothing was changed."), *told, hint]))
     if twin := _twin(rule, policy):
         return Said(Words.of(twin))
     return _asked(rule, policy, place)
