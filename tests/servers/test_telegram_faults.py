@@ -121,6 +121,14 @@ def test_a_cut_network_refuses_and_forgets_nothing(server: TelegramServer, ada: 
     assert post(server, "getUpdates")["result"][0]["message"]["text"] == "meanwhile"
 
 
+def test_a_cut_ends_connections_that_were_kept_open(server: TelegramServer) -> None:
+    with httpx.Client(base_url=f"{server.base_url}{TOKEN}/", verify=False) as client:
+        assert client.get("getMe").json()["ok"]
+        server.cut()
+        with pytest.raises(httpx.TransportError):
+            client.get("getMe")
+
+
 def test_it_starts_at_once_and_leaves_no_thread_behind() -> None:
     before = threading.active_count()
     begun = time.monotonic()
