@@ -59,5 +59,5 @@ def cut(text: str, chars_most: int) -> str:
         return text
     head = text[:chars_most]
     ends = [found.end() for found in re.finditer(r"[.!?…](?=\s)|[。！？]|(?=\n)", head)]
-    end = ends[-1] if ends and ends[-1] else head.rfind(" ")
+    end = ends[-1] if ends else head.rfind(" ")
     return head[:end].rstrip() if end > 0 else head

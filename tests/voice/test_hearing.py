@@ -253,6 +253,7 @@ def test_money_is_set_aside_before_and_settled_after() -> None:
         (status(500), 0.003),  # nobody knows
         (raw(b"nonsense"), 0.003),
         (raw({"text": ""}), 0.003),
+        (raw({"text": "yes", "duration": 60}), 0.003),  # more than was set aside
         (raw({"text": "yes", "duration": 9000}), 0.003),  # more than there can be
         (raw({"text": "yes", "duration": 1}), 0.001),  # ten seconds are charged at least
     ],
