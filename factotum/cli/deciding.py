@@ -50,7 +50,7 @@ def approve(id: str, at_once: bool, also: str) -> None:
         card = find.card(opened, id, "pending")
         if card.kind == "question":
             raise NotOpen(f"{card.name} is a question; answer it: factotum answer {card.id} TEXT")
-        print(_what(card))
+        print(what_it_is(card))
         if strength.needs_strong(card) and card.status == "pending":
             print(f"\n{textwrap.indent(whole(card), '  ')}\n")
         if not (at_once and card.status == "approved"):
@@ -73,7 +73,7 @@ def reject(id: str, why: str) -> None:
     """Say no to the request or the question ID."""
     with books() as opened:
         card = find.card(opened, id, "pending", "expired")
-        print(_what(card))
+        print(what_it_is(card))
         if card.status == "expired":
             opened.register.close(card, "withdrawn", place.now())
         else:
@@ -96,7 +96,7 @@ def answer(id: str, text: tuple[str, ...]) -> None:
         card = find.card(opened, id, "pending")
         if card.kind != "question":
             raise NotOpen(f"{card.name} is no question; say yes or no: factotum approve {card.id}")
-        print(_what(card))
+        print(what_it_is(card))
         decide(opened, card, "answer", said)
         print("Answered.")
         place.hand_over(opened)
@@ -220,7 +220,7 @@ def _confirmed(opened: Books, card: Card) -> str:
     return strength.TYPED
 
 
-def _what(card: Card) -> str:
+def what_it_is(card: Card) -> str:
     """What the word is about, in one line."""
     parts = [line(card.title), line(uninert(str(card.seal.about.get("who", ""))), 60)]
     if subject := card.seal.args.get("subject"):

@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "answer": ("deciding", "Answer a question."),
     "approve": ("deciding", "Say yes to a request."),
     "reject": ("deciding", "Say no to a request."),
+    "change": ("changing", "Change a draft before you say yes: by an order, or by new words."),
     "cancel": ("deciding", "Stop what was approved, before it is carried out."),
     "wake": ("deciding", "Ask again about a request that has expired."),
     "resolve": ("deciding", "Say what became of something whose outcome was lost."),

@@ -17,6 +17,7 @@ from factotum.agent.loop import Limits
 from factotum.cli import find
 from factotum.cli.place import Books, books
 from factotum.cli.telling import line, moment, told
+from factotum.gate import redraft
 from factotum.gate.form import form_text
 from factotum.gate.register import Card
 from factotum.gate.rows import row_of
@@ -69,6 +70,9 @@ def card_lines(opened: Books, card: Card) -> Iterator[str]:
         yield f"Waits till {moment(seal.deadline)}"
     if card.remark:
         yield f"Note: {_safe(card.remark)}"
+    if redraft.under_way(opened.ledger, card.id):
+        yield "It is being changed."
+    yield from (f"  {sign} {_safe(row)}" for sign, row in redraft.changes(card))
     yield ""
     yield from _content(card)
     for file in seal.attachments:
