@@ -88,3 +88,13 @@ def test_no_secret_is_said(ann: Ann, house: House) -> None:
     house.now += 1
     assert "hunter2" not in ann("/stop because hunter2hunter2")
     assert "hunter2" not in ann("/hunter2hunter2")
+
+
+def test_no_secret_is_said_across_two_lines_either(ann: Ann, house: House) -> None:
+    redaction.hide(["alpha-7f1\n• beta-9c2"])
+    house.card("alpha-7f1")
+    house.go(1)
+    house.card("beta-9c2")
+    words = ann.gets("/status").words
+    assert "Waits for you: 2\n• [secret]\n" in words.text
+    assert words.spans == ()  # marks would stand at the wrong places

@@ -16,6 +16,7 @@ from factotum.worker.habits import FACT
 from factotum.worker.runs import Runs
 from tests.channels.commanding import Ann
 from tests.office import Hands, TestOffice, smtp
+from tests.servers.model import ScriptedModelServer, call
 from tests.servers.smtp import Relay
 from tests.views.house import House
 
@@ -222,3 +223,28 @@ def test_a_yes_puts_the_rule_into_the_handbook_and_it_holds(
     told = answer("/rule", place)
     assert told is not None and "1. mail__send to ada@rossi.example: never" in told.words.text
     ledger.close()
+
+
+@pytest.mark.slow
+def test_a_model_can_propose_the_rule_that_was_said_in_words(ann: Ann, tmp_path: Path) -> None:
+    task = ann.gets("/rule nothing to Ada").task
+    assert task is not None
+    office = TestOffice(tmp_path / "office", hands=Hands(wall=time.time()))
+    handbook = office.root / "Company_Handbook.md"
+    handbook.write_text(HANDBOOK)
+    office.type(f"{task}\ngo", "A rule.md")
+    new = "rules:\n  - name: nothing to Ada\n    deny: mail__send\n    recipient: ada@rossi.example"
+    script = [
+        call("notes__read", note="Company_Handbook.md"),
+        call("notes__change", note="Company_Handbook.md", find="rules:", replace=new),
+        call("finish", summary="Proposed."),
+    ]
+    with ScriptedModelServer(script) as server:
+        model = {"FACTOTUM_MODEL": "test/x", "FACTOTUM_MODEL_BASE_URL": server.base_url}
+        office.env |= model
+        office.run()
+        heard = str(server.requests[1]["messages"])
+    assert "every payment asks" in heard  # it has read the rules that there are
+    (card,) = office.cards()
+    assert card.seal.tool == "notes__change" and card.seal.risk is Risk.HIGH
+    assert card.status == "pending" and handbook.read_text() == HANDBOOK

@@ -70,6 +70,7 @@ def test_a_stop_tells_what_had_left_and_what_is_in_flight(ann: Ann, house: House
     assert "old letter" not in said and "what failed" not in said
     held = said.split("Approved and held back:\n")[1]
     assert held.split("\n")[0] == "• Send what is approved"
+    assert "under way" not in held
     assert "halted: " in held and "Sort the papers" in held
     assert "2 requests wait for your word." in held  # the one that was asked, and the lost one
 
