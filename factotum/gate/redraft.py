@@ -14,7 +14,7 @@ from typing import Any
 from factotum.gate import form
 from factotum.gate.form import CardDamaged, Edit
 from factotum.gate.register import Card, GateError, NotOpen, Register
-from factotum.gate.resealing import Resealer, changes
+from factotum.gate.resealing import CHANGED, Resealer, changes
 from factotum.gate.rows import row_of
 from factotum.gate.seal import SealError
 from factotum.gate.shape import misfits
@@ -24,6 +24,7 @@ from factotum.lines import differences
 from factotum.model import Call
 
 __all__ = [
+    "CHANGED",
     "MOST_CHARS",
     "ORDER",
     "TEXT",
@@ -37,6 +38,7 @@ __all__ = [
     "changes",
     "differences",
     "find",
+    "latest",
     "open_wishes",
     "unchangeable",
     "under_way",
@@ -197,6 +199,12 @@ def under_way(ledger: Ledger, card_id: str) -> Wish | None:
     """The wish of which nothing came yet, if there is one for this card."""
     found = _wishes(ledger, "card = ? AND done IS NULL", card_id)
     return found[0] if found else None
+
+
+def latest(ledger: Ledger, card_id: str) -> Wish | None:
+    """The last wish for this card, whatever came of it, or None."""
+    found = _wishes(ledger, "card = ?", card_id)
+    return found[-1] if found else None
 
 
 def open_wishes(ledger: Ledger) -> list[Wish]:
