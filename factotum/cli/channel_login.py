@@ -10,7 +10,6 @@ import getpass
 import json
 import re
 import sys
-import time
 from pathlib import Path
 
 import click
@@ -21,6 +20,7 @@ from factotum.channels.pairing import Begun, NotPaired, Paired
 from factotum.channels.telegram import me
 from factotum.channels.telegram.me import Bot, NoBot
 from factotum.cli import envfile, place
+from factotum.cli.channel_work import until
 from factotum.cli.place import Books
 from factotum.cli.telling import line
 from factotum.ears import beats
@@ -29,9 +29,6 @@ from factotum.settings import SETTINGS, Settings, dotenv, env_files
 
 TOKEN, CHAT_ID = "FACTOTUM_TELEGRAM_TOKEN", "FACTOTUM_TELEGRAM_CHAT_ID"
 ROWS = {row.full: row for row in SETTINGS}
-
-#: How often is looked whether the code has come, in seconds.
-LOOK_S = 0.3
 
 
 @click.command()
@@ -49,6 +46,8 @@ def login(name: str, new_token: bool, file: Path | None) -> int:
     token = "" if new_token else given.text("TELEGRAM_TOKEN")
     bot = _bot(given, token) if token else _new_bot(given)
     with place.books() as opened:
+        if not token:
+            _nobody_with_another(opened)
         if opened.settings.given("TELEGRAM_CHAT_ID"):
             owners.strong(opened.ledger, opened.settings, place.now())
             print(f"{CHAT_ID} names whose orders are taken, so nobody need be paired.")
@@ -106,6 +105,7 @@ def _take_over(file: Path) -> int:
         owners.strong(opened.ledger, opened.settings, place.now())
         opened.wake()
         if not chat:
+            _nobody_with_another(opened)
             return _pair(opened, bot)
     print(f"Orders are taken from {chat}.")
     return 0
@@ -134,7 +134,17 @@ def _legacy(file: Path) -> tuple[str, str]:
 # -- the code
 
 
+def _nobody_with_another(opened: Books) -> None:
+    """Raises DoorError where a process listens that was started before there was this token."""
+    if pid := beats.holder(opened.state, owners.TELEGRAM):
+        raise DoorError(
+            f"process {pid} still listens with the token of before. Start that process again, "
+            f"then: factotum channels login telegram"
+        )
+
+
 def _pair(opened: Books, bot: Bot) -> int:
+    deaf = place.running(opened.state) and not beats.holder(opened.state, owners.TELEGRAM)
     begun = pairing.begin(opened.ledger, owners.TELEGRAM, bot.id, place.now())
     minutes = pairing.HOLDS_S / 60
     print(f"Send this code to @{line(bot.username)}, within {minutes:.0f} minutes:\n")
@@ -149,13 +159,18 @@ def _pair(opened: Books, bot: Bot) -> int:
     owners.strong(opened.ledger, opened.settings, place.now())
     opened.wake()
     print(f"Paired with {line(found.owner.said)}. Orders and approvals are taken from there now.")
+    if deaf:
+        print("The office that runs does not listen there yet: start it again.")
+    elif not place.running(opened.state):
+        print("No orchestrator runs now. Start it: factotum up")
     return 0
 
 
 def _wait(opened: Books, begun: Begun) -> Paired | NotPaired:
-    """Till something has come of it: heard by whoever listens on Telegram already."""
-    if not beats.holder(opened.state, owners.TELEGRAM):
-        raise DoorError("nobody listens on Telegram now. Start it, then begin again: factotum up")
-    while (found := pairing.state(opened.ledger, begun, place.now())) is None:
-        time.sleep(LOOK_S)
-    return found
+    """Till something has come of it."""
+
+    def found() -> Paired | NotPaired | None:
+        return pairing.state(opened.ledger, begun, place.now())
+
+    why = until(opened, lambda: found() is not None, pairing.HOLDS_S)
+    return found() or NotPaired(why or "nothing was heard")

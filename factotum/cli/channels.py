@@ -12,6 +12,7 @@ from factotum.channels import known, owners
 from factotum.channels.known import Kind
 from factotum.cli import FAILED, FOUND_PROBLEMS, place
 from factotum.cli.channel_login import login
+from factotum.cli.channel_work import run, test
 from factotum.cli.place import Books
 from factotum.cli.telling import line, moment
 from factotum.ears import beats
@@ -25,6 +26,8 @@ def channels() -> None:
 
 
 channels.add_command(login)
+channels.add_command(run)
+channels.add_command(test)
 
 
 @channels.command("list")

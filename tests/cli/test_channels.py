@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import stat
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -144,25 +147,69 @@ def test_a_channel_that_is_not_there_is_said(office: TestOffice) -> None:
 
 
 def test_a_token_is_checked_kept_and_never_shown_and_a_code_pairs(
-    office: TestOffice, terminal: Terminal, ledger: Ledger, heard: None
+    office: TestOffice, terminal: Terminal, server: TelegramServer, ledger: Ledger
 ) -> None:
+    eve, ann = server.person(666, "Eve"), server.person(4711, "Ann")
     process = terminal.start("channels", "login", "telegram", stdin=subprocess.PIPE)
     assert process.stdin is not None
     process.stdin.write(f"{TOKEN}\n")
     process.stdin.close()
     link = link_of(process)
     assert link.startswith("https://t.me/factotum_test_bot?start=")
-    code, now = link.rpartition("=")[2], time.time()
-    pairing.try_code(ledger, "telegram", f"/start {code}", "4711", "Ann", "42", now, alone=True)
+    eve.says("/start AAAA-AAAA")
+    ann.says(f"/start {link.rpartition('=')[2]}")
     process.stdin = None
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     assert "Paired with Ann (4711)." in out
+    ann.waits_to_see("I know you now")
+    assert eve.chat.from_bot == []
     assert env_of(office) == f"# mine\nOPENAI_API_KEY=sk-of-somebody\n{FULL}={TOKEN}\n"
     assert stat.S_IMODE((office.folder / ".env").stat().st_mode) == 0o600
     assert TOKEN not in out + err
     assert ledger.meta("strong_channels") == "telegram"
     assert json.loads(ledger.meta(owners.META))["telegram"]["home"] == "4711"
+    assert beats.holder(office.state, "telegram") == 0
+
+
+@pytest.mark.slow
+def test_whoever_listens_already_hears_the_code(
+    office: TestOffice, server: TelegramServer, ledger: Ledger, heard: None
+) -> None:
+    office.env |= {FULL: TOKEN, "FACTOTUM_TELEGRAM_API_URL": server.url}
+    process = terminal_of(office).start("channels", "login", "telegram")
+    code, now = link_of(process).rpartition("=")[2], time.time()
+    pairing.try_code(ledger, "telegram", f"/start {code}", "4711", "Ann", "42", now, alone=True)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert "Paired with Ann (4711)." in out
+    assert server.called("getUpdates") == []
+
+
+@pytest.mark.slow
+def test_whoever_listens_with_another_token_must_be_started_again(
+    office: TestOffice, terminal: Terminal, heard: None
+) -> None:
+    said = terminal.really("channels", "login", "telegram", given=f"{TOKEN}\n")
+    assert said.code == 1
+    assert "still listens with the token of before. Start that process again" in said.err
+    assert f"{FULL}={TOKEN}\n" in env_of(office)
+
+
+@pytest.mark.slow
+def test_who_gives_up_leaves_nothing_behind(
+    office: TestOffice, server: TelegramServer, ledger: Ledger
+) -> None:
+    office.env |= {FULL: TOKEN, "FACTOTUM_TELEGRAM_API_URL": server.url}
+    process = terminal_of(office).start("channels", "login", "telegram")
+    link_of(process)
+    assert pairing.waits(ledger, "telegram", time.time())
+    server.waits_for_call("getUpdates")
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (1, "\nfactotum: stopped\n")
+    assert not pairing.waits(ledger, "telegram", time.time())
+    assert beats.holder(office.state, "telegram") == 0
 
 
 def test_a_token_that_telegram_does_not_know_is_not_kept(
@@ -193,6 +240,7 @@ def test_what_is_no_token_is_refused_at_once(office: TestOffice, terminal: Termi
     assert env_of(office) == before
 
 
+@pytest.mark.slow
 def test_a_code_that_is_voided_pairs_nobody(
     office: TestOffice, server: TelegramServer, ledger: Ledger, heard: None
 ) -> None:
@@ -232,7 +280,7 @@ def test_a_file_of_another_program_is_taken_over(
 ) -> None:
     file = office.folder / "telegram.json"
     file.write_text(json.dumps({"token": TOKEN, "chat_id": 4711}))
-    said = terminal.really("channels", "login", "telegram", "--from", "telegram.json")
+    said = terminal("channels", "login", "telegram", "--from", str(file))
     assert said.code == 1 and "so others on this machine can get at" in said.err
     file.chmod(0o600)
     said = terminal.really("channels", "login", "telegram", "--from", "telegram.json")
@@ -265,6 +313,62 @@ def test_a_file_that_does_not_fit_is_refused(
     assert said.code == 1 and why in said.err
     assert "hunter2" not in said.err
     assert env_of(office) == before
+
+
+# -- one line said, and a process of its own
+
+
+@pytest.fixture
+def paired(office: TestOffice, server: TelegramServer) -> Terminal:
+    office.env |= {FULL: TOKEN, CHAT: "4711", "FACTOTUM_TELEGRAM_API_URL": server.url}
+    return terminal_of(office)
+
+
+def test_one_line_is_said_and_what_came_of_it(paired: Terminal, server: TelegramServer) -> None:
+    said = paired("channels", "test", "telegram")
+    assert said.code == 1
+    assert "It was not said: Telegram does not take it (Chat not found)" in said.out
+    assert "open its chat and tap Start" in said.out
+    ann = server.person(4711, "Ann")
+    ann.starts()
+    said = paired("channels", "test", "telegram")
+    assert (said.code, said.out) == (0, "4711 was told so. Look at your phone.\n")
+    assert len([one for one in ann.chat.texts if "It works" in one]) == 1
+
+
+def test_without_an_owner_there_is_nobody_to_tell(office: TestOffice) -> None:
+    office.env[FULL] = TOKEN
+    said = terminal_of(office)("channels", "test", "telegram")
+    assert said.code == 1 and "factotum channels login telegram" in said.err
+
+
+def test_a_channel_runs_once_and_only_when_it_is_set_up(
+    office: TestOffice, paired: Terminal, heard: None
+) -> None:
+    said = paired("channels", "run", "telegram")
+    assert said.code == 1 and f"is run by process {os.getpid()} already" in said.err
+    said = replace(paired, env={**paired.env, FULL: ""})("channels", "run", "telegram")
+    assert said.code == 1 and "give FACTOTUM_TELEGRAM_TOKEN" in said.err
+
+
+@pytest.mark.slow
+def test_it_runs_by_itself_and_stops_soon(
+    office: TestOffice, paired: Terminal, server: TelegramServer
+) -> None:
+    ann = server.person(4711, "Ann")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "factotum.views.telegram"], cwd=office.folder, env=paired.environ(),
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    ann.says("/help")
+    ann.waits_to_see("/status", 30)
+    begun = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=30)
+    assert time.monotonic() - begun < 5
+    assert process.returncode == 0, err
+    assert out.startswith("factotum listens on Telegram. Stop it with Ctrl-C.\nfactotum stopped")
+    assert TOKEN not in out + err
 
 
 # -- logout
