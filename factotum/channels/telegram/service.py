@@ -12,6 +12,7 @@ from factotum.blobs import Blobs
 from factotum.channels import owners, pairing
 from factotum.channels.commands import table
 from factotum.channels.contract import ChannelError, Heard, Message, Tapped
+from factotum.channels.listening import listening
 from factotum.channels.pairing import Paired
 from factotum.channels.service import Service
 from factotum.channels.telegram.channel import NAME, TelegramChannel, bot_of
@@ -21,8 +22,6 @@ from factotum.channels.telegram.updates import Corrected, Foreign, WithFiles, un
 from factotum.channels.window import Window
 from factotum.channels.words import Words
 from factotum.outbox import ANSWER
-from factotum.voice.hearing import Heard as Spoken
-from factotum.voice.place import hearing_by
 
 if TYPE_CHECKING:
     from telegram import Update
@@ -54,12 +53,10 @@ class Telegram:
         self.channel = TelegramChannel(self.bot, Blobs(window.state / "blobs"))
         self.service = Service(window, self.channel, clock)
         self.poller = Poller(self.bot, self._take, answered, ill)
-        hearing = hearing_by(window.settings, os.environ)
-        self._hearing = hearing
         self.fetching = Fetching(
             window,
             self.channel.fetch,
-            self._listen if hearing is not None else None,
+            listening(window, os.environ, clock),
             self.service.hear,
             clock,
         )
@@ -178,11 +175,6 @@ class Telegram:
                 logger.error("fetching broke", exc_info=broken)
                 await asyncio.sleep(GREET_S)
                 self._to_fetch.set()
-
-    async def _listen(self, data: bytes, name: str, seconds: float) -> tuple[str, str]:
-        assert self._hearing is not None
-        found = await self._hearing.hear(data, name, seconds)
-        return (found.text, "") if isinstance(found, Spoken) else ("", found.why)
 
 
 __all__ = ["NAME", "Telegram"]
