@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -140,16 +141,18 @@ def test_one_that_is_not_heard_is_a_task_with_the_recording(
             owner.sends_voice(NOTE, 3)
             owner.waits_to_see("I could not hear it: transcription")
             live.waits(lambda: any("trouble at its end (500)" in text for text in notes(office)))
-            kept = [path for path in tmp_path.rglob("*") if path.is_file()]
-            assert any(path.read_bytes() == NOTE for path in kept)
+            live.waits(lambda: NOTE in files(tmp_path))
 
 
 def notes(office: TestOffice) -> list[str]:
     """The texts of the notes that lie in the vault now."""
+    return [data.decode() for data in files(office.root, "*.md")]
+
+
+def files(folder: Path, names: str = "*") -> list[bytes]:
+    """What the files below hold now; those that are just being moved are left out."""
     found = []
-    for path in office.root.rglob("*.md"):
-        try:
-            found.append(path.read_text())
-        except OSError:  # it has just been moved on
-            continue
+    for path in folder.rglob(names):
+        with suppress(OSError):
+            found.append(path.read_bytes())
     return found
