@@ -181,6 +181,7 @@ CREATE TABLE redraft (
   at REAL NOT NULL, begun REAL, done REAL, why TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE INDEX redraft_open ON redraft (card) WHERE done IS NULL;
+CREATE INDEX redraft_of ON redraft (card, seq);
 """
 
 #: What brings a ledger from each version to the next one.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 import json
 import sqlite3
 from collections.abc import Iterator
@@ -18,11 +20,13 @@ from factotum.gate.register import Card, GateError
 from factotum.gate.rows import LETTER
 from factotum.model import Risk, Trust
 from factotum.worker.redrafting import new_words
+from orchestrator import Orchestrator, open_rooms
 from tests.gate.test_redraft import OLD, became, guest, wish
-from tests.office import TestOffice
-from tests.servers.model import Item, ScriptedModelServer, status
+from tests.office import TestOffice, opened
+from tests.servers.model import Item, ScriptedModelServer, slow, status
 from tests.servers.smtp import Relay
 from tests.test_life import ASK, asked, office
+from tests.test_money import until
 
 __all__ = ["asked", "office"]  # fixtures
 
@@ -81,6 +85,11 @@ def test_what_it_cost_is_booked_on_the_task(office: TestOffice, asked: Path) -> 
     assert row == (card.task, card.run, 0, 120, 100)
     (thought,) = [event for event in office.events() if event["kind"] == "thought"]
     assert thought["model"] == "test/scripted" and thought["cost_usd"] == "0.000120"
+    office.tick(asked, "reject")
+    office.run()
+    receipts = office.one("Done").read_text()
+    assert f"Words that left for a model, in one call: {thought['words']} to" in receipts
+    assert "cost 0.0001 USD" in receipts
 
 
 def test_the_model_is_told_the_words_and_the_order_and_no_more(
@@ -258,3 +267,57 @@ def bodies(cards: list[Card]) -> dict[str, str]:
 def test_an_order_cannot_write_into_the_note(office: TestOffice, asked: Path) -> None:
     assert order(office, says(SHORTER), text="shorter\n# [[Big]] `= heading`") == ""
     assert "shorter \\# \\[\\[Big\\]\\] \\`\\= heading\\`" in asked.read_text()
+
+
+def test_an_order_waits_a_moment_for_money_that_calls_under_way_hold(
+    office: TestOffice, asked: Path
+) -> None:
+    office.env["FACTOTUM_BUDGET_TASK_USD"] = "0.01"
+    waited: list[float] = []
+
+    async def life(door: Orchestrator) -> None:
+        task, worker, now = office.card().task, door.worker, office.hands.wall
+        budget = worker.office.budget
+        held = budget.reserve(task, task, 1, "x", 0.0099, now, outside=False, allowance_usd=0.01)
+
+        async def moment(seconds: float) -> None:
+            waited.append(seconds)
+            budget.settle(held, 0.0)
+
+        worker.redrafting.sleep = moment
+        await door.chooser.choose(door.staff)
+        (wanted,) = door.look.at_all(now, office.hands.mono, taking=True).orders
+        await worker.redrafting.carry_out(wanted)
+        await door.chooser.close()
+
+    with model(office, says(SHORTER)):
+        wish(office, "shorter", ORDER)
+        with opened(office) as door:
+            asyncio.run(life(door))
+    assert waited == [2.0]
+    assert office.card().seal.args["body"] == SHORTER
+
+
+@pytest.mark.slow
+def test_a_stop_in_the_middle_of_an_order_has_it_carried_out_after_the_start(
+    office: TestOffice, asked: Path
+) -> None:
+    async def life(server: ScriptedModelServer) -> None:
+        rooms = open_rooms(office.settings(), office.root, office.clock())
+        door = Orchestrator(rooms, out=io.StringIO(), environ={})
+        running = asyncio.create_task(door.run())
+        try:
+            await until(lambda: bool(server.requests))
+        finally:
+            door.stop()
+            await running
+            rooms.close()
+
+    with model(office, slow(60, says("too late")), says(SHORTER)) as server:
+        seq = wish(office, "shorter", ORDER)
+        asyncio.run(life(server))
+        assert became(office, seq).begun and became(office, seq).done is None
+        office.run()
+    assert (office.card().version, office.card().seal.args["body"]) == (2, SHORTER)
+    with sqlite3.connect(office.state / "ledger.db") as db:
+        assert db.execute("SELECT count(*), count(cost) FROM spend").fetchone() == (2, 2)

@@ -55,9 +55,9 @@ class Resealer:
         )
         return self.register.reseal(card, now, _remark(card, edit, order), changed, lies)
 
-    def denied(self, card: Card, edit: Edit, now: float) -> str:
+    def denied(self, card: Card, edit: Edit, house: House) -> str:
         """The rule that forbids the card as it would be then, or an empty string."""
-        verdict = self._judged(card, Call(card.seal.tool, edit.args), self.house(now))
+        verdict = self._judged(card, Call(card.seal.tool, edit.args), house)
         return verdict.rule if isinstance(verdict, policy.Deny) else ""
 
     def _risk_now(self, card: Card, call: Call, house: House) -> tuple[Risk, str]:

@@ -26,6 +26,7 @@ from factotum.note import fence
 from factotum.worker.budget import Capped
 from factotum.worker.by_model import allowance_usd, planned
 from factotum.worker.children import root_of
+from factotum.worker.runs import Run
 from factotum.worker.steps import Office
 from factotum.worker.thinking import Account, Purse, Thinker, words
 
@@ -56,6 +57,7 @@ class _Job:
     """What one order is carried out with."""
 
     card: Card
+    run: Run
     request: Request
     account: Account
     chain: Chain
@@ -125,7 +127,8 @@ class Redrafting:
         # The order is the owner's, whoever caused the task.
         most_usd = allowance_usd(office, row, run)
         account = Account(root_of(row), run.task, run.n, outside=False, allowance_usd=most_usd)
-        return _Job(card, Request(messages, (), answer, self.temperature), account, chain)
+        request = Request(messages, (), answer, self.temperature)
+        return _Job(card, run, request, account, chain)
 
     async def _ask(self, job: _Job) -> tuple[Reply, int]:
         """Raises ModelError, or Capped where there is no money."""
@@ -151,6 +154,11 @@ class Redrafting:
             self._book(job, reply, reservation, now)
             raise
 
+    def _book(self, job: _Job, reply: Reply, reservation: int, now: float) -> None:
+        """Beside the turns of the run that the draft is of: it counts, and is none of them."""
+        sent = words(job.request)
+        self.office.turns.heard(job.run, -reservation, reply, sent, reservation, now)
+
     def _made(self, wish: Wish, card: Card, reply: Reply, now: float) -> str:
         """The next version; or why there is none."""
         form = row_of(card.seal.tool).form
@@ -159,25 +167,11 @@ class Redrafting:
             edit = redraft.by_fields(card, new_words(reply, form))
         except Unfit as unfit:
             return str(unfit)
-        if rule := self.redrafter.resealer.denied(card, edit, now):
+        house = self.office.house(now, card.task)
+        if rule := self.redrafter.resealer.denied(card, edit, house):
             return f"a rule forbids what it would say: {rule}"
         self.redrafter.grant(wish, edit, now)
         return ""
-
-    def _book(self, job: _Job, reply: Reply, reservation: int, now: float) -> None:
-        booked_usd = self.thinker.budget.settle(reservation, reply.cost_usd, reply.usage)
-        self.office.ledger.event(
-            "thought",
-            now,
-            task=job.card.task,
-            card=job.card.id,
-            run=job.card.run,
-            model=reply.model,
-            words=words(job.request),
-            sent=reply.usage.sent,
-            answered=reply.usage.answered,
-            cost_usd=f"{booked_usd:.6f}",
-        )
 
 
 def told(card: Card, order: str, when: str) -> str:

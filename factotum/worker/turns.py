@@ -53,7 +53,8 @@ class Turns:
     def heard(
         self, run: Run, n: int, reply: Reply, words: int, reservation: int, now: float
     ) -> None:
-        """Records turn `n` and settles its price. A turn that is known already stays."""
+        """Records turn `n` and settles its price. A turn that is known already stays. Below 0 are
+        answers beside the run: they count, and it does not go on from them."""
         with self.ledger.tx() as db:
             fresh = db.execute(
                 "INSERT OR IGNORE INTO turn VALUES (?, ?, ?, ?, ?, ?, ?)",
