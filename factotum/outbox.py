@@ -196,6 +196,14 @@ class Outbox:
                 (why, seq),
             )
 
+    def dropped(self, seq: int, why: str) -> None:
+        """Says of one that was taken back what became of it elsewhere."""
+        with self.ledger.tx() as db:
+            db.execute(
+                "UPDATE said SET why = ? WHERE seq = ? AND state = 'dropped'",
+                (why[:WHY_CHARS], seq),
+            )
+
     def reasons_awaited(self, since: float) -> set[str]:
         """The cards of which it was asked after that moment (epoch seconds) why they were
         refused, and a person has neither said it nor that they will not."""
@@ -207,11 +215,12 @@ class Outbox:
 
     # -- saying it
 
-    def due(self, channel: str, most: int = 50) -> list[Row]:
-        """What is to be sent or changed, what matters most first."""
+    def due(self, channel: str, most: int = 50, chat: str = "") -> list[Row]:
+        """What is to be sent or changed, what matters most first; with `chat` there alone."""
         rows = self.ledger.db.execute(
-            "SELECT * FROM said WHERE channel = ? AND due = 1 ORDER BY rank, seq LIMIT ?",
-            (channel, most),
+            "SELECT * FROM said WHERE channel = ? AND due = 1 AND ? IN ('', chat)"
+            " ORDER BY rank, seq LIMIT ?",
+            (channel, chat, most),
         )
         return [_row(row) for row in rows.fetchall()]
 

@@ -99,7 +99,9 @@ class CardMessages:
         made_of = _signature(card, stage, changed)
         if row.made_of == made_of and row.state != "dropped":
             return
-        shown = cards.shown(card, stage, now, self.window.regret_s, changed)
+        shown = cards.shown(
+            card, stage, now, self.window.regret_s, changed, strong=self.window.strong
+        )
         buttons = self.window.buttons.draw(row.seq, shown.rows, now, card.id, card.seal.digest)
         message = Message(shown.words, buttons, reply_to=self._reply_to(card, row))
         hold = self.window.not_before(now, answers=answers)

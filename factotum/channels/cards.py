@@ -56,11 +56,19 @@ class Changed:
 
 
 def shown(
-    card: Card, stage: str, now: float, regret_s: float, changed: Changed | None = None
+    card: Card,
+    stage: str,
+    now: float,
+    regret_s: float,
+    changed: Changed | None = None,
+    *,
+    strong: bool = True,
 ) -> Shown:
     """The card as it stands, for a person who has come to `stage` with it."""
     changing = changed is not None and changed.under_way
-    rows = tuple(tuple(row) for row in choices(card, stage, changing=changing) if row)
+    rows = tuple(
+        tuple(row) for row in choices(card, stage, changing=changing, strong=strong) if row
+    )
     if card.status == "pending" and stage == LATER:
         return Shown(_put_off(card, now), rows)
     parts = [_head(card), *_facts(card, now), *_remark(card)]

@@ -26,7 +26,9 @@ LABEL_CHARS = 40
 CHOICES_MOST = 12
 
 
-def choices(card: Card, stage: str, *, changing: bool = False) -> Sequence[Sequence[Choice]]:
+def choices(
+    card: Card, stage: str, *, changing: bool = False, strong: bool = True
+) -> Sequence[Sequence[Choice]]:
     """The rows of choices that there are now; `changing` while a change of it is being made."""
     match card.status:
         case "pending" if card.kind == "question":
@@ -45,7 +47,7 @@ def choices(card: Card, stage: str, *, changing: bool = False) -> Sequence[Seque
         case "pending" if stage == MORE:
             return [*_further(card), [("Back", "back")]]
         case "pending":
-            return _pending(card)
+            return _pending(card, strong=strong)
         case "approved":
             now = [] if card.attempts else [("Now", "now")]
             return [[("Undo", "cancel"), *now]]
@@ -60,13 +62,20 @@ def choices(card: Card, stage: str, *, changing: bool = False) -> Sequence[Seque
             return []
 
 
-def _pending(card: Card) -> Sequence[Sequence[Choice]]:
+def _pending(card: Card, *, strong: bool) -> Sequence[Sequence[Choice]]:
     change: list[Choice] = [("Change…", "change")] if can_change(card) else []
     more: list[Choice] = [("More…", "more")] if _further(card) else []
     if unread_words(card):
         more = [("Read all", "read"), *more]
     if needs_strong(card):
-        return [[("No", "no"), ("Later", "later"), (_risky_label(card), risky(card))], more]
+        return [
+            [
+                ("No", "no"),
+                ("Later", "later"),
+                (_risky_label(card, strong=strong), risky(card, strong=strong)),
+            ],
+            more,
+        ]
     return [[(yes_label(card), "yes"), *change], [("Later", "later"), ("No", "no"), *more]]
 
 
@@ -106,13 +115,14 @@ def yes_label(card: Card) -> str:
     return row.verb.split()[0] if row.reviewed and row.verb else "Yes, do it"
 
 
-def risky(card: Card) -> str:
-    """What the first choice of a yes to something of high risk leads to."""
-    return "type" if card.seal.about.get("stranger") else "sure"
+def risky(card: Card, *, strong: bool = True) -> str:
+    """What the first choice of a yes to something of high risk leads to: to a second choice, or
+    to what is typed where a stranger is behind it, or where the channel is not a strong one."""
+    return "type" if card.seal.about.get("stranger") or not strong else "sure"
 
 
-def _risky_label(card: Card) -> str:
-    if risky(card) == "type":
+def _risky_label(card: Card, *, strong: bool) -> str:
+    if risky(card, strong=strong) == "type" and strong:
         return f"{yes_label(card)} anyway…"
     return f"{yes_label(card)}…"
 

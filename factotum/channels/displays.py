@@ -27,6 +27,9 @@ class Displays:
     def begin(self, now: float) -> None:
         """After a start: what waits without having been shown here is shown; of what was decided
         meanwhile the journal tells."""
+        if self.window.chat:
+            self._seq = self.window.ledger.last_event()
+            return
         self.news.begin()
         if self.window.ledger.meta(self.meta):
             return
@@ -36,7 +39,7 @@ class Displays:
 
     def look(self, now: float) -> None:
         """Looks at what happened since the last look."""
-        if not self.window.chats().home:
+        if not self.window.chats().owners:
             return
         while self._events(now):
             pass
@@ -58,7 +61,8 @@ class Displays:
             self.cards.look(found, now)
             for task in ended:
                 self.work.ended(task, now)
-            self.window.ledger.set_meta(self.meta, str(events[-1].seq))
+            if not self.window.chat:
+                self.window.ledger.set_meta(self.meta, str(events[-1].seq))
         self._seq = events[-1].seq
         return len(events) == AT_ONCE
 

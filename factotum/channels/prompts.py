@@ -15,7 +15,7 @@ from factotum.channels.window import Window
 from factotum.channels.words import Words
 from factotum.gate import redraft
 from factotum.gate.records import Card, GateError
-from factotum.gate.strength import typed_word
+from factotum.gate.strength import TYPED, typed_word
 from factotum.inert import one_line
 from factotum.outbox import ANSWER, Row
 
@@ -122,7 +122,8 @@ class Prompts:
                         f"That is not it, so nothing was approved. To approve “{outcome(card)}” "
                         f"reply to this with: {typed_word(card)}"
                     )
-                register.decide(card.id, asked.digest, "approve", name, who, now)
+                by = name if self.window.strong else TYPED
+                register.decide(card.id, asked.digest, "approve", by, who, now)
                 return "Approved."
             case _:
                 redraft.ask(

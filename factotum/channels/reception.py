@@ -139,7 +139,9 @@ class Reception:
         sure: bool = False,
         also: str = "",
     ) -> Reply:
-        if needs_strong(card) and (not sure or risky(card) != "sure"):  # chosen twice, or typed
+        if needs_strong(card) and (
+            not sure or risky(card, strong=self.window.strong) != "sure"
+        ):  # chosen twice, or typed
             raise NotOpen(f"{card.name}: it is not approved like this; look at it again")
         self._decide(card, drawn.digest, "approve", tap, now, also=also)
         regret_s = self.window.regret_s

@@ -113,7 +113,7 @@ async def work(rooms: Rooms, stop: asyncio.Event) -> str:
     telegram = Telegram(window, clock, pulse.answered, pulse.ill)
     working = asyncio.create_task(telegram.run())
     stopping = asyncio.create_task(stop.wait())
-    with _listening(rooms.state, telegram.service.nudge):
+    with listening(rooms.state, telegram.service.nudge):
         await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
     working.cancel()
@@ -131,7 +131,7 @@ async def work(rooms: Rooms, stop: asyncio.Event) -> str:
     return ""
 
 
-class _listening:  # noqa: N801 (it is used as a function)
+class listening:  # noqa: N801 (it is used as a function)
     """Calls `nudge` whenever the office says that there is news."""
 
     def __init__(self, state: Path, nudge: Callable[[], None]) -> None:

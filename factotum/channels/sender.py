@@ -62,7 +62,10 @@ class Sender:
         channel: Channel,
         clock: Callable[[], float],
         mono: Callable[[], float] = time.monotonic,
+        chat: str = "",
     ) -> None:
+        """With `chat` only what is to be said there is sent."""
+        self.chat = chat
         self.outbox = outbox
         self.channel = channel
         self.clock = clock
@@ -72,11 +75,22 @@ class Sender:
         self._fails = 0
         self._last_sound = 0.0
 
+    @property
+    def unreached_since(self) -> float | None:
+        """Since when the other side is not reached (epoch seconds); None while it is, or while
+        it only wants a pause."""
+        return self.since if self._fails else None
+
+    def reached(self) -> None:
+        """The other side has answered something else."""
+        if self._fails:
+            self._well()
+
     async def pass_once(self) -> float | None:
         """Sends what may be sent now. In how many seconds there is more to send; None when
         nothing waits."""
         nearest: float | None = None
-        for row in self.outbox.due(self.channel.name):
+        for row in self.outbox.due(self.channel.name, chat=self.chat):
             wait_s = max(row.not_before - self.clock(), self.pace.wait_s(row.chat))
             if wait_s > 0:
                 nearest = wait_s if nearest is None else min(nearest, wait_s)
@@ -84,7 +98,7 @@ class Sender:
             if not await self._one(row):
                 after_s = max(0.05, self.pace.wait_s(row.chat))
                 return after_s if nearest is None else min(nearest, after_s)
-        again = self.outbox.due(self.channel.name, 1)
+        again = self.outbox.due(self.channel.name, 1, self.chat)
         return 0.0 if again and nearest is None else nearest
 
     async def _one(self, row: Row) -> bool:

@@ -37,7 +37,7 @@ class Service:
         self.channel = channel
         self.clock = clock
         self.displays = Displays(window)
-        self.sender = Sender(window.outbox, channel, clock)
+        self.sender = Sender(window.outbox, channel, clock, chat=window.chat)
         self.prompts = Prompts(window, self.displays.cards)
         self.reception = Reception(window, self.displays.cards, self.prompts)
         self.talk = Talk(window, self.displays.cards, self.prompts)
@@ -47,7 +47,8 @@ class Service:
     def begin(self) -> None:
         """After a start. Call it with the lock of the channel."""
         now = self.clock()
-        self.window.outbox.recover(self.window.name, now)
+        if not self.window.chat:
+            self.window.outbox.recover(self.window.name, now)
         self.displays.begin(now)
 
     def nudge(self) -> None:

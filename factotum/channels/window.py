@@ -15,6 +15,7 @@ from factotum.channels.contract import Chats, Limits
 from factotum.gate.records import Card
 from factotum.gate.register import Register
 from factotum.gate.rules import Quiet
+from factotum.gate.strength import STRONG
 from factotum.ledger import Ledger, TaskRow
 from factotum.mailroom import Mailroom
 from factotum.outbox import Outbox
@@ -31,7 +32,8 @@ CHANNEL, CHAT, MESSAGE, CONVERSATION = "channel", "chat", "message", "conversati
 @dataclass
 class Window:
     """`chats` says who is told now, `quiet` when nobody is disturbed; `wake` has the executor
-    look."""
+    look. `chat` is the only chat of a channel that ends with it, as a terminal does; empty for
+    one that is there again after a restart."""
 
     name: str
     limits: Limits
@@ -46,12 +48,18 @@ class Window:
     quiet: Callable[[], Quiet | None]
     zone: Callable[[float], datetime]
     wake: Callable[[], None]
+    chat: str = ""
     outbox: Outbox = field(init=False)
     buttons: Buttons = field(init=False)
 
     def __post_init__(self) -> None:
         self.outbox = Outbox(self.ledger)
         self.buttons = Buttons(self.ledger)
+
+    @property
+    def strong(self) -> bool:
+        """Whether the channel knows who is speaking."""
+        return self.name in STRONG
 
     @property
     def regret_s(self) -> float:

@@ -1,46 +1,38 @@
 """`factotum chat`: a conversation in the terminal, each message a task of its own.
 
 What is said here is the owner's. Without a running orchestrator the office runs in this
-process as long as the conversation lasts.
+process as long as the conversation lasts. It is the terminal's end of a channel: what is asked,
+shown and understood is the same as on every other.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import sys
-import textwrap
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import click
 
 from factotum import names
+from factotum.channels.contract import Chats, Heard, Message, Tapped
+from factotum.channels.running import listening, window_of
+from factotum.channels.service import Service
+from factotum.channels.terminal import LIMITS, NAME, TerminalChannel
+from factotum.channels.window import Window
 from factotum.cli import FAILED, place
 from factotum.cli.place import Books, books
-from factotum.cli.telling import as_shown, line, told
-from factotum.gate.register import Card, NotOpen
-from factotum.inert import one_line, visible
-from factotum.ledger import TaskRow
-from factotum.model import Risk, State, Trust
-from factotum.note import render
+from factotum.outbox import SENT
 from factotum.rooms import DoorError, open_rooms
-from factotum.vault import Vault
-from factotum.views.snapshot import published
-from factotum.views.views import snapshot_path
-from factotum.worker.runs import Run, Runs
-from factotum.worker.talks import SIDE_CHARS, Talks
 
 #: How often it looks whether there is an answer, in seconds.
-LOOK_S = 0.2
-TITLE_CHARS = 120
-#: What is told in another way, or not at all.
-QUIET = frozenset({"task", "ended", "sealed", "decided"})
+LOOK_S = 0.1
 BYE = frozenset({"/quit", "/exit", "/bye"})
 
 HELP = """Write a message and press Enter. What needs your yes is shown, and you are asked.
-/new    begin a conversation anew
+/new    begin a conversation anew        /help   what else there is
 /quit   stop (so does Ctrl-D); what is under way goes on in the office"""
 
 
@@ -58,20 +50,14 @@ def chat(text: tuple[str, ...]) -> int:
 
 async def _chat(opened: Books, text: str) -> int:
     asks = sys.stdin.isatty()
-    talk = Talk(opened, names.new_id("t"), asks)
-    async with office(opened) as talk.work:
+    async with office(opened) as work, _conversation(opened, asks, work) as talk:
         if text:
             return 0 if await talk.say(text) else FAILED
         print(HELP)
         while (said := await asyncio.to_thread(_line, "you> ")) is not None:
             if said.casefold() in BYE:
                 break
-            if said == "/new":
-                talk = replace(talk, conversation=names.new_id("t"))
-                print("(a new conversation)")
-            elif said.startswith("/"):
-                print(HELP)
-            elif said:
+            if said:
                 await talk.say(said)
     return 0
 
@@ -107,61 +93,102 @@ async def office(opened: Books) -> AsyncIterator[asyncio.Task[None] | None]:
         rooms.close()
 
 
-@dataclass
-class Talk:
+@asynccontextmanager
+async def _conversation(
+    opened: Books, asks: bool, work: asyncio.Task[None] | None
+) -> AsyncIterator[Conversation]:
+    """A terminal at the window of the house, as long as it is open."""
+    rooms = open_rooms(opened.settings, opened.root, guest=True)
+    window = window_of(rooms, NAME, LIMITS)
+    window.chat = names.new_id("t")
+    window.chats = lambda: Chats("", (window.chat,))
+    window.quiet = lambda: None
+    channel = TerminalChannel(
+        sys.stdout,
+        lambda token: asks and _waits(window, token),
+        lambda token: _command(window, token),
+    )
+    service = Service(window, channel, place.now)
+    service.begin()
+    with listening(opened.state, service.nudge):
+        speaking = asyncio.create_task(service.speak())
+        try:
+            yield Conversation(opened, window, channel, service, work, talks=asks)
+        finally:
+            speaking.cancel()
+            await asyncio.wait([speaking])
+            rooms.close()
+
+
+def _waits(window: Window, token: str) -> bool:
+    """Whether the work waits for a choice among these buttons."""
+    drawn = window.buttons.find(token)
+    card = window.register.find(drawn.card) if drawn else None
+    asks_why = drawn is not None and drawn.wish == "skip"
+    return asks_why or (card is not None and card.status == "pending")
+
+
+def _command(window: Window, token: str) -> str:
+    """By which command it can be chosen elsewhere, or later."""
+    drawn = window.buttons.find(token)
+    card = window.register.find(drawn.card) if drawn else None
+    if card is None:
+        return ""
+    yes = "answer" if card.kind == "question" else "approve"
+    command = {"pending": yes, "approved": "cancel", "expired": "wake", "unknown": "resolve"}
+    return f"factotum {command[card.status]} {card.id}" if card.status in command else ""
+
+
+class Conversation:
     """One conversation, as a person at a terminal has it."""
 
-    opened: Books
-    conversation: str
-    asks: bool
-    told: str = ""
-    work: asyncio.Task[None] | None = None
+    def __init__(
+        self,
+        opened: Books,
+        window: Window,
+        channel: TerminalChannel,
+        service: Service,
+        work: asyncio.Task[None] | None,
+        *,
+        talks: bool,
+    ) -> None:
+        self._talks = talks
+        self.opened = opened
+        self.window = window
+        self.channel = channel
+        self.service = service
+        self.work = work
+        self._ids = (f"you {n}" for n in itertools.count(1))
 
     async def say(self, text: str) -> bool:
-        """Sends one message and shows what comes of it, until it ends or waits for a word
-        that is not given here. False when it failed."""
-        task = self._send(text)
-        last = self.opened.ledger.last_event()
-        runs = Runs(self.opened.ledger, self.opened.register, self.opened.root)
-        while True:
-            last = self._progress(task, last)
-            run = runs.latest(task)
-            if run is not None and run.ended is not None:
-                print(_answer(run))
-                return run.result == "done"
-            self._waits()
+        """Sends one message and shows what comes of it, until it ends or waits for a word that
+        is not given here. False when it failed."""
+        id = next(self._ids)
+        self.service.hear(self._heard(id, text))
+        task = self.window.ledger.seen(NAME, f"{self.window.chat}:{id}") or ""
+        while not self._is_said(task, id):
             self._check()
-            for card in self.opened.register.of_task(task):
-                if card.status == "pending" and not await self._decided(card):
-                    return True
+            if not await self._choose() or (task and not self._talks and self._parked(task)):
+                return True
             await asyncio.sleep(LOOK_S)
+        run = self.window.runs.latest(task) if task else None
+        return run is None or run.result == "done"
 
-    def _send(self, text: str) -> str:
-        opened, now = self.opened, place.now()
-        id = names.new_id("t")
-        title = one_line(text, TITLE_CHARS)
-        name = names.note_name(title, id=id, fallback="message")
-        origin = f"Needs_Action/{name}"
-        facts = {"conversation": self.conversation, "said": text[:SIDE_CHARS]}
-        row = TaskRow(
-            id, name, "message", title, Trust.OWNER, "", id, origin, b"", facts, now, None
-        )
-        with opened.ledger.tx():
-            opened.ledger.add_task(row)
-            Talks(opened.ledger).add(self.conversation, id, now)
-        vault = Vault(opened.root, opened.settings.text("INSTANCE"), time.monotonic, guest=True)
-        props = {"id": id, "type": "message", "title": title, "status": "pending"}
-        vault.drop(vault.folder(State.NEEDS_ACTION) / name, render(props, f"\n{text}\n"))
-        opened.wake()
-        return id
+    def _heard(self, id: str, text: str, reply_to: str = "") -> Heard:
+        now, who = datetime.now(UTC), place.who()
+        return Heard(self.window.chat, id, "", who, text, now, reply_to)
 
-    def _progress(self, task: str, last: int) -> int:
-        """Prints what was done for the task since event `last`; returns the newest one."""
-        events = self.opened.ledger.events(last, task=task)
-        for event in events:
-            if event.kind not in QUIET and (text := told(event, self.opened.ledger)):
-                print(f"  {text}")
-        return events[-1].seq if events else last
+    def _is_said(self, task: str, id: str) -> bool:
+        """Whether what comes of a message stands on the terminal."""
+        if not task:
+            row = self.window.outbox.row(NAME, self.window.chat, f"answer {id} 0")
+            return row is None or row.state == SENT
+        run = self.window.runs.latest(task)
+        if run is None or run.ended is None:
+            return False
+        key = f"result {task} {run.n} 0"
+        row = self.window.outbox.row(NAME, self.window.chat, key)
+        return row is not None and row.state == SENT
 
     def _check(self) -> None:
         """Raises when nobody is at work any more: DoorError, or what ended our own work."""
@@ -171,51 +198,53 @@ class Talk:
             return
         raise DoorError("the office has stopped; start it again: factotum up")
 
-    def _waits(self) -> None:
-        """Says once why nothing goes on, where the office says so: no model, no money."""
-        shown = published(snapshot_path(self.opened.state))
-        for problem in shown["health"]["problems"] if shown else ():
-            reason = line(problem["reason"], 300)
-            if reason.startswith("waits for") and reason != self.told:
-                print(f"  it {reason}\n  (Ctrl-C leaves it with the office; it goes on by itself)")
-                self.told = reason
-
     # -- what waits for a word
 
-    async def _decided(self, card: Card) -> bool:
-        """Asks for the person's word on a request; False when it is not given here."""
-        print(
-            f"\n{textwrap.indent(as_shown(card, self.opened.settings.seconds('REGRET_S')), '  ')}"
-        )
-        question = card.kind == "question"
-        if not self.asks or card.seal.risk is Risk.HIGH:
-            print(f"  factotum {'answer' if question else 'approve'} {card.id}")
-            return False
-        prompt = "your answer> " if question else "yes, no or later> "
-        said = await asyncio.to_thread(_line, prompt) or "later"
-        if said.casefold() in {"later", "l"}:
-            return False
-        if question:
-            return self._decide(card, "answer", said)
-        if said.casefold() in {"yes", "y"}:
-            return self._decide(card, "approve", "")
-        return self._decide(card, "reject", "" if said.casefold() in {"no", "n"} else said)
+    def _parked(self, task: str) -> bool:
+        """Whether something was asked that is not decided here."""
+        row = self.window.runs.latest(task)
+        cards = self.window.register.of_run(task, row.n) if row else []
+        outbox, chat = self.window.outbox, self.window.chat
+        asked = [card for card in cards if card.status == "pending"]
+        rows = (outbox.row(NAME, chat, f"card {card.id}") for card in asked)
+        return any(row is not None and row.state == SENT for row in rows)
 
-    def _decide(self, card: Card, verdict: str, why: str) -> bool:
-        register, now = self.opened.register, place.now()
-        try:
-            register.decide(
-                card.id, card.seal.digest, verdict, place.CHANNEL, place.who(), now, why
-            )
-        except NotOpen as late:
-            print(f"  {line(str(late), 200)}")
-        if verdict == "approve":
-            regret_s = self.opened.settings.seconds("REGRET_S")
-            print(f"  approved: it goes out in {regret_s:g} s (factotum cancel {card.id})")
-        self.opened.wake()
+    async def _choose(self) -> bool:
+        """Asks the person for their word on what was asked last; False when it is not given
+        here."""
+        found = self.channel.current()
+        if found is None:
+            return True
+        id, message = found
+        typed = await asyncio.to_thread(_line, self._prompt(message))
+        if typed is None or not typed:
+            return False
+        if token := self.channel.chosen(typed):
+            return await self._tap(id, token)
+        self.service.hear(self._heard(next(self._ids), typed, reply_to=id))
+        await self._shown(id, message)
         return True
 
+    def _prompt(self, message: Message) -> str:
+        if message.prompt:
+            return f"{message.prompt}> "
+        drawn = self.window.buttons.find(message.rows[0][0].token)
+        card = self.window.register.find(drawn.card) if drawn else None
+        return "your answer> " if card and card.kind == "question" else "your choice> "
 
-def _answer(run: Run) -> str:
-    text = visible(run.reason.strip()) or "(nothing was said)"
-    return f"factotum> {text}" if run.result == "done" else f"factotum> It did not work: {text}"
+    async def _tap(self, id: str, token: str) -> bool:
+        drawn = self.window.buttons.find(token)
+        message = self.channel.current()
+        reply = self.service.tap(Tapped("", self.window.chat, id, "", place.who(), token))
+        if reply is not None and reply.text:
+            print(f"  {reply.text}")
+        if message is not None:
+            await self._shown(*message)
+        return drawn is None or drawn.wish != "later"
+
+    async def _shown(self, id: str, message: Message) -> None:
+        """Waits till what was just said shows in what is asked, so that nothing is asked twice."""
+        for _ in range(20):
+            await asyncio.sleep(LOOK_S / 4)
+            if self.channel.current() != (id, message):
+                return
