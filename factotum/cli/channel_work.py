@@ -11,6 +11,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import IO
 
 import click
@@ -18,6 +19,7 @@ import click
 from factotum import log
 from factotum.channels import known, owners, running
 from factotum.channels.contract import Message
+from factotum.channels.telegram.poller import TAKEN
 from factotum.channels.words import Words
 from factotum.cli import FAILED, place
 from factotum.cli.place import Books
@@ -60,12 +62,20 @@ async def _here(opened: Books, lock: IO[str], done: Callable[[], bool], patience
         while not (done() or work.done()) and time.monotonic() < end:
             await asyncio.sleep(LOOK_S)
         end = time.monotonic() + SAY_S
-        outbox = Outbox(opened.ledger)
-        while outbox.due(owners.TELEGRAM, 1) and not work.done() and time.monotonic() < end:
+        while _says(opened) and not work.done() and time.monotonic() < end:
             await asyncio.sleep(LOOK_S)
     finally:
         stop.set()
     return await work
+
+
+def _says(opened: Books) -> bool:
+    """Whether something is still to be said, or being said now."""
+    found = opened.ledger.db.execute(
+        "SELECT 1 FROM said WHERE channel = ? AND not_before <= ? AND (due = 1 OR state = ?)",
+        (owners.TELEGRAM, place.now(), SENDING),
+    )
+    return found.fetchone() is not None
 
 
 # -- run
@@ -101,7 +111,8 @@ def run(name: str) -> int:
 
 async def _run(opened: Books, lock: IO[str]) -> str:
     """Till a signal comes; why it ended before, or an empty string. A second signal ends it at
-    once: it may be killed anywhere."""
+    once: it may be killed anywhere. Where another program hears the bot it keeps still for a
+    while, for whoever started it would do so again at once, and so disturb that one."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
 
     def signalled() -> None:
@@ -111,7 +122,20 @@ async def _run(opened: Books, lock: IO[str]) -> str:
 
     for one in STOPS:
         loop.add_signal_handler(one, signalled)
-    return await running.alone(opened.settings, opened.root, stop, lock)
+    held: IO[str] | None = lock
+    while held is not None:
+        why = await running.alone(opened.settings, opened.root, stop, held)
+        if why != TAKEN or sys.stdin.isatty():
+            return why
+        print(f"factotum: {why}. It looks again in {running.TAKEN_S / 60:.0f} minutes.",
+              file=sys.stderr, flush=True)  # fmt: skip
+        with suppress(TimeoutError):
+            async with asyncio.timeout(running.TAKEN_S):
+                await stop.wait()
+        if stop.is_set():
+            return ""
+        held = beats.lock(opened.state, owners.TELEGRAM)
+    return "another process of this house runs it now"
 
 
 # -- test

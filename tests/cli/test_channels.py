@@ -9,11 +9,13 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import httpx
 import pytest
 
 from factotum.channels import owners, pairing
@@ -369,6 +371,38 @@ def test_it_runs_by_itself_and_stops_soon(
     assert process.returncode == 0, err
     assert out.startswith("factotum listens on Telegram. Stop it with Ctrl-C.\nfactotum stopped")
     assert TOKEN not in out + err
+
+
+@pytest.mark.slow
+def test_beside_another_program_it_keeps_still_and_says_so(
+    office: TestOffice, paired: Terminal, server: TelegramServer
+) -> None:
+    process = paired.start("channels", "run", "telegram")
+    assert process.stderr is not None
+    over = threading.Event()
+
+    def greedy() -> None:
+        while not over.wait(0.05):
+            httpx.get(f"{server.base_url}{TOKEN}/getUpdates")
+
+    other = threading.Thread(target=greedy)
+    other.start()
+    try:
+        until = time.monotonic() + 60
+        while "another program hears this bot already" not in (said := process.stderr.readline()):
+            assert time.monotonic() < until
+        assert "It looks again in 10 minutes." in said
+        asked = sum(one.outcome != 200 for one in server.called("getUpdates"))
+        time.sleep(1.5)
+        assert sum(one.outcome != 200 for one in server.called("getUpdates")) == asked
+        assert process.poll() is None
+        assert "another program hears this bot" in paired("channels", "list").out
+    finally:
+        over.set()
+        other.join()
+        process.terminate()
+    assert process.wait(10) == 0
+    process.communicate()
 
 
 # -- logout
