@@ -7,10 +7,11 @@ place. Many that cannot be said yet become one message, not many.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from factotum.channels.card_messages import key_of
-from factotum.channels.contract import Message
+from factotum.channels.contract import Button, Message
 from factotum.channels.window import Window
 from factotum.channels.words import Words
 from factotum.outbox import NEWS, Row
@@ -24,6 +25,8 @@ LINES_MOST = 25
 LINE_CHARS = 140
 #: What the card's own message says already, where it has one.
 BY_CARD = frozenset({notices.ASKS, notices.QUESTION})
+#: How many cards are brought up by a button below a message, and how much of a title it says.
+SHOW_MOST, LABEL_CHARS = 5, 40
 #: How many are taken at once.
 AT_ONCE = 500
 
@@ -41,6 +44,20 @@ SIGNS = {
     notices.REMINDER: "⏳",
     notices.EXPIRED: "⌛",
 }
+
+
+def show_buttons(
+    window: Window, row: Row, cards: Sequence[str], now: float
+) -> tuple[tuple[Button, ...], ...]:
+    """Buttons that bring up those of these cards that wait, each once more."""
+    rows: list[tuple[Button, ...]] = []
+    for id in cards:
+        card = window.register.find(id)
+        if card is None or card.status not in {"pending", "expired", "unknown"}:
+            continue
+        label = f"Show: {plain(card.title, LABEL_CHARS)}"
+        rows += window.buttons.draw(row.seq, [[(label, "show")]], now, id, card.seal.digest)
+    return tuple(rows)
 
 
 class News:
@@ -72,6 +89,7 @@ class News:
         ).fetchall()
         if not rows:
             return
+        told_cards = [row["card"] for row in rows if row["card"]]
         lines = [
             (row["kind"], plain(row["text"], LINE_CHARS * (3 if row["kind"] == "digest" else 1)))
             for row in rows
@@ -79,7 +97,7 @@ class News:
         ]
         with self.window.ledger.tx():
             if lines:
-                self._say(home, lines, rows[-1]["seq"], now)
+                self._say(home, lines, told_cards, rows[-1]["seq"], now)
             self._keep(rows[-1]["told"], rows[-1]["seq"])
 
     def _said_by_card(self, kind: str, card: str, home: str) -> bool:
@@ -90,19 +108,24 @@ class News:
         ).fetchone()
         return found is not None
 
-    def _say(self, home: str, lines: list[tuple[str, str]], seq: int, now: float) -> None:
-        """Adds the lines to the message that waits, else to a new one."""
+    def _say(
+        self, home: str, lines: list[tuple[str, str]], cards: list[str], seq: int, now: float
+    ) -> None:
+        """Adds the lines to the message that waits, else to a new one; below it what brings
+        up the cards that it is about."""
         outbox = self.window.outbox
         row = self._unsaid(home)
         before: dict[str, Any] = json.loads(row.stage) if row else {"lines": [], "more": 0}
+        about = list(dict.fromkeys([*before.get("cards", ()), *cards]))[:SHOW_MOST]
         whole: list[list[str]] = [*before["lines"], *(list(line) for line in lines)]
         more: int = before["more"] + max(0, len(whole) - LINES_MOST)
         whole = whole[:LINES_MOST]
         row = row or outbox.ensure(
             self.window.name, home, f"notices {seq}", now, kind=KIND, rank=NEWS
         )
-        outbox.set_stage(row.seq, json.dumps({"lines": whole, "more": more}))
-        outbox.want(row, Message(_words(whole, more)).to_json())
+        outbox.set_stage(row.seq, json.dumps({"lines": whole, "more": more, "cards": about}))
+        buttons = show_buttons(self.window, row, about, now)
+        outbox.want(row, Message(_words(whole, more), buttons).to_json())
 
     def _unsaid(self, home: str) -> Row | None:
         found = self.window.ledger.db.execute(

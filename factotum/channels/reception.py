@@ -54,7 +54,7 @@ class Reception:
         if not self._stands_there(row, tap, now):
             return None
         row = self.window.outbox.of(drawn.said)
-        if drawn.used is not None:
+        if drawn.used is not None and drawn.wish != "show":
             return self._used(drawn, row, now)
         try:
             with self.window.ledger.tx():
@@ -105,6 +105,9 @@ class Reception:
             return self.prompts.skip(row, now)
         card = self.window.register.card(drawn.card)
         verb, _, rest = drawn.wish.partition(" ")
+        if verb == "show":
+            self.messages.again(card, now)
+            return Reply()
         if verb in STAGES:
             self.messages.refresh(card, now, stage=STAGES[verb])
             return Reply()

@@ -119,7 +119,7 @@ class Sender:
         except Lost as lost:
             return self._hold(NotSent(str(lost)))
         except Refused as refused:
-            logger.warning("not taken", extra={"kind": row.kind, "reason": str(refused)})
+            logger.warning("not taken", extra={"source": row.kind, "reason": str(refused)})
             self.outbox.failed(row, str(refused))
             self._trouble(str(refused))
             return True
@@ -133,7 +133,7 @@ class Sender:
         try:
             id = await self.channel.send(row.chat, replace(message, silent=self._silent(row)))
         except Lost as lost:
-            logger.warning("send lost", extra={"kind": row.kind, "reason": str(lost)})
+            logger.warning("send lost", extra={"source": row.kind, "reason": str(lost)})
             self.outbox.lost(row, str(lost), self.clock())
             raise
         failpoint.hit("said.sent")

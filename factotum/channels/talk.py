@@ -7,12 +7,14 @@ the person's.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC
 
 from factotum import failpoint, names
 from factotum.channels import commands, prompts
-from factotum.channels.card_messages import CardMessages
+from factotum.channels.card_messages import ASKING, CardMessages
 from factotum.channels.contract import Heard, Message
+from factotum.channels.news import SHOW_MOST, show_buttons
 from factotum.channels.prompts import Asked, Prompts
 from factotum.channels.split import split
 from factotum.channels.window import CHANNEL, CHAT, CONVERSATION, MESSAGE, Window
@@ -29,6 +31,9 @@ from factotum.worker.talks import SIDE_CHARS, Talks
 TITLE_CHARS = 120
 #: How long after a question plain words without a reply count as its answer, in seconds.
 ANSWER_S = 3600.0
+
+#: What is answered with what waits.
+SHOWS = frozenset({"/tasks", "/status", "/stop"})
 
 #: What a message is called that has no words of its own.
 NAMELESS = {"photo": "A picture", "voice": "A voice message", "audio": "A recording"}
@@ -133,22 +138,26 @@ class Talk:
         if said.new_conversation:
             self.begin_anew(heard.chat)
         if said.words:
-            self.say(heard, said.words, now)
+            name = heard.text.split()[0].partition("@")[0]
+            self.say(heard, said.words, now, self._waiting() if name in SHOWS else ())
         return said.task
 
-    def say(self, heard: Heard, words: Words, now: float) -> None:
-        """Answers the message, in as many parts as it takes."""
-        for n, part in enumerate(split(words, self.window.limits.units)):
-            message = Message(part, reply_to=heard.id if n == 0 else "")
-            self.window.outbox.put(
-                self.window.name,
-                heard.chat,
-                f"answer {heard.id} {n}",
-                message.to_json(),
-                now,
-                kind="answer",
-                rank=ANSWER,
-            )
+    def _waiting(self) -> list[str]:
+        """The cards that wait, the oldest first."""
+        asking = (card for card in self.window.register.unsettled() if card.status in ASKING)
+        return [card.id for card in asking][:SHOW_MOST]
+
+    def say(self, heard: Heard, words: Words, now: float, cards: Sequence[str] = ()) -> None:
+        """Answers the message, in as many parts as it takes; below the last what brings up
+        these cards."""
+        outbox, parts = self.window.outbox, split(words, self.window.limits.units)
+        for n, part in enumerate(parts):
+            key = f"answer {heard.id} {n}"
+            row = outbox.ensure(self.window.name, heard.chat, key, now, kind="answer", rank=ANSWER)
+            last = n == len(parts) - 1 and self.window.lasting
+            rows = show_buttons(self.window, row, cards, now) if last else ()
+            message = Message(part, rows, reply_to=heard.id if n == 0 else "")
+            outbox.want(row, message.to_json())
 
     # -- conversations
 

@@ -57,6 +57,11 @@ class Window:
         self.buttons = Buttons(self.ledger)
 
     @property
+    def lasting(self) -> bool:
+        """Whether its messages stand there for as long as a person likes."""
+        return not self.chat
+
+    @property
     def strong(self) -> bool:
         """Whether the channel knows who is speaking."""
         return self.name in STRONG
