@@ -53,6 +53,9 @@ MOST_CHARS = {TEXT: 100_000, ORDER: 10_000}
 #: The longest reason that is kept, in characters.
 WHY_CHARS = 400
 
+#: How a card says that nothing came of a wish.
+NOT_CHANGED = "It was not changed"
+
 NOTHING_CHANGED = "nothing changed: that is what it says already"
 
 
@@ -104,6 +107,8 @@ def ask(
         if under_way(ledger, card.id) is not None:
             raise NotOpen(f"{card.name} is being changed already; look at it when that is done")
         _check(card, kind, text)
+        if card.remark.startswith(NOT_CHANGED):
+            register.remark(card.id, "")  # that was the wish before
         row = db.execute(
             "INSERT INTO redraft (card, version, digest, kind, text, channel, who, at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq",
@@ -280,5 +285,5 @@ class Redrafter:
             if card is None:
                 return
             if not _too_late(self.register, card, wish.digest):
-                self.register.remark(card.id, f"It was not changed: {why}.")
+                self.register.remark(card.id, f"{NOT_CHANGED}: {why}.")
             self.ledger.event("unchanged", now, task=card.task, card=card.id, reason=why)

@@ -249,7 +249,9 @@ SAYINGS: dict[str, Callable[[Told], str | None]] = {
     "strong": lambda t: f"What is risky can be approved by {t.word('channel')} from now on",
     "weak": lambda t: f"What is risky can be approved by {t.word('channel')} no more",
     "outage": lambda t: f"Back again; what was missed and what waits: {link(t.event.data['name'])}",
-    "change": lambda t: f"To be changed, says {t.by}: {t.about}",
+    "change": lambda t: " · ".join(
+        part for part in (f"To be changed, says {t.by}: {t.about}", t.word("order")) if part
+    ),
     "unchanged": lambda t: f"Not changed: {t.about} · {t.word('reason')}",
     "untold": lambda t: f"Not told in the note it came from: {t.task} · {t.word('reason')}",
     "late_edit": lambda t: (

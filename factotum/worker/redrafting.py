@@ -87,7 +87,7 @@ class Redrafting:
             logger.exception("an order broke", extra={"card": wish.card})
             why = f"carrying out the order broke ({type(broken).__name__})"
         if why:
-            logger.info("not redrafted", extra={"card": wish.card, "reason": why})
+            logger.info("not redrafted", extra={"card": wish.card})
             await self.thinker.desk.do(self.redrafter.drop, wish, why, self.thinker.clock())
 
     async def _carried_out(self, wish: Wish) -> str:

@@ -4,6 +4,7 @@ that is written in the note meanwhile is lost."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -124,6 +125,24 @@ def test_one_change_at_a_time_and_each_for_the_version_that_was_looked_at(
         want(register, newer, NEW)
     with pytest.raises(NoSuchCard):
         redraft.ask(register.ledger, register, "a-x", "", TEXT, NEW, "telegram", "Marco", 5.0)
+
+
+def test_of_several_who_ask_at_once_one_is_heard(register: Register) -> None:
+    card = propose(register)
+
+    def ask(n: int) -> str:
+        ledger = Ledger(register.ledger.path)
+        try:
+            return str(want(Register(ledger), card, f"Words {n}."))
+        except NotOpen as late:
+            return str(late)
+        finally:
+            ledger.close()
+
+    with ThreadPoolExecutor(8) as several:
+        became = list(several.map(ask, range(8)))
+    assert sum("is being changed already" in one for one in became) == 7
+    assert len(redraft.open_wishes(register.ledger)) == 1
 
 
 # -- in the vault
@@ -301,3 +320,18 @@ def test_a_change_is_on_record(office: TestOffice, asked: Path) -> None:
     assert [one["kind"] for one in told] == ["change", "resealed"]
     assert (told[0]["what"], told[0]["channel"], told[0]["who"]) == ("text", "telegram", "Marco")
     assert NEW not in str(told)
+
+
+def test_what_came_of_the_wish_before_is_told_no_more(office: TestOffice, asked: Path) -> None:
+    wish(office, "shorter", ORDER)
+    office.run()
+    assert "It was not changed: there is no model" in asked.read_text()
+    assert "To be changed, says Marco (telegram)" in log_of(office)
+    wish(office, NEW)
+    assert office.card().remark == ""
+    office.run()
+    assert "It was not changed" not in asked.read_text()
+
+
+def log_of(office: TestOffice) -> str:
+    return "\n".join(path.read_text() for path in (office.root / "Logs").glob("*.md"))
