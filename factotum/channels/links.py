@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 _SHOWN_CHARS = 200
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.I)
 _HOST = re.compile(r"[a-z0-9_.-]+|[0-9a-f:.]+")
+_MAILBOX = re.compile(r"[^\s@<>()]+@[^\s@<>()]+")
 _NAMES = re.compile(r"[\w.。．-]+")
 _DOTS = str.maketrans("。．", "..")
 
@@ -44,9 +45,13 @@ def _web(text: str, address: str) -> tuple[str, str]:
 
 def _mail(text: str, address: str) -> tuple[str, str]:
     mailbox = unquote(address[len("mailto:") :].partition("?")[0])
-    if not re.fullmatch(r"[^\s@<>()]+@[^\s@<>()]+", mailbox):
+    if not _MAILBOX.fullmatch(mailbox):
         return "", _behind(address)
-    return f"mailto:{mailbox}", "" if text.casefold() == mailbox.casefold() else _behind(mailbox)
+    if text.casefold() == mailbox.casefold():
+        return f"mailto:{mailbox}", ""
+    host = mailbox.rpartition("@")[2].lower()
+    leads = "" if any(not _is_of(other, host) for other in _hosts(text)) else f"mailto:{mailbox}"
+    return leads, _behind(mailbox)
 
 
 def _parts(address: str) -> SplitResult | None:

@@ -24,6 +24,7 @@ _JOINING = (
 _JOINER = re.compile(
     f"((?<=[{_PICTURE}])\u200d(?=[{_PICTURE}])|(?<=[{_JOINING}])[\u200c\u200d](?=[{_JOINING}]))"
 )
+_RING = re.compile(".\u030a")
 #: A character that nobody could see, in a text that cannot become longer.
 _UNSEEN = "\ufffd"
 #: So many characters are looked at to find where a character as people see it begins.
@@ -75,7 +76,7 @@ class Words:
     @classmethod
     def of(cls, text: str | Words) -> Words:
         """The text as it is, without marks; what is hidden in it is written out."""
-        return text if isinstance(text, Words) else cls(shown(text))
+        return text if isinstance(text, Words) else cls(_composed(shown(text)))
 
     @classmethod
     def marked(cls, text: str | Words, mark: str, href: str = "") -> Words:
@@ -181,6 +182,12 @@ def shown(text: str) -> str:
     several joined parts stay whole."""
     pieces = _JOINER.split(text)
     return "".join(one if at % 2 else visible(one) for at, one in enumerate(pieces))
+
+
+def _composed(text: str) -> str:
+    """A ring as a part of its letter: Telegram takes one that stands alone for decoration, and
+    leaves it out."""
+    return _RING.sub(lambda found: unicodedata.normalize("NFC", found[0]), text)
 
 
 def _in_place(text: str) -> str:

@@ -29,6 +29,8 @@ def _blocks(text: str, start: int, end: int, spans: Sequence[Span]) -> str:
     blocks: list[str] = []
     at = start
     for block in _topmost([one for one in spans if one.mark in _BLOCKS]):
+        if not text[block.start : block.end].strip():
+            continue
         blocks.append(_lines(text, at, block.start, spans).strip("\n"))
         if block.mark == "pre":
             blocks.append(_fenced(text[block.start : block.end], block.href))

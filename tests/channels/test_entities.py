@@ -58,7 +58,7 @@ def some_words(draw):
     return Words(text, tuple(draw(st.lists(spans, max_size=9))))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(some_words())
 def test_telegram_refuses_no_marks_of_ours(words):
     assert refusals(words.text, entities(words)) == []
@@ -222,6 +222,7 @@ def marked(text, *marks):
             "do\n\n````python\nx = '```'\ny\n````",
         ),
         ("x", [("x", "pre", {"language": "a\nb"})], "```\nx\n```"),
+        ("a \n b", [(" \n ", "blockquote", {})], "a \n b"),
         ("q c", [("q c", "blockquote", {}), ("c", "pre", {})], "> q\n>\n> ```\n> c\n> ```"),
         ("s u @m", [("s", "spoiler", {}), ("u", "underline", {}), ("@m", "mention", {})], "s u @m"),
         ("a\0b\ud800", [], "ab\ufffd"),
@@ -239,7 +240,7 @@ KINDS = st.sampled_from([*MessageEntity.ALL_TYPES, "new_kind"])
 OFFSETS = st.integers(-5, 60) | st.sampled_from([2**70, -(2**70)]) | st.none() | st.text(max_size=2)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.text(st.sampled_from("ab`*[]\n😀> \ud800"), max_size=40),
     st.lists(st.builds(MessageEntity, KINDS, OFFSETS, OFFSETS, url=OFFSETS), max_size=8),

@@ -115,6 +115,7 @@ def test_a_wide_table_is_shown_row_by_row():
         ("[x](https://a.example:8443/)", "x (a.example:8443)", "https://a.example:8443/"),
         ("[x][1]\n\n[1]: http://a.example 'y'", "x (a.example)", "http://a.example"),
         ("[Ada](mailto:ada@a.example?body=z)", "Ada (ada@a.example)", "mailto:ada@a.example"),
+        ("[ada@a.example](mailto:x@b.example)", "ada@a.example (x@b.example)", ""),
         ("<ada@a.example>", "ada@a.example", "mailto:ada@a.example"),
         # What reads like another place is no link, and says where it would have led.
         (
@@ -163,14 +164,14 @@ def test_a_very_long_text_is_cut():
     assert words.text.endswith("…")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.text(st.sampled_from("abc12 *_>-+#=|\n\t[]!.\\"), max_size=120))
 def test_every_letter_of_a_text_is_shown(text):
     words = read(text)
     assert [one for one in words.text if one in "abc"] == [one for one in text if one in "abc"]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.text(max_size=80) | st.text(st.sampled_from("a*_`~[]()<>!|-:\n #&;1.\\ \u200d"), max_size=80)
 )
@@ -201,5 +202,5 @@ def test_any_text_at_all_gives_words(text):
 )
 def test_a_text_made_to_be_slow_is_read_quickly(text):
     began = time.process_time()
-    read((text * 20_000)[:20_000])
-    assert time.process_time() - began < 3.0
+    read((text * 10_000)[:10_000])
+    assert time.process_time() - began < 1.5

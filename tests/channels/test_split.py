@@ -26,7 +26,7 @@ def unblank(text):
     return "".join(text.split())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(some_words(), st.integers(2, 40))
 def test_parts_are_short_enough_and_keep_all_that_is_seen(words, most_units):
     parts = split(words, most_units)
@@ -38,7 +38,7 @@ def test_parts_are_short_enough_and_keep_all_that_is_seen(words, most_units):
     assert re.sub("[\u200d\ufffd]", "", seen) == re.sub("[\u200d\ufffd]", "", unblank(words.text))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(some_words(), st.integers(2, 40))
 def test_every_character_keeps_its_marks(words, most_units):
     def marked(part):
