@@ -166,7 +166,7 @@ CREATE INDEX said_due ON said (channel, rank, seq) WHERE due = 1;
 CREATE INDEX said_there ON said (channel, chat, message);
 CREATE INDEX said_key ON said (channel, key);
 CREATE INDEX said_prompt ON said (at) WHERE kind = 'prompt' AND stage <> '';
-CREATE INDEX said_later ON said (channel, seq) WHERE kind = 'later' AND stage <> '';
+CREATE INDEX said_later ON said (channel, kind, seq) WHERE stage <> '';
 CREATE INDEX said_unsaid ON said (channel, kind) WHERE state = 'waiting';
 CREATE INDEX notice_told ON notice (told, seq) WHERE how = 'told';
 CREATE TABLE button (
