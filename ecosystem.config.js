@@ -1,9 +1,11 @@
-// What PM2 keeps running: the office, and each watcher that is set up, as a process of its own.
+// What PM2 keeps running: the office, and each watcher and channel that is set up, as a process of
+// its own.
 //
 //   pm2 start ecosystem.config.js
 //
-// Which watchers are set up says `factotum watchers list` (FACTOTUM_WATCHERS in .env may name some
-// of them), so after a change of settings start this file once more. It opens no port and writes nothing. See docs/running.md.
+// Which are set up say `factotum watchers list` and `factotum channels list` (FACTOTUM_WATCHERS and
+// FACTOTUM_CHANNELS in .env may name some of them), so after a change of settings start this file
+// once more. It opens no port and writes nothing. See docs/running.md.
 'use strict'
 
 const { spawnSync } = require('node:child_process')
@@ -21,21 +23,22 @@ const KILL_TIMEOUT_MS = 10_000
 // 15 s. Nobody is given up: a vault on a disk that is mounted late is there in the end, and a
 // setting that is wrong is read again once it is mended.
 const BACK_OFF_MS = 200
-// `watchers list` ends so where one of them hears nothing.
+// The lists end so where one of them hears nothing.
 const FOUND_PROBLEMS = 3
 
-function watchers () {
+// Those of a kind ('watchers', 'channels') that are set up and wanted.
+function listed (kind) {
   if (!existsSync(PYTHON) || !existsSync(FACTOTUM)) {
     throw new Error(`${HOME} has no .venv with Factotum in it. Make it first: scripts/install`)
   }
-  const asked = spawnSync(PYTHON, [FACTOTUM, 'watchers', 'list', '--json'], {
+  const asked = spawnSync(PYTHON, [FACTOTUM, kind, 'list', '--json'], {
     cwd: HOME, encoding: 'utf8', timeout: 60_000
   })
-  if (asked.error) throw new Error(`factotum watchers list: ${asked.error.message}`)
+  if (asked.error) throw new Error(`factotum ${kind} list: ${asked.error.message}`)
   if (![0, FOUND_PROBLEMS].includes(asked.status)) {
-    throw new Error(`factotum watchers list: ${asked.stderr.trim() || `exit ${asked.status}`}`)
+    throw new Error(`factotum ${kind} list: ${asked.stderr.trim() || `exit ${asked.status}`}`)
   }
-  return JSON.parse(asked.stdout).watchers.filter((one) => one.set_up && one.wanted)
+  return JSON.parse(asked.stdout)[kind].filter((one) => one.set_up && one.wanted)
 }
 
 function app (name, script, args, env = {}) {
@@ -58,9 +61,15 @@ function app (name, script, args, env = {}) {
   }
 }
 
+// What runs beside the office is not run within it.
+const ALONE = { FACTOTUM_WATCHERS: 'none', FACTOTUM_CHANNELS: 'none' }
+
 module.exports = {
   apps: [
-    app('orchestrator', path.join(HOME, 'orchestrator.py'), [], { FACTOTUM_WATCHERS: 'none' }),
-    ...watchers().map((one) => app(one.app, FACTOTUM, ['watchers', 'run', one.name]))
+    app('orchestrator', path.join(HOME, 'orchestrator.py'), [], ALONE),
+    ...listed('watchers').map((one) => app(one.app, FACTOTUM, ['watchers', 'run', one.name])),
+    // What only tells is told by the others.
+    ...listed('channels').filter((one) => one.hears)
+      .map((one) => app(one.app, FACTOTUM, ['channels', 'run', one.name]))
   ]
 }

@@ -22,6 +22,7 @@ import pytest
 from factotum.ears import found
 from tests.servers.dovecot import Dovecot
 from tests.servers.model import ScriptedModelServer, call, slow
+from tests.servers.telegram import TOKEN, server_running
 
 ROOT = Path(__file__).parents[1]
 ECOSYSTEM = ROOT / "ecosystem.config.js"
@@ -33,6 +34,7 @@ PATIENCE_S = 60.0
 GRACEFUL_S = 5.0
 
 ANN = "ann@example.test"
+CHANNELS = ("FACTOTUM_TELEGRAM_TOKEN", "FACTOTUM_TELEGRAM_CHAT_ID", "FACTOTUM_DISCORD_WEBHOOK_URL")
 MAILBOX = ("FACTOTUM_IMAP_HOST", "FACTOTUM_MAIL_ACCOUNTS", "GMAIL_CREDENTIALS")
 
 JOT = """\
@@ -66,7 +68,7 @@ class House:
             "FACTOTUM_FOLDERS": str(self.outside),
             "FACTOTUM_MODEL": "none",
             # A developer's own .env lies in the same folder; the environment wins over it.
-            **dict.fromkeys(MAILBOX, ""),
+            **dict.fromkeys((*MAILBOX, *CHANNELS), ""),
             "FACTOTUM_SETTLE_S": "0",
             "FACTOTUM_STABLE_S": "0",
             **env,
@@ -118,7 +120,9 @@ def test_the_office_and_each_watcher_that_is_set_up_are_apps(node: str, tmp_path
     assert set(apps) == names(house)
     assert {"orchestrator", "fs-watcher", "schedule-watcher"} <= set(apps)
     assert "gmail-watcher" not in apps  # no mailbox is set up here
+    assert "telegram" not in apps
     assert apps["orchestrator"]["env"]["FACTOTUM_WATCHERS"] == "none"
+    assert apps["orchestrator"]["env"]["FACTOTUM_CHANNELS"] == "none"
     for app in apps.values():
         assert app["interpreter"] == str(PYTHON)
         assert app["cwd"] == str(ROOT)
@@ -132,6 +136,18 @@ def test_only_those_that_are_wanted_are_apps(node: str, tmp_path: Path) -> None:
     house = House(tmp_path, FACTOTUM_WATCHERS="fs, schedule")
     apps = json.loads(read(node, ECOSYSTEM, house.env).stdout)["apps"]
     assert [app["name"] for app in apps] == ["orchestrator", "fs-watcher", "schedule-watcher"]
+
+
+def test_telegram_is_an_app_once_it_has_a_token(node: str, tmp_path: Path) -> None:
+    house = House(tmp_path, FACTOTUM_WATCHERS="fs", FACTOTUM_TELEGRAM_TOKEN=TOKEN,
+                  FACTOTUM_DISCORD_WEBHOOK_URL="http://127.0.0.1:1/x")  # fmt: skip
+    apps = json.loads(read(node, ECOSYSTEM, house.env).stdout)["apps"]
+    assert [app["name"] for app in apps] == ["orchestrator", "fs-watcher", "telegram"]
+    assert apps[-1]["args"] == ["channels", "run", "telegram"]
+    assert TOKEN not in json.dumps(apps)
+    elsewhere = {**house.env, "FACTOTUM_CHANNELS": "discord"}
+    apps = json.loads(read(node, ECOSYSTEM, elsewhere).stdout)["apps"]
+    assert [app["name"] for app in apps] == ["orchestrator", "fs-watcher"]
 
 
 def test_mail_has_the_name_that_guides_use() -> None:
@@ -406,3 +422,34 @@ def test_a_vault_that_comes_late_is_waited_for(
     away.rename(house.vault)
     until(lambda: house.factotum("doctor").stdout.count("an orchestrator runs") == 1, "it is back")
     until(lambda: set(pm2.pids()) == names(house), "all are back")
+
+
+@pytest.mark.slow
+def test_telegram_is_kept_running_and_what_is_said_meanwhile_is_heard_once(
+    tmp_path: Path, keeper: Callable[[House], Pm2]
+) -> None:
+    with server_running() as server:
+        env = {"FACTOTUM_TELEGRAM_TOKEN": TOKEN, "FACTOTUM_TELEGRAM_API_URL": server.url}
+        house = House(tmp_path, FACTOTUM_TELEGRAM_CHAT_ID="4711", **env)
+        (house.vault / "Office/Playbooks/10-jot.md").write_text(JOT)
+        ann = server.person(4711, "Ann")
+        pm2 = keeper(house)
+        pm2.start()
+        assert set(pm2.apps()) == {*names(house), "telegram"}
+        ann.says("/help")
+        ann.waits_to_see("/status", PATIENCE_S)
+        wanted = set()
+        for n in range(6):
+            ann.says(f"Jot down paper {n}.")
+            wanted.add(f"Jot down paper {n}.")
+            if n % 2 and (pid := pm2.pids().get("telegram")):
+                os.kill(pid, signal.SIGKILL)
+        until(lambda: len(house.tasks("telegram")) >= len(wanted), "each is a task")
+        time.sleep(2)  # what is heard twice would come now
+        assert sorted(house.tasks("telegram")) == sorted(wanted)
+        until(lambda: "telegram" in pm2.pids(), "it runs again")
+        begun = time.monotonic()
+        assert pm2.stopped("telegram") == 0
+        assert time.monotonic() - begun < GRACEFUL_S + 5, "PM2 itself needs a little"
+        assert "factotum stopped listening on Telegram" in pm2.log()
+        assert TOKEN not in pm2.log()
