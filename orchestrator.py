@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from factotum import fittings, log
-from factotum.channels import owners
+from factotum.channels import owners, ways
 from factotum.channels.running import Within as Channels
 from factotum.chooser import Chooser
 from factotum.ears import found as watchers
@@ -169,6 +169,7 @@ class Orchestrator:
         now = self.rooms.clock.wall()
         self.presence.begin(now)
         owners.strong(self.rooms.ledger, self.rooms.settings, now)
+        ways.note(self.rooms.ledger, self.rooms.settings)
         self.mark.check(now)
         self.staff.budget.recover()
         for kept in self.rooms.vault.recover():

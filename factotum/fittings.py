@@ -13,6 +13,7 @@ from typing import IO
 from factotum import failpoint
 from factotum.anchors import built
 from factotum.blobs import Blobs
+from factotum.channels.anchoring import Anchoring
 from factotum.channels.own_words import shown
 from factotum.gate.rules import Quiet
 from factotum.models import Models
@@ -44,8 +45,10 @@ def pruning_of(rooms: Rooms) -> Pruning:
 
 
 def notary_of(rooms: Rooms, desk: Desk, news: Callable[[], None]) -> Notary:
-    anchors = built(rooms.settings, rooms.state)
-    return Notary(anchors, desk, rooms.ledger, rooms.vault.instance, rooms.clock.zone, news)
+    anchors, zone = built(rooms.settings, rooms.state), rooms.clock.zone
+    says = rooms.settings.text("ANCHOR_TELEGRAM") == "yes"
+    saying = Anchoring(rooms.ledger, zone) if says else None
+    return Notary(anchors, desk, rooms.ledger, rooms.vault.instance, zone, news, saying)
 
 
 def toolbox_of(rooms: Rooms, servers: Path, cages: Cages, code: Path) -> Toolbox:

@@ -14,10 +14,10 @@ import json
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Protocol, TypeVar, cast
 
 from factotum import log
 from factotum.anchor import Anchor, AnchorError, Head
@@ -102,6 +102,14 @@ class _Kept:
     against: str = ""
 
 
+class Saying(Protocol):
+    """Tells the owner where the log stands. All of it on the desk."""
+
+    def due(self, now: float) -> bool: ...
+    def tell(self, head: Head, now: float) -> None: ...
+    def trouble(self) -> str: ...
+
+
 class Notary:
     def __init__(
         self,
@@ -111,17 +119,21 @@ class Notary:
         instance: str,
         zone: Callable[[float], datetime],
         news: Callable[[], None],
+        saying: Saying | None = None,
     ) -> None:
-        """`news` is called when there may be another problem to show, or one less."""
+        """`news` is called when there may be another problem to show, or one less. `saying`
+        has the owner told too, if they want it."""
         self.anchors = anchors
         self.desk = desk
         self.ledger = ledger
         self.instance = instance
         self.zone = zone
         self.news = news
+        self.saying = saying
         self._kept = {anchor.name: _Kept() for anchor in anchors}
         self._found: list[str] = []
         self._busy: asyncio.Task[None] | None = None
+        self._said: date | None = None
 
     def begin(self, logs: Path, box: Keybox) -> None:
         """Looks, before anything is written, whether the end of the log is as it was left."""
@@ -141,6 +153,8 @@ class Notary:
             for name, kept in self._kept.items()
             if kept.told.trouble
         ]
+        if self.saying is not None and (why := self.saying.trouble()):
+            said.append(f"its head {why}")
         against = [*self._found[:1], *(kept.against for kept in self._kept.values())]
         said += [f"{text}. See: factotum audit verify" for text in against if text]
         return [Problem(Path("Logs"), reason) for reason in said]
@@ -149,8 +163,16 @@ class Notary:
         """Starts to tell the anchors that are due. Call it on the loop; it does not wait."""
         if self._busy is None or self._busy.done():
             due = [anchor for anchor in self.anchors if self._due(anchor, now, mono)]
-            if due:
+            if due or self._says(now):
                 self._busy = asyncio.create_task(self._tell(due, now, mono))
+
+    def _says(self, now: float) -> bool:
+        """Whether it may be time to tell the owner: a day is looked at once."""
+        today = self.zone(now).date()
+        if self.saying is None or today == self._said:
+            return False
+        self._said = today
+        return True
 
     def _due(self, anchor: Anchor, now: float, mono: float) -> bool:
         kept = self._kept[anchor.name]
@@ -162,6 +184,8 @@ class Notary:
 
     async def _tell(self, anchors: Sequence[Anchor], now: float, mono: float) -> None:
         head = await self.desk.do(head_of, self.ledger, self.instance, self.zone)
+        if self.saying is not None and head is not None:
+            await self.desk.do(self.saying.tell, head, now)
         for anchor in anchors:
             kept = self._kept[anchor.name]
             kept.tried = mono
@@ -194,7 +218,7 @@ class Notary:
 
     async def close(self, now: float, mono: float) -> None:
         """Tells the anchors how it stands at the end, if they answer within STOP_S."""
-        if self.anchors:
+        if self.anchors or self._busy is not None:
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._last(now, mono), STOP_S)
 

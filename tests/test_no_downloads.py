@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 #: Who starts other programs, and which: each is a list of our own, or the owner's setting.
 STARTERS = {
     "factotum/anchors/git.py": "git, to tell an anchor where the log stands",
+    "factotum/channels/apprise_way.py": "the library apprise, in a process of its own",
     "factotum/cli/crontab.py": "crontab, the user's own, when asked to",
     "factotum/demo/house.py": "the office of the demo",
     "factotum/doctor/machine.py": "node --version",
@@ -30,6 +31,7 @@ STARTERS = {
 }
 #: Who imports a file by its path or name, and which.
 IMPORTERS = {
+    "factotum/channels/apprise_child.py": "the library apprise, if it is installed",
     "factotum/cli/root.py": "the command that was given, from a table",
     "factotum/ears/found.py": "a watcher in watchers/",
     "factotum/models/litellm_route.py": "litellm",

@@ -22,12 +22,9 @@ from factotum.channels.contract import (
     Refused,
 )
 from factotum.channels.discord_words import markdown
+from factotum.channels.ways import DISCORD
 from factotum.inert import one_line
 from factotum.words import size
-
-NAME = "discord"
-#: The one chat that there is.
-CHAT = "webhook"
 
 #: How long is waited for a connection, and for each part of an answer, in seconds.
 CONNECT_S, ANSWER_S = 10.0, 20.0
@@ -51,7 +48,7 @@ ANEW = (
 
 
 class Discord:
-    name = NAME
+    name = DISCORD
     limits = Limits(units=1500, buttons=False, chat_s=0.5, burst=5)
 
     def __init__(self, url: str, blobs: Blobs) -> None:
@@ -77,6 +74,12 @@ class Discord:
         path = f"{self._url.path.rstrip('/')}/messages/{id}"
         await self._ask("PATCH", self._url.copy_with(path=path), message, again=True)
 
+    async def check(self) -> None:
+        try:
+            await self._http().get(self._url)
+        except httpx.HTTPError as failed:
+            raise NotSent(f"Discord is not reached ({type(failed).__name__})") from None
+
     async def busy(self, chat: str) -> None:
         """A webhook cannot show that."""
 
@@ -84,11 +87,8 @@ class Discord:
         self, method: str, url: httpx.URL, message: Message, *, again: bool
     ) -> httpx.Response:
         """The answer, if it is good. `again`: asked twice is asked once, so nothing is lost."""
-        if self._client is None:
-            waits = httpx.Timeout(ANSWER_S, connect=CONNECT_S)
-            self._client = httpx.AsyncClient(timeout=waits, follow_redirects=False)
         try:
-            answer = await self._client.request(method, url, **self._body(message))
+            answer = await self._http().request(method, url, **self._body(message))
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as failed:
             raise NotSent(f"Discord is not reached ({type(failed).__name__})") from None
         except httpx.HTTPError as failed:
@@ -97,6 +97,12 @@ class Discord:
         if not answer.is_success:
             raise _refusal(answer, again)
         return answer
+
+    def _http(self) -> httpx.AsyncClient:
+        if self._client is None:
+            waits = httpx.Timeout(ANSWER_S, connect=CONNECT_S)
+            self._client = httpx.AsyncClient(timeout=waits, follow_redirects=False)
+        return self._client
 
     def _body(self, message: Message) -> dict[str, Any]:
         """Raises Refused for a file that cannot be sent."""

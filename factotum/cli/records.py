@@ -12,13 +12,14 @@ import click
 
 from factotum.cli import FOUND_PROBLEMS, find, place
 from factotum.cli.place import CHANNEL, Books, books
-from factotum.cli.telling import told
+from factotum.cli.telling import line, told
 from factotum.gate.register import Card
 from factotum.ledger import Event
 from factotum.views.links import line as audit_line
 from factotum.words import local
 
 if TYPE_CHECKING:
+    from factotum.anchor import Head
     from factotum.views.audit import Findings
 
 #: After how many lines `audit verify` tells how far it is.
@@ -65,16 +66,18 @@ def audit() -> None:
 @audit.command()
 @click.option("--key", "given", multiple=True, metavar="KEY",
               help="A key that `audit key` printed; - asks for it. May be repeated.")  # fmt: skip
+@click.option("--head", "heads", multiple=True, metavar="TEXT",
+              help="A head as you were told it; - reads it. May be repeated.")  # fmt: skip
 @click.option("--offline", is_flag=True, help="Do not ask the anchors.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
-def verify(given: tuple[str, ...], offline: bool, as_json: bool) -> int:
+def verify(given: tuple[str, ...], heads: tuple[str, ...], offline: bool, as_json: bool) -> int:
     """Compare every line in Logs with the ledger, the ledger with its chain, and the chain
     with what the anchors remember; exits 3 when something differs."""
     from factotum.keybox import Keybox
     from factotum.views.audit import gone
     from factotum.views.audit import verify as compare
 
-    keys = [_key(text) for text in given]
+    keys, yours = [_key(text) for text in given], [_head(text) for text in heads]
     with books() as opened:
         box = Keybox(opened.state).open()  # first: what it knows, the ledger knew before
         found = compare(
@@ -89,7 +92,7 @@ def verify(given: tuple[str, ...], offline: bool, as_json: bool) -> int:
         if place.running(opened.state) is None:
             findings += _unwritten(opened, found.pending)
         asked, against = ([], []) if offline else _anchored(opened)
-        findings += against
+        findings += [*against, *_by_yours(opened, yours)]
     if as_json:
         counts = {
             "checked": found.checked,
@@ -98,6 +101,7 @@ def verify(given: tuple[str, ...], offline: bool, as_json: bool) -> int:
             "foreign": found.foreign,
             "pending": found.pending,
             "anchors": asked,
+            "heads": len(yours),
         }
         print(json.dumps({"ok": not findings, "findings": findings, **counts}, indent=1))
         return FOUND_PROBLEMS if findings else 0
@@ -106,16 +110,17 @@ def verify(given: tuple[str, ...], offline: bool, as_json: bool) -> int:
     verdict = "the logs say what the ledger says"
     if findings:
         verdict = f"{len(findings)} finding{'s' * (len(findings) > 1)}"
-    print(f"{found.checked} lines checked{_beside(found, asked)}: {verdict}.")
+    print(f"{found.checked} lines checked{_beside(found, asked, len(yours))}: {verdict}.")
     return FOUND_PROBLEMS if findings else 0
 
 
-def _beside(found: Findings, asked: list[str]) -> str:
+def _beside(found: Findings, asked: list[str], heads: int) -> str:
     told = {
         "with your key": found.keyed,
         "from before the chain began": found.old,
         "of another machine left out": found.foreign,
         "not written yet": found.pending,
+        f"head{'s' * (heads > 1)} of yours": heads,
     }
     said = "".join(f", {count} {what}" for what, count in told.items() if count)
     return said + "".join(f", the anchor {name} asked" for name in asked)
@@ -130,6 +135,44 @@ def _key(text: str) -> bytes:
         return key_of(text)
     except KeyFormError as wrong:
         raise click.BadParameter(str(wrong), param_hint="--key") from None
+
+
+def _head(text: str) -> Head:
+    """The head in a message that was copied, with or without what stands round it."""
+    from factotum.anchor import parse
+
+    if text == "-":
+        text = _up_to_its_end()
+    start, end = text.find("{"), text.rfind("}") + 1
+    if start < 0 or (head := parse(text[start:end])) is None:
+        raise click.BadParameter(
+            "there is no head in it; copy the whole message, from { to }", param_hint="--head"
+        )
+    return head
+
+
+def _up_to_its_end() -> str:
+    """What is typed, pasted or piped in, up to the line in which a head ends."""
+    if sys.stdin.isatty():
+        print("Paste the message:", file=sys.stderr)
+    read = ""
+    for row in sys.stdin:
+        read += row
+        if "}" in row:
+            break
+    return read
+
+
+def _by_yours(opened: Books, heads: list[Head]) -> list[str]:
+    """What heads that the owner was told say otherwise."""
+    from factotum.views import record
+    from factotum.views.anchored import differences
+
+    instance, mark = opened.settings.text("INSTANCE"), record.mark(opened.ledger)
+    others = [one for one in heads if one.ledger != mark and one.instance != instance]
+    said = [f"a head that you gave is of {line(one.instance, 50)}, not of here" for one in others]
+    ours = sorted((one for one in heads if one not in others), key=lambda one: one.count)
+    return [*said, *differences(ours, "that you gave", opened.ledger, instance)]
 
 
 def _progress(quiet: bool) -> Callable[[int], None]:

@@ -65,6 +65,25 @@ CHANNELS: tuple[Setting, ...] = (
         otherwise="Discord is told nothing",
     ),
     Setting(
+        "NOTIFY_URLS",
+        str,
+        None,
+        "Addresses of other services as the library apprise writes them, with blanks between "
+        "them: `ntfy://ntfy.sh/your-topic`. Where Telegram and Discord fail, the first of them "
+        "that takes it is told. Needs the library apprise.",
+        pattern=r"[a-z][a-z0-9]*://\S+(?:\s+[a-z][a-z0-9]*://\S+)*",
+        form="addresses such as ntfy://ntfy.sh/your-topic, with blanks between them",
+        secret=True,
+        otherwise="no other service is told",
+    ),
+    Setting(
+        "ANCHOR_TELEGRAM",
+        str,
+        "no",
+        "Whether you are told the head of the audit log once a day on Telegram, without a sound.",
+        one_of=("yes", "no"),
+    ),
+    Setting(
         "TRANSCRIBE_URL",
         str,
         None,

@@ -22,8 +22,9 @@ from factotum.channels.contract import (
     NotSent,
     Refused,
 )
-from factotum.channels.discord import CHAT, Discord
+from factotum.channels.discord import Discord
 from factotum.channels.discord_words import MOST_UNITS, markdown
+from factotum.channels.ways import CHAT
 from factotum.channels.words import Words
 from tests.servers.webhook import TOKEN, Fails, Webhooks
 
@@ -217,3 +218,18 @@ def test_no_message_is_longer_than_it_may_be(text: str) -> None:
     shown = markdown(Words.bold(text))
     assert MOST_UNITS - 10 < len(shown.encode("utf-16-le")) // 2 <= MOST_UNITS
     assert "…" in shown[-5:]
+
+
+def test_it_can_be_asked_whether_it_answers(there: Webhooks) -> None:
+    async def check() -> None:
+        discord = Discord(there.url, Blobs(HERE))
+        try:
+            await discord.check()
+        finally:
+            await discord.close()
+
+    asyncio.run(check())
+    there.cut()
+    with pytest.raises(NotSent, match="not reached"):
+        asyncio.run(check())
+    there.mend()

@@ -46,6 +46,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._answer()
 
+    def do_GET(self) -> None:
+        self._answer()
+
     def do_PATCH(self) -> None:
         self._answer()
 
@@ -56,7 +59,9 @@ class _Handler(BaseHTTPRequestHandler):
         fails = there.fails.popleft() if there.fails else None
         status, said = 0, None
         if fails is None or fails.done:
-            status, said = there.take(self.command, self.path, self.headers["Content-Type"], body)
+            status, said = there.take(
+                self.command, self.path, self.headers.get("Content-Type", ""), body
+            )
         if fails is not None:
             if fails.drop:
                 self.close_connection = True
@@ -140,6 +145,8 @@ class Webhooks:
             return 404, {"message": "Unknown Webhook", "code": 10015}
         if found[2] != TOKEN:
             return 401, {"message": "Invalid Webhook Token", "code": 50027}
+        if method == "GET":
+            return 200, {"id": ID, "name": "Factotum"}
         said = _said(kind, body)
         if not said.get("content") and not said["files"]:
             return 400, {"message": "Cannot send an empty message", "code": 50006}

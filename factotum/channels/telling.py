@@ -1,0 +1,71 @@
+"""The office without a channel that hears: what there is to know is told by the ways that only
+tell, the first that works. Nothing can be answered there, so nothing that asks is shown in full.
+
+It follows what `views/notices.py` told, and sends what the agent itself has to say.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from factotum.channels.contract import Chats, NotSent
+from factotum.channels.fallback import Fallback, Main, Way
+from factotum.channels.news import News
+from factotum.channels.sender import Sender
+from factotum.channels.window import Window
+
+#: How long is waited when the ledger or the disk refuses, in seconds.
+REFUSED_S = 2.0
+
+
+class Telling:
+    """`window` is that of the first way's channel. Use it with the channel's lock."""
+
+    def __init__(self, window: Window, ways: Sequence[Way], clock: Callable[[], float]) -> None:
+        first = ways[0]
+        self.window = replace(window, chats=lambda: Chats(first.chat))
+        self.ways = ways
+        self.clock = clock
+        self.news = News(self.window)
+        self.sender = Sender(window.outbox, first.channel, clock)
+        self.fallback = Fallback(window.outbox, ways[1:])
+        self._trouble = ""
+
+    def begin(self) -> None:
+        """After a start."""
+        now = self.clock()
+        self.window.outbox.recover(self.window.name, now)
+        self.fallback.begin(now)
+        self.news.begin()
+
+    async def pass_once(self) -> float | None:
+        """Tells what there is to tell now. In how many seconds there is more; None when nothing
+        waits."""
+        try:
+            self.news.look(self.clock())
+            again_s = await self.sender.pass_once()
+            await self._look_whether_it_is_back()
+            main = Main(self.window.name, self.sender.unreached_since)
+            self._trouble = await self.fallback.step(main, self.clock())
+        except (OSError, sqlite3.OperationalError) as refused:
+            self._trouble = f"the ledger or the disk refuses ({refused}); it is tried again"
+            return REFUSED_S
+        return again_s
+
+    async def _look_whether_it_is_back(self) -> None:
+        """Where nothing waits there any more, nothing else would show it."""
+        name = self.window.name
+        if self.sender.unreached_since is None or self.window.outbox.due(name, 1):
+            return
+        try:
+            await self.ways[0].channel.check()
+        except NotSent:
+            return
+        self.sender.reached()
+
+    @property
+    def trouble(self) -> str:
+        """What could not be told, or why nothing is told now; empty when all is well."""
+        return self._trouble or self.sender.trouble
