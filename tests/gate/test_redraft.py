@@ -208,6 +208,9 @@ def test_the_version_says_how_it_differs_from_the_one_before(
     office.run()
     assert [sign for sign, _ in redraft.changes(office.card())] == ["-", "+"]
     assert office.card().seal.about["changed"]["by"] == "note"
+    with guest(office) as register:
+        again = register.reseal(office.card(), office.hands.wall, "Please look once more.")
+    assert redraft.changes(again) == []
 
 
 def test_another_recipient_is_told_and_judged_anew(office: TestOffice, asked: Path) -> None:
