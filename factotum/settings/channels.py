@@ -137,6 +137,6 @@ CHANNELS: tuple[Setting, ...] = (
         "The voice of Microsoft that answers are read in, such as `en-GB-SoniaNeural`.",
         pattern=r"[a-z]{2,3}(?:-[A-Za-z]+){1,2}-[A-Za-z]+Neural",
         form="a name such as en-US-AriaNeural",
-        otherwise="one of the language that was spoken, else `en-US-AriaNeural`",
+        otherwise="one of the language that you speak, else one that speaks many",
     ),
 )

@@ -26,6 +26,9 @@ CHARS_MOST = 3_000
 #: Three minutes have about 1 MB.
 SIZE_BYTES_MOST = 8_000_000
 
+#: It reads the language that a text is in, if not quite as well as one of that language.
+MANY = "en-US-EmmaMultilingualNeural"
+
 #: One voice for each language, by its code.
 VOICES = {
     "ar": "ar-EG-SalmaNeural",
@@ -60,7 +63,7 @@ class Speaking:
     """`voice` is what the owner chose, or ""; `language` what is spoken where nobody says."""
 
     def __init__(
-        self, voice: str = "", language: str = "en", *, timeout_s: float = TIMEOUT_S
+        self, voice: str = "", language: str = "", *, timeout_s: float = TIMEOUT_S
     ) -> None:
         self.voice = voice
         self.language = language
@@ -72,8 +75,7 @@ class Speaking:
         return importlib.util.find_spec("edge_tts") is not None
 
     def voice_for(self, language: str) -> str:
-        own = VOICES.get(language) or VOICES.get(self.language) or VOICES["en"]
-        return self.voice or own
+        return self.voice or VOICES.get(language or self.language, MANY)
 
     async def speak(self, text: str, language: str = "") -> bytes | None:
         """The text, which is Markdown, as MP3; None where it cannot be had or says nothing."""
@@ -98,7 +100,7 @@ class Speaking:
 
 
 def speaking_by(settings: Settings) -> Speaking:
-    return Speaking(settings.text("SPEAK_VOICE"), settings.text("TRANSCRIBE_LANGUAGE") or "en")
+    return Speaking(settings.text("SPEAK_VOICE"), settings.text("TRANSCRIBE_LANGUAGE"))
 
 
 async def _spoken(words: str, voice: str) -> bytes:

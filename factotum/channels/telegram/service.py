@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from factotum import log
 from factotum.blobs import Blobs
 from factotum.channels import owners, pairing
+from factotum.channels.aloud import Aloud
 from factotum.channels.commands import table
 from factotum.channels.contract import ChannelError, Heard, Message, Tapped
 from factotum.channels.listening import listening
@@ -22,6 +23,7 @@ from factotum.channels.telegram.updates import Corrected, Foreign, WithFiles, un
 from factotum.channels.window import Window
 from factotum.channels.words import Words
 from factotum.outbox import ANSWER
+from factotum.voice import speaking_by
 
 if TYPE_CHECKING:
     from telegram import Update
@@ -57,8 +59,14 @@ class Telegram:
             window,
             self.channel.fetch,
             listening(window, os.environ, clock),
-            self.service.hear,
+            self._fetched,
             clock,
+        )
+        voice = speaking_by(window.settings)
+        self.aloud = (
+            Aloud(window, voice, self.channel.blobs, clock, self.service.nudge)
+            if voice.there
+            else None
         )
         self._to_fetch = asyncio.Event()
         self._answers: set[asyncio.Task[None]] = set()
@@ -73,6 +81,8 @@ class Telegram:
                 all_of.create_task(self.service.speak())
                 all_of.create_task(self.service.typing())
                 all_of.create_task(self._fetch())
+                if self.aloud is not None:
+                    all_of.create_task(self.aloud.run())
                 all_of.create_task(self.poller.run())
         finally:
             await self._close()
@@ -163,6 +173,11 @@ class Telegram:
             self.window.wake()
 
     # -- what is fetched
+
+    def _fetched(self, heard: Heard) -> None:
+        self.service.hear(heard)
+        if self.aloud is not None:
+            self.aloud.expect()
 
     async def _fetch(self) -> None:
         while True:
