@@ -35,7 +35,9 @@ def shown(text: str, trust: Trust, files: Sequence[Attachment]) -> list[Mapping[
 
 
 def own(text: str) -> Words:
-    return Words.of(text.strip())
+    from factotum.channels.markdown import read  # with its parser, which few processes need
+
+    return read(text.strip())
 
 
 def others(text: str) -> Words:

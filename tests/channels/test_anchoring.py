@@ -127,26 +127,23 @@ def test_a_head_that_agrees_is_no_finding(office: TestOffice) -> None:
     assert json.loads(as_json)["heads"] == 1
 
 
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        ({"count": 9999}, "the anchor that you gave knew 9999 lines"),
-        ({"mac": "0" * 64}, "the record was made anew"),
-        ({"ledger": "other"}, "this ledger was begun anew"),
-        ({"ledger": "other", "instance": "laptop"}, "a head that you gave is of laptop"),
-    ],
-)
-def test_a_head_that_does_not_agree_is_a_finding(
-    office: TestOffice, change: dict[str, object], said: str
-) -> None:
+WRONG: dict[str, dict[str, object]] = {
+    "the anchor that you gave knew 9999 lines": {"count": 9999},
+    "the record was made anew": {"mac": "0" * 64},
+    "this ledger was begun anew": {"ledger": "other"},
+    "a head that you gave is of laptop": {"ledger": "other", "instance": "laptop"},
+}
+
+
+def test_a_head_that_does_not_agree_is_a_finding(office: TestOffice) -> None:
     work(office, "A")
-    found = {**json.loads(head(told(office)[0]).text()), **change}
-    code, out = verify(office, "--head", json.dumps(found))
-    assert code == 3 and said in out
+    right = json.loads(head(told(office)[0]).text())
+    for said, change in WRONG.items():
+        code, out = verify(office, "--head", json.dumps({**right, **change}))
+        assert code == 3 and said in out
 
 
 @pytest.mark.parametrize("text", ["", "nothing", "{}", '{"count": 1}', "} {"])
 def test_what_is_no_head_is_refused(office: TestOffice, text: str) -> None:
-    work(office, "A")
     code, out = verify(office, "--head", text)
     assert code == 2 and "there is no head in it" in out

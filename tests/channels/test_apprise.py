@@ -42,6 +42,7 @@ def test_a_service_is_told(there: Webhooks) -> None:
     assert (told["title"], told["message"]) == ("Factotum", "It failed.")
 
 
+@pytest.mark.slow
 @needs_library
 def test_a_service_that_is_not_reached_was_not_told(there: Webhooks) -> None:
     there.cut()
@@ -50,6 +51,7 @@ def test_a_service_that_is_not_reached_was_not_told(there: Webhooks) -> None:
     there.mend()
 
 
+@pytest.mark.slow
 @needs_library
 @pytest.mark.parametrize(
     ("fails", "error"),
@@ -64,6 +66,7 @@ def test_how_it_failed_says_what_is_known(
     assert "hunter2" not in str(found.value)
 
 
+@pytest.mark.slow
 @needs_library
 def test_an_address_that_the_library_does_not_know_is_refused() -> None:
     with pytest.raises(Refused, match="1 nonsense: apprise does not understand the address"):
