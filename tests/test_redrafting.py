@@ -138,7 +138,6 @@ def test_the_subject_changes_where_the_model_gives_another(office: TestOffice, a
     ("answer", "why"),
     [
         (says(OLD), "nothing changed"),
-        ("I'm sorry, I can't.", "the model gave no new words. It said: “I'm sorry, I can't.”"),
         (says("The key is hunter2-hunter2-hunter2"), "a secret stands in it (FACTOTUM_SMTP_"),
         (status(500), "no model answered: test/scripted: trouble at its end (500)"),
     ],

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
 from tests.cli.terminal import Terminal
 from tests.office import TestOffice
 from tests.servers.model import ScriptedModelServer
 from tests.servers.smtp import Relay
 
 
-@pytest.mark.parametrize("way", ["--text", "stdin", "-"])
 def test_new_words_come_back_as_the_next_version(
-    office: TestOffice, terminal: Terminal, relay: Relay, asked: str, way: str
+    office: TestOffice, terminal: Terminal, relay: Relay, asked: str
 ) -> None:
-    words, given = {
-        "--text": (["--text", "Hi Ada."], ""),
-        "stdin": ([], "Hi Ada.\n"),
-        "-": (["--text", "-"], "Hi Ada.\n"),
-    }[way]
-    said = terminal("change", asked, *words, given=given)
+    said = terminal("change", asked, "--text", "Hi Ada.")
     assert said.code == 0
     assert "Your new words will make its next version" in said.out
     assert said.out.endswith("taken up later. Start it: factotum up\n")
@@ -32,6 +24,15 @@ def test_new_words_come_back_as_the_next_version(
     assert "Note: Version 2: you changed 1 line. Approve it as it stands now." in shown
     assert "  + Hi Ada.\n" in shown
     assert relay.messages == []
+
+
+def test_new_words_may_come_in_on_stdin(office: TestOffice, terminal: Terminal, asked: str) -> None:
+    assert terminal("change", asked, given="Hi Ada.\n\nMarco\n").code == 0
+    office.run()
+    assert office.card().seal.args["body"] == "Hi Ada.\n\nMarco"
+    assert terminal("change", asked, "--text", "-", given="Hi.\n").code == 0
+    office.run()
+    assert office.card().seal.args["body"] == "Hi."
 
 
 def test_an_order_is_carried_out_by_the_model(
@@ -59,21 +60,15 @@ def test_why_an_order_was_not_carried_out_is_shown(
     assert "Not changed: " in shown.partition("History:")[2]
 
 
-@pytest.mark.parametrize(
-    ("words", "code", "why"),
-    [
+def test_what_cannot_be_done_is_said_at_once(terminal: Terminal, asked: str) -> None:
+    for words, code, why in (
         (["shorter", "--text", "Hi."], 2, "give an order or --text, not both"),
         (["--text", " "], 1, "there is nothing to change it by"),
         ([], 1, "there is nothing to change it by"),
         (["--text", "To: Ada\n\nHi"], 1, "“Ada” is not a list of mail addresses"),
-    ],
-)
-def test_what_cannot_be_done_is_said_at_once(
-    terminal: Terminal, asked: str, words: list[str], code: int, why: str
-) -> None:
-    said = terminal("change", asked, *words)
-    assert said.code == code
-    assert why in said.err
+    ):
+        said = terminal("change", asked, *words)
+        assert (said.code, why in said.err) == (code, True), said.err
 
 
 def test_what_does_not_wait_is_not_changed(
