@@ -60,14 +60,16 @@ class Health:
         clock: Clock,
         is_set_up: Callable[[str], bool] = lambda _watcher: True,
         is_alive: Callable[[int], bool] = alive,
+        group: Callable[[str], str] = lambda _watcher: "watchers",
     ) -> None:
         """`is_set_up` says whether a watcher is still wanted; it is asked of those that do not
-        run. `is_alive` says whether a process is."""
+        run. `is_alive` says whether a process is, `group` by which of our commands it is run."""
         self._state = state
         self._folder = state / beats.FOLDER
         self._clock = clock
         self._is_set_up = is_set_up
         self._alive = is_alive
+        self._group = group
         self._stamp: object = None
         self._known: tuple[Beat, ...] = ()
         self._seen: dict[tuple[str, str, float], float] = {}
@@ -139,8 +141,8 @@ class Health:
         last = max(beat.answered, beat.began)
         text = (
             f"is not listened to: its process has ended. It last looked {self._day(last, now)}. "
-            f"Start it again: factotum watchers run {beat.watcher}; pm2 list shows whether PM2 "
-            f"gave it up"
+            f"Start it again: factotum {self._group(beat.watcher)} run {beat.watcher}; pm2 list "
+            f"shows whether PM2 gave it up"
         )
         return Ill(beat.source, text, key=f"gone {beat.source} {last:.0f}", tell_at=0.0)
 

@@ -5,8 +5,9 @@ Looks, and says it; mends nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from factotum.channels import known
 from factotum.ears import health
 from factotum.gate.register import Card
 from factotum.rooms import Rooms
@@ -24,7 +25,7 @@ class Asides:
         vault, ledger, clock = rooms.vault, rooms.ledger, rooms.clock
         self.outage = Outage(vault, ledger, clock.zone, rooms.settings.seconds("OUTAGE_S"))
         self.silence = Silence(vault.root, ledger, clock.zone)
-        self.listening = health.Health(rooms.state, clock, health.wanted(premises))
+        self.listening = health.Health(rooms.state, clock, _wanted(premises), group=_group)
 
     def begin(self) -> None:
         """From now on somebody is expected to be here."""
@@ -53,3 +54,20 @@ class Asides:
     def next_at(self) -> float | None:
         """When something is to be told next, in epoch seconds; None where nothing is."""
         return self.outage.next_at()
+
+
+def _group(name: str) -> str:
+    return "channels" if name in known.NAMES else "watchers"
+
+
+def _wanted(premises: Premises) -> Callable[[str], bool]:
+    """Whether a watcher or a channel is set up in this house and to be run."""
+    watcher, settings = health.wanted(premises), premises.settings
+
+    def is_wanted(name: str) -> bool:
+        if name not in known.NAMES:
+            return watcher(name)
+        named = known.wanted(settings.text("CHANNELS"))
+        return name in named and known.kind(name).set_up(settings)
+
+    return is_wanted
