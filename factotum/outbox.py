@@ -94,6 +94,15 @@ class Outbox:
         where = "channel = ? AND chat = ? AND state = 'sent' ORDER BY told DESC, seq DESC"
         return self._one(where, (channel, chat))
 
+    def doubtful(self, channel: str, chat: str) -> list[Row]:
+        """What may stand there, and of which that is not known; the newest first."""
+        rows = self.ledger.db.execute(
+            "SELECT * FROM said WHERE channel = ? AND chat = ? AND message = ''"
+            " AND state IN ('sending', 'lost') ORDER BY seq DESC LIMIT 50",
+            (channel, chat),
+        )
+        return [_row(row) for row in rows.fetchall()]
+
     def _one(self, where: str, values: tuple[Any, ...]) -> Row | None:
         row = self.ledger.db.execute(f"SELECT * FROM said WHERE {where} LIMIT 1", values).fetchone()
         return _row(row) if row else None
@@ -299,7 +308,7 @@ class Outbox:
         return len(rows)
 
     def found(self, seq: int, message: str, now: float) -> None:
-        """A tap shows that a message stands there whose send was lost."""
+        """A tap or a reply shows that a message stands there of which that was not known."""
         with self.ledger.tx() as db:
             db.execute(
                 "UPDATE said SET state = 'sent', message = ?, shows = '', told = ?, due = 1"

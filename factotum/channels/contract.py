@@ -96,7 +96,8 @@ class Came:
 @dataclass(frozen=True)
 class Heard:
     """A message of an owner in a chat with us alone. `id` is its id in the chat, `reply_to`
-    that of the message of ours that it answers, or empty. `text` is Markdown. `passed_on` says
+    that of the message of ours that it answers and `reply_text` what stands there, or empty.
+    `text` is Markdown. `passed_on` says
     whose words they are that the owner only passes on; `spoken` that it was said aloud."""
 
     chat: str
@@ -106,6 +107,7 @@ class Heard:
     text: str
     at: datetime
     reply_to: str = ""
+    reply_text: str = ""
     files: tuple[Came, ...] = ()
     remarks: tuple[str, ...] = ()
     passed_on: str = ""

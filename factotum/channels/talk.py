@@ -91,7 +91,8 @@ class Talk:
         was the last thing said here."""
         outbox, name = self.window.outbox, self.window.name
         if heard.reply_to:
-            return outbox.standing(name, heard.chat, heard.reply_to)
+            there = outbox.standing(name, heard.chat, heard.reply_to)
+            return there or self._arrived(heard, now)
         last = outbox.newest(name, heard.chat)
         if last is None or last.kind != "card" or heard.files:
             return None
@@ -99,6 +100,15 @@ class Talk:
         if card is None or card.kind != "question" or now - (last.told or 0.0) > ANSWER_S:
             return None
         return last if self.window.chat_of_card(card) == (heard.chat, True) else None
+
+    def _arrived(self, heard: Heard, now: float) -> Row | None:
+        """The message that it replies to, where only the reply shows that it has arrived."""
+        for row in self.window.outbox.doubtful(self.window.name, heard.chat):
+            words = Message.from_json(dict(row.wanted)).words.text
+            if words.split() == heard.reply_text.split():
+                self.window.outbox.found(row.seq, heard.reply_to, now)
+                return self.window.outbox.of(row.seq)
+        return None
 
     def _word(self, card: Card, heard: Heard, who: str, now: float) -> bool:
         """A reply to a card that waits: the answer to a question, or how to change a draft."""

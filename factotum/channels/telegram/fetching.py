@@ -155,7 +155,7 @@ class Fetching:
 
 
 def _plain(heard: Heard) -> dict[str, Any]:
-    kept = ("chat", "id", "who", "name", "text", "reply_to", "passed_on")
+    kept = ("chat", "id", "who", "name", "text", "reply_to", "reply_text", "passed_on")
     return {**{name: getattr(heard, name) for name in kept}, "at": heard.at.isoformat()}
 
 

@@ -136,6 +136,7 @@ def _message(message: Message, chats: Chats) -> Read:
         text=text,
         at=message.date,
         reply_to=str(reply_to.message_id) if reply_to is not None else "",
+        reply_text=(reply_to.text or "") if reply_to is not None else "",
         passed_on=passed_on,
     )
     return WithFiles(heard, files, message.media_group_id or "") if files else heard
