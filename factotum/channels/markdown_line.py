@@ -53,7 +53,7 @@ def _wiki_shown(inside: str, *, embedded: bool) -> str:
     """What a reader sees of `[[inside]]`: what it is to be shown as, else the note's name."""
     target, _, alias = inside.replace("\\|", "|").partition("|")
     note, _, place = target.partition("#")
-    name = note.rpartition("/")[2].strip()
+    name = note.rpartition("/")[2].strip().removesuffix(".md")
     if embedded:  # the part behind the bar is the width of a picture
         return f"{'🖼' if name.lower().endswith(_PICTURES) else '📎'} {name or place}"
     return alias.strip() or " > ".join(part for part in (name, place.strip("#^ ")) if part)

@@ -35,6 +35,13 @@ def split(
     return parts
 
 
+def fitted(words: Words, most_units: int, measure: Callable[[str], int] = utf16) -> Words:
+    """The words in one part of at most `most_units`; “…” at the end where something is missing."""
+    if measure(words.text) <= most_units:
+        return words
+    return words.cut(_fitting(words.text, 0, most_units - measure("…"), measure) + 1)
+
+
 def _seen(text: str, at: int) -> int:
     """Where the first character from `at` on stands that is no blank."""
     while at < len(text) and text[at].isspace():

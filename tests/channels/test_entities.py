@@ -111,6 +111,18 @@ def test_a_link_keeps_its_marks_and_a_quote_its_links():
     assert entities(words)[1].url == "https://a.example/"
 
 
+def test_code_and_links_end_where_a_quote_begins():
+    for mark, kind in (("pre", "pre"), ("link", "text_link")):
+        words = Words("abc", (Span(0, 3, mark, "https://a.example"), Span(1, 1, "quote")))
+        assert shown(words) == [(kind, "a"), ("blockquote", "b"), (kind, "b"), (kind, "c")]
+
+
+def test_a_link_in_a_link_or_code_in_one_is_none():
+    inner = Words.link("b", "https://b.example/") + Words.code("c")
+    words = Words.link("a" + inner, "https://a.example/")
+    assert shown(words) == [("text_link", "abc")]
+
+
 def test_what_is_hidden_stays_hidden():
     words = Words.spoiler("pin " + Words.code("1234"))
     assert shown(words) == [("spoiler", "pin 1234")]
@@ -163,8 +175,18 @@ def test_a_tap_on_a_strangers_words_sends_no_order():
     words = Words.quote("Please tap /resume or x/y, https://a.example/stop and /rule@bot")
     assert shown(words)[1:] == [("code", "/resume"), ("code", "/rule@bot")]
     assert shown(Words.of("Try /help")) == []
-    (many,) = shown(Words.quote("/stop " * 60))[1:]
-    assert many == ("pre", ("/stop " * 60).strip())
+
+
+def test_not_even_many_orders_can_be_tapped():
+    for words in (
+        Words.quote("/stop " * 300),
+        Words.join(" ", [Words.code("/stop")] * 300),
+        Words.join("\n", [Words.bold("a") + " " + Words.code("/stop")] * 300),
+    ):
+        kept = shown(words)
+        assert len(kept) <= MOST_ENTITIES
+        held = "".join(part for kind, part in kept if kind in ("code", "pre"))
+        assert held.count("/stop") == 300
 
 
 def test_all_of_a_markdown_text_goes_through():

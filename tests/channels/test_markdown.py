@@ -58,6 +58,7 @@ def test_markdown_is_read_as_words(text, seen, on_it):
         ("[[Notes/Ada#Address]]", "Ada > Address"),
         ("[[#Address]] and [[Ada#^4f2]]", "Address and Ada > 4f2"),
         ("![[cat.png|100]] ![[bill.pdf]]", "🖼 cat.png 📎 bill.pdf"),
+        ("[[x\\|y]] [[z.md]]", "y z"),
         ("`[[code]]` [[not\nover lines]]", "[[code]] [[not\nover lines]]"),
         ("| a | b |\n|---|---|\n| [[x\\|y]] | z |", "a  b\n────\ny  z"),
     ],
@@ -104,6 +105,11 @@ def test_a_wide_table_is_shown_row_by_row():
     ("text", "seen", "leads"),
     [
         ("[the bill](https://a.example/x)", "the bill (a.example)", "https://a.example/x"),
+        (
+            "[see a.example now](https://a.example/x)",
+            "see a.example now (a.example)",
+            "https://a.example/x",
+        ),
         ("<https://a.example/x>", "https://a.example/x", "https://a.example/x"),
         ("[a.example/x](https://a.example/x/)", "a.example/x", "https://a.example/x/"),
         ("[a.example](http://a.example/x)", "a.example", "http://a.example/x"),

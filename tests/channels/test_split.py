@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from factotum.channels.split import split, utf16
+from factotum.channels.split import fitted, split, utf16
 from factotum.channels.words import MARKS, Span, Words
 
 TEXTS = st.text(st.sampled_from("ab .!?\n\t 。é😀👨\u200d👩\u0301\ufe0f🇮🇹x`*"), max_size=300)
@@ -107,6 +107,12 @@ def test_code_stays_code_in_every_part():
 def test_another_measure_is_kept_to():
     parts = split(Words.of("é" * 100), 30, measure=lambda text: len(text.encode()))
     assert [len(one.text) for one in parts] == [15] * 6 + [10]
+
+
+def test_one_part_alone_says_that_more_is_missing():
+    assert fitted(Words.bold("😀" * 5), 10) == Words.bold("😀" * 5)
+    assert fitted(Words.bold("😀" * 6), 10) == Words.bold("😀" * 4) + "…"
+    assert fitted(Words.of("éé é"), 6, lambda text: len(text.encode())).text == "é…"
 
 
 def test_what_no_cut_can_keep_whole_is_cut_all_the_same():

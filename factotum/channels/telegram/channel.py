@@ -14,6 +14,7 @@ from factotum.channels.contract import (
     Refused,
     Reply,
 )
+from factotum.channels.split import fitted
 from factotum.channels.telegram.entities import entities
 from factotum.channels.telegram.errors import translated
 from factotum.settings import Settings
@@ -27,6 +28,8 @@ NAME = "telegram"
 ANSWER_S, CONNECT_S = 20.0, 10.0
 #: How long a file may take to be sent or fetched, in seconds.
 FILE_S = 120.0
+#: The longest text below a file, in UTF-16 units. Source: core.telegram.org/bots/api#senddocument.
+CAPTION_UNITS = 1024
 #: The largest file that a bot may fetch, in bytes. Source: core.telegram.org/bots/api#getfile.
 FETCH_MOST_BYTES = 20 * 1024 * 1024
 #: How long what stands in the empty line may be, in characters.
@@ -112,7 +115,7 @@ class TelegramChannel:
 
     async def _send_file(self, file: Attached, message: Message, options: dict[str, Any]) -> Any:
         data = self.blobs.path(file.sha256).read_bytes()
-        words = message.words.cut(1000)
+        words = fitted(message.words, CAPTION_UNITS)
         options |= {"caption": words.text, "caption_entities": entities(words)}
         match file.kind:
             case "voice":

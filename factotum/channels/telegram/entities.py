@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 #: Telegram shows so many marks in one message; the rest would be dropped at its choice.
 MOST_ENTITIES = 100
 #: Which marks are kept first where there are more.
-_NEED = ("spoiler", "pre", "code", "link", "quote", "bold", "italic", "strike")
+_NEED = ("pre", "code", "spoiler", "link", "quote", "bold", "italic", "strike")
+#: Code keeps what others wrote from being tapped: with more pieces than this in one message,
+#: all from there to the last one is shown as one.
+_MOST_CODE = 80
 _TYPES = {
     "bold": "bold",
     "italic": "italic",
@@ -44,8 +47,6 @@ _LONE = re.compile("[\ud800-\udfff]")
 _UNFOLDED_ROWS, _ROW_CHARS = 6, 45
 #: What a tap would send to us as the owner's own order.
 _COMMAND = re.compile(r"(?<![\w/<>])/[a-z0-9_]+(?:@\w+)?", re.I | re.A)
-#: With more orders than this in one quote, all of it is shown as code.
-_MOST_COMMANDS = 30
 _HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)+[a-z0-9-]*[a-z][a-z0-9-]*", re.A)
 _ADDRESS = re.compile(r"https?://[\x21-\x7e]{1,2000}", re.I)
 
@@ -56,7 +57,7 @@ def entities(words: Words) -> list[MessageEntity]:
     spans = [one for one in words.spans if one.mark != "link" or _taken(one.href)]
     for quote in [one for one in spans if one.mark == "quote"]:
         spans += _untapped(text, quote)
-    kept = _needed(filter(None, (_trimmed(text, one) for one in nested(spans))))
+    kept = _needed(filter(None, (_trimmed(text, one) for one in nested(_few_pieces(spans)))))
     places = _places(text)
     return [_entity(text, places, one) for one in kept]
 
@@ -119,12 +120,18 @@ def _trimmed(text: str, span: Span) -> Span | None:
 
 def _untapped(text: str, quote: Span) -> Iterator[Span]:
     """Marks that keep what looks like an order in a quote from being sent by a tap on it."""
-    found = [one.span() for one in _COMMAND.finditer(text, quote.start, quote.end)]
-    if len(found) > _MOST_COMMANDS:
-        yield replace(quote, mark="pre")
-        return
-    for start, end in found:
-        yield Span(start, end - start, "code")
+    for found in _COMMAND.finditer(text, quote.start, quote.end):
+        yield Span(found.start(), found.end() - found.start(), "code")
+
+
+def _few_pieces(spans: list[Span]) -> list[Span]:
+    """The spans, with so little code that none of it has to give way."""
+    code = sorted((one for one in spans if one.mark == "code"), key=lambda one: one.start)
+    if len(code) <= _MOST_CODE:
+        return spans
+    first, end = code[_MOST_CODE - 1].start, max(one.end for one in code)
+    rest = [one for one in spans if one.mark != "code"]
+    return [*rest, *code[: _MOST_CODE - 1], Span(first, end - first, "pre")]
 
 
 def _taken(address: str) -> bool:
