@@ -14,6 +14,7 @@ import pytest
 from factotum.channels import owners
 from factotum.doctor import CHECKS, Level, Machine, Patient
 from factotum.doctor.channels import channels
+from factotum.doctor.listening import watchers
 from factotum.ears import beats
 from factotum.ears.beats import Beat
 from factotum.ledger import Ledger
@@ -88,6 +89,7 @@ def test_what_is_wrong_there_is_a_warning(patient: Patient, ledger: Ledger) -> N
     assert patient.state is not None
     beats.write(patient.state, Beat("telegram", 1, 0.0, trouble="another process asks too"))
     assert "telegram: another process asks too" in said(patient, Level.WARNING)
+    assert "another process" not in "\n".join(text for _, text in watchers(patient))  # said once
 
 
 def test_a_yes_that_could_come_from_nowhere_is_a_problem(patient: Patient, ledger: Ledger) -> None:
@@ -107,6 +109,13 @@ def test_a_yes_that_could_come_from_nowhere_is_a_problem(patient: Patient, ledge
 def test_a_channel_that_is_not_there_is_a_problem(patient: Patient, ledger: Ledger) -> None:
     wrong = replace(patient, settings=given(FACTOTUM_CHANNELS="telegramm"))
     assert "Did you mean telegram?" in said(wrong, Level.PROBLEM)
+
+
+def test_a_proxy_that_cannot_be_used_is_a_problem(patient: Patient, ledger: Ledger) -> None:
+    socks = given(FACTOTUM_TELEGRAM_PROXY="socks5://127.0.0.1:1")
+    assert "pip install socksio" in said(replace(patient, settings=socks), Level.PROBLEM)
+    plain = given(FACTOTUM_TELEGRAM_PROXY="http://127.0.0.1:1")
+    assert said(replace(patient, settings=plain), Level.PROBLEM) == ""
 
 
 def test_a_token_in_an_old_file_is_seen(patient: Patient, ledger: Ledger, tmp_path: Path) -> None:

@@ -145,6 +145,8 @@ def _nobody_with_another(opened: Books) -> None:
 
 def _pair(opened: Books, bot: Bot) -> int:
     deaf = place.running(opened.state) and not beats.holder(opened.state, owners.TELEGRAM)
+    for one in owners.owners(opened.settings, opened.ledger):
+        print(f"{line(one.said)} is paired already. The code below is for somebody else.")
     begun = pairing.begin(opened.ledger, owners.TELEGRAM, bot.id, place.now())
     minutes = pairing.HOLDS_S / 60
     print(f"Send this code to @{line(bot.username)}, within {minutes:.0f} minutes:\n")

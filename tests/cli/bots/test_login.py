@@ -67,7 +67,10 @@ def test_whoever_listens_already_hears_the_code(
     office: TestOffice, server: TelegramServer, ledger: Ledger, heard: None
 ) -> None:
     office.env |= {FULL: TOKEN, "FACTOTUM_TELEGRAM_API_URL": server.url}
+    owners.pair(ledger, "telegram", "4710", "Bob", "42", time.time())
     process = terminal_of(office).start("channels", "login", "telegram")
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("Bob (4710) is paired already.")
     code, now = link_of(process).rpartition("=")[2], time.time()
     pairing.try_code(ledger, "telegram", f"/start {code}", "4711", "Ann", "42", now, alone=True)
     out, err = process.communicate(timeout=60)
