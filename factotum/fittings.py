@@ -18,7 +18,7 @@ from factotum.channels.own_words import shown
 from factotum.gate.rules import Quiet
 from factotum.models import Models
 from factotum.notary import Notary
-from factotum.rooms import Rooms
+from factotum.rooms import Rooms, tell_news
 from factotum.staff import FRESH_S, Tools
 from factotum.toolbox import Toolbox
 from factotum.tooling.cages import Cages, others
@@ -77,7 +77,7 @@ def tools_of(rooms: Rooms, desk: Desk, toolbox: Toolbox, models: Models, mark: M
         playbooks=PlaybookShelf(rooms.vault.root, rooms.reader, FRESH_S),
         mark=mark,
         phases=phases,
-        telling=Telling(shown, partial(_till, rooms.clock.zone)),
+        telling=Telling(shown, partial(_till, rooms.clock.zone), partial(tell_news, rooms.state)),
     )
 
 

@@ -11,19 +11,20 @@ from typing import Any
 import pytest
 
 from factotum.channels.contract import Message
-from factotum.channels.own_words import OTHERS, others
+from factotum.channels.own_words import OTHERS, others, shown
 from factotum.channels.owners import strong
 from factotum.channels.words import Words
 from factotum.drop import Drop
 from factotum.keeping import Keeper
 from factotum.ledger import Ledger
 from factotum.mailroom import Mailroom
-from factotum.model import Call, Trust
+from factotum.model import Call, Succeeded, Trust
 from factotum.outbox import Outbox, Row
 from factotum.reader import Reader
 from factotum.vault import Vault
 from factotum.worker import messaging
 from factotum.worker.local import check
+from factotum.worker.messaging import Messenger, Telling
 from tests.office import Hands, TestOffice
 from tests.servers.model import Item, ScriptedModelServer, call
 
@@ -107,6 +108,17 @@ def test_the_owner_is_told_without_asking_and_once(office: TestOffice) -> None:
     assert office.files("Pending_Approval") == []
     office.run()
     assert len(rows(office)) == 1
+
+
+def test_the_channels_look_at_once(office: TestOffice) -> None:
+    asked(office, SAY)
+    looked: list[str] = []
+    with ledger_of(office) as ledger:
+        telling = Telling(shown, lambda quiet, now: 0.0, lambda: looked.append("there is news"))
+        messenger = Messenger(ledger, telling, lambda: None, lambda: office.hands.wall)
+        for _ in range(2):
+            assert isinstance(messenger.perform(office.card(), "another try"), Succeeded)
+    assert (looked, len(rows(office))) == (["there is news"], 2)
 
 
 def test_it_is_not_offered_where_nobody_can_be_told(office: TestOffice) -> None:

@@ -59,10 +59,11 @@ Shown = Callable[[str, Trust, Sequence[Attachment]], Sequence[Mapping[str, Any]]
 @dataclass(frozen=True)
 class Telling:
     """How it is told: `shown` makes the messages, `till` says when a quiet time ends that it is
-    now (epoch seconds), 0 where it is none."""
+    now (epoch seconds), 0 where it is none; `news` has the channels look at once."""
 
     shown: Shown
     till: Callable[[Quiet | None, float], float]
+    news: Callable[[], None]
 
 
 @dataclass(frozen=True)
@@ -212,6 +213,7 @@ class Messenger:
             for n, wanted in enumerate(shown):
                 put = (place.channel, place.chat, _key(key, n), wanted, now)
                 book.put(*put, kind=KIND, not_before=till)
+        self.telling.news()
         return Succeeded(_receipt(place, key, len(shown)))
 
     def found(self, card: Card, key: str) -> Mapping[str, Any] | None:
