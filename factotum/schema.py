@@ -168,11 +168,12 @@ CREATE INDEX said_key ON said (channel, key);
 CREATE INDEX said_prompt ON said (at) WHERE kind = 'prompt' AND stage <> '';
 CREATE INDEX said_later ON said (channel, kind, seq) WHERE stage <> '';
 CREATE INDEX said_unsaid ON said (channel, kind) WHERE state = 'waiting';
+CREATE INDEX said_failed ON said (channel, kind) WHERE state = 'failed';
 CREATE INDEX notice_told ON notice (told, seq) WHERE how = 'told';
 CREATE TABLE button (
   token TEXT PRIMARY KEY, said INTEGER NOT NULL REFERENCES said (seq), card TEXT NOT NULL,
   digest TEXT NOT NULL, wish TEXT NOT NULL, at REAL NOT NULL, used REAL,
-  who TEXT NOT NULL DEFAULT ''
+  who TEXT NOT NULL DEFAULT '', tap TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE INDEX button_of ON button (said);
 CREATE TABLE redraft (
