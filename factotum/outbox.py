@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,9 +29,15 @@ WAITING, SENDING, SENT, LOST, FAILED, DROPPED = (
     "dropped",
 )
 
+#: The kind of a row that stands for the place where a message was before it was sent once more.
+MOVED = "moved"
+
 #: In which order messages are said that wait together: what answers a person's own word comes
 #: first. Lower is earlier.
 ANSWER, CARD, NEWS, QUIET = 0, 1, 2, 3
+
+#: So often a change of a message may fail before it gives way to others.
+STUCK_TRIES = 3
 
 #: The longest reason that is kept, in characters.
 WHY_CHARS = 500
@@ -87,12 +94,29 @@ class Outbox:
         """The row of the message with this id, or None for one that is not ours."""
         if not message:
             return None
-        return self._one("channel = ? AND chat = ? AND message = ?", (channel, chat, message))
+        found = self._one("channel = ? AND chat = ? AND message = ?", (channel, chat, message))
+        if found is not None and found.kind == MOVED and found.stage:
+            return self.of(int(found.stage))
+        return found
+
+    def stood(self, row: Row, chat: str, message: str) -> bool:
+        """Whether this is where its message stood before it was sent once more."""
+        old = self.row(row.channel, chat, f"{MOVED} {message}")
+        return old is not None and old.stage == str(row.seq)
 
     def newest(self, channel: str, chat: str) -> Row | None:
         """The last message of ours that stands in this chat."""
         where = "channel = ? AND chat = ? AND state = 'sent' ORDER BY told DESC, seq DESC"
         return self._one(where, (channel, chat))
+
+    def unsaid(self, channel: str, kind: str) -> list[Row]:
+        """What of this kind waits to be said for the first time, the oldest first."""
+        rows = self.ledger.db.execute(
+            "SELECT * FROM said WHERE channel = ? AND kind = ? AND state = 'waiting' AND due = 1"
+            " ORDER BY seq",
+            (channel, kind),
+        )
+        return [_row(row) for row in rows.fetchall()]
 
     def doubtful(self, channel: str, chat: str) -> list[Row]:
         """What may stand there, and of which that is not known; the newest first."""
@@ -132,13 +156,14 @@ class Outbox:
         not_before: float = 0.0,
         anew: bool = False,
     ) -> None:
-        """Has the message show `wanted`: it is changed where it stands, else sent, but not
-        before that moment (epoch seconds). One whose send was lost is sent again only when it
+        """Has the message show `wanted`: it is changed where it stands, at once, else sent, but
+        not before that moment (epoch seconds). One whose send was lost is sent again only when it
         is wanted `anew`: when it says something that was never said."""
         text = dumps(wanted)
         with self.ledger.tx() as db:
             db.execute(
-                "UPDATE said SET wanted = :text, made_of = :made_of, not_before = :not_before,"
+                "UPDATE said SET wanted = :text, made_of = :made_of,"
+                " not_before = CASE state WHEN 'sent' THEN 0 ELSE :not_before END,"
                 " due = CASE state WHEN 'sent' THEN shows <> :digest WHEN 'sending' THEN 0"
                 " WHEN 'lost' THEN :anew ELSE 1 END,"
                 " state = CASE WHEN state IN ('dropped', 'failed') OR (state = 'lost' AND :anew)"
@@ -182,19 +207,27 @@ class Outbox:
         stood stands the `note`."""
         with self.ledger.tx() as db:
             if row.state == "sent":
-                old = self.ensure(
-                    row.channel, row.chat, f"moved {row.message}", now, kind="moved", rank=QUIET
-                )
+                old = self._stood(row, now)
                 db.execute(
-                    "UPDATE said SET state = 'sent', message = ?, wanted = ?, due = 1, told = ?"
-                    " WHERE seq = ?",
-                    (row.message, dumps(note), now, old.seq),
+                    "UPDATE said SET wanted = ?, due = 1 WHERE seq = ?", (dumps(note), old.seq)
                 )
             db.execute(
                 "UPDATE said SET state = 'waiting', message = '', shows = '', due = 1,"
                 " not_before = 0 WHERE seq = ? AND state <> 'sending'",
                 (row.seq,),
             )
+
+    def _stood(self, row: Row, now: float) -> Row:
+        """Keeps in mind where the message of a row stood, for a reply or a tap that comes from
+        there."""
+        key = f"{MOVED} {row.message}"
+        old = self.ensure(row.channel, row.chat, key, now, kind=MOVED, rank=QUIET)
+        with self.ledger.tx() as db:
+            db.execute(
+                "UPDATE said SET state = 'sent', message = ?, stage = ?, told = ? WHERE seq = ?",
+                (row.message, str(row.seq), row.told or now, old.seq),
+            )
+        return self.of(old.seq)
 
     def drop(self, seq: int, why: str) -> None:
         """Takes back what was not sent yet; what stands there stays."""
@@ -224,14 +257,33 @@ class Outbox:
 
     # -- saying it
 
-    def due(self, channel: str, most: int = 50, chat: str = "") -> list[Row]:
-        """What is to be sent or changed, what matters most first; with `chat` there alone."""
+    def due(self, channel: str, most: int = 50, chat: str = "", now: float = math.inf) -> list[Row]:
+        """What is to be sent or changed by now, what matters most first; with `chat` there
+        alone. What could not be changed several times has its turn behind the others."""
         rows = self.ledger.db.execute(
             "SELECT * FROM said WHERE channel = ? AND due = 1 AND ? IN ('', chat)"
-            " ORDER BY rank, seq LIMIT ?",
-            (channel, chat, most),
+            " AND not_before <= ? ORDER BY state = 'sent' AND tries >= ?, rank, seq LIMIT ?",
+            (channel, chat, now, STUCK_TRIES, most),
         )
         return [_row(row) for row in rows.fetchall()]
+
+    def chats_due(self, channel: str, chat: str, now: float) -> list[str]:
+        """In which chats there is something to send or to change by now, the first first."""
+        rows = self.ledger.db.execute(
+            "SELECT chat FROM said WHERE channel = ? AND due = 1 AND ? IN ('', chat)"
+            " AND not_before <= ? GROUP BY chat ORDER BY min(rank), min(seq)",
+            (channel, chat, now),
+        )
+        return [str(row["chat"]) for row in rows]
+
+    def next_at(self, channel: str, chat: str, now: float) -> float | None:
+        """From when on more may be said than now, in epoch seconds; None for never."""
+        (at,) = self.ledger.db.execute(
+            "SELECT min(not_before) FROM said WHERE channel = ? AND due = 1"
+            " AND ? IN ('', chat) AND not_before > ?",
+            (channel, chat, now),
+        ).fetchone()
+        return None if at is None else float(at)
 
     def begin(self, row: Row) -> bool:
         """Marks it as being sent, durably, before the first byte leaves; False where another
@@ -257,8 +309,9 @@ class Outbox:
         """The message that stands there shows what `row` wanted."""
         with self.ledger.tx() as db:
             db.execute(
-                "UPDATE said SET shows = ?, tries = 0, why = '', due = wanted <> ? WHERE seq = ?",
-                (row.digest, dumps(row.wanted), row.seq),
+                "UPDATE said SET shows = ?, tries = 0, why = '', due = wanted <> ?"
+                " WHERE seq = ? AND message = ?",
+                (row.digest, dumps(row.wanted), row.seq, row.message),
             )
 
     def again(self, row: Row, why: str, not_before: float) -> None:
@@ -266,7 +319,9 @@ class Outbox:
         with self.ledger.tx() as db:
             db.execute(
                 "UPDATE said SET due = 1, why = ?, not_before = ?,"
-                " state = CASE state WHEN 'sending' THEN 'waiting' ELSE state END WHERE seq = ?",
+                " tries = tries + (state = 'sent'),"
+                " state = CASE state WHEN 'sending' THEN 'waiting' ELSE state END"
+                " WHERE seq = ? AND state IN ('waiting', 'sending', 'sent')",
                 (why[:WHY_CHARS], not_before, row.seq),
             )
 
@@ -289,14 +344,16 @@ class Outbox:
             )
             self.ledger.event("said_lost", now, what=row.kind, channel=row.channel, reason=why)
 
-    def gone(self, row: Row) -> None:
-        """The message is there no more: the next that is wanted of it is sent anew."""
+    def gone(self, row: Row, now: float) -> None:
+        """The message is there no more, or cannot be changed: what is wanted is sent anew."""
         with self.ledger.tx() as db:
-            db.execute(
+            done = db.execute(
                 "UPDATE said SET state = 'waiting', message = '', shows = '', due = 1"
-                " WHERE seq = ? AND state = 'sent'",
-                (row.seq,),
+                " WHERE seq = ? AND state = 'sent' AND message = ?",
+                (row.seq, row.message),
             )
+            if done.rowcount:
+                self._stood(row, now)
 
     def recover(self, channel: str, now: float) -> int:
         """After a break: what was being sent then is lost. Call it with the channel's lock."""

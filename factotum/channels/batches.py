@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from factotum.channels.buttons import Choice
-from factotum.channels.cards import outcome
+from factotum.channels.cards import mark, outcome
+from factotum.channels.choices import would_go_out
 from factotum.channels.contract import Message
 from factotum.channels.window import Window
 from factotum.channels.words import Words
-from factotum.gate.content import whole
 from factotum.gate.facets import pays
 from factotum.gate.records import Card
 from factotum.gate.strength import needs_strong
@@ -50,7 +50,7 @@ def fits(card: Card) -> bool:
         and not card.seal.about.get("stranger")
         and not card.remark
         and not pays(Call(card.seal.tool, card.seal.args))
-        and len(whole(card)) <= WHOLE_CHARS
+        and len(would_go_out(card)) <= WHOLE_CHARS
     )
 
 
@@ -140,7 +140,8 @@ class Batches:
 
 
 def _one(n: int, card: Card, still: bool) -> list[Words]:
-    title = Words.bold(f"{n}. {one_line(visible(outcome(card)), 150)}")
+    sign = "" if card.status == "pending" else f"{mark(card)} "
+    title = Words.bold(f"{n}. {sign}{one_line(visible(outcome(card)), 150)}")
     if not still:
         return [title + " (by itself below)"]
     if card.status != "pending":
@@ -148,7 +149,7 @@ def _one(n: int, card: Card, still: bool) -> list[Words]:
     who = one_line(uninert(str(card.seal.about.get("who", ""))), FACTS_CHARS)
     why = one_line(f"Why I ask: {visible(card.seal.rule)}", FACTS_CHARS)
     facts = [Words.of(" · ".join(part for part in (who, why) if part))]
-    return [title, *facts, Words.quote(whole(card).strip() or "(nothing is given to it)")]
+    return [title, *facts, Words.quote(would_go_out(card) or "(nothing is given to it)")]
 
 
 def _choices(waiting: int, *, going: bool) -> Sequence[Sequence[Choice]]:

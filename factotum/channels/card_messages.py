@@ -19,10 +19,12 @@ from factotum.channels.window import Window
 from factotum.channels.words import Words
 from factotum.gate.observe import quiet as by_rule
 from factotum.gate.records import Card
-from factotum.outbox import CARD, Row
+from factotum.outbox import ANSWER, CARD, Row
 
 KIND = "card"
 ASKING = frozenset({"pending", "unknown", "expired"})
+#: How long a request that nobody waits for is held for others that may come with it, in seconds.
+GATHER_S = 3.0
 MOVED = "⬇️ It stands below, once more."
 
 
@@ -36,27 +38,20 @@ class CardMessages:
         self.batches = Batches(window)
 
     def look(self, found: Sequence[Card], now: float) -> None:
-        """Brings the messages of these cards up to date; those that are new and alike together,
-        if they are several."""
-        new: dict[str, list[Card]] = {}
+        """Brings the messages of these cards up to date."""
         for card in found:
-            chat, row = self._where(card)
-            if not chat or (row is None and not self._asks(card)):
-                continue
-            if row is None and fits(card):
-                new.setdefault(chat, []).append(card)
-            else:
-                self.refresh(card, now)
-        for chat, cards_there in new.items():
-            if self.batches.begin(chat, cards_there, now):
-                continue
-            for card in cards_there:
-                self.refresh(card, now)
+            self.refresh(card, now)
+        self.gather(now)
 
-    def _where(self, card: Card) -> tuple[str, Row | None]:
-        """The chat of the card's message, and the message if there is one."""
-        row = self.row(card.id)
-        return (row.chat, row) if row else (self.window.chat_of_card(card)[0], None)
+    def gather(self, now: float) -> None:
+        """Has those that wait to be said, and of which little is at stake, be said together."""
+        by_chat: dict[str, list[Card]] = {}
+        for row in self.window.outbox.unsaid(self.window.name, KIND):
+            card = self.window.register.find(row.key.removeprefix("card "))
+            if card is not None and self._asks(card) and fits(card):
+                by_chat.setdefault(row.chat, []).append(card)
+        for chat, cards_there in by_chat.items():
+            self.batches.begin(chat, cards_there, now)
 
     def row(self, card: str) -> Row | None:
         """The message of a card, in whichever chat it is."""
@@ -78,7 +73,12 @@ class CardMessages:
             return
         with self.window.ledger.tx():
             row = row or outbox.ensure(
-                self.window.name, chat, key_of(card.id), now, kind=KIND, rank=CARD
+                self.window.name,
+                chat,
+                key_of(card.id),
+                now,
+                kind=KIND,
+                rank=ANSWER if answers else CARD,
             )
             if self.batches.holds(row) and stage is None:
                 if self.batches.refresh(row, card, now):
@@ -105,6 +105,8 @@ class CardMessages:
         buttons = self.window.buttons.draw(row.seq, shown.rows, now, card.id, card.seal.digest)
         message = Message(shown.words, buttons, reply_to=self._reply_to(card, row))
         hold = self.window.not_before(now, answers=answers)
+        if row.made_of == "" and not answers and fits(card):
+            hold = max(hold, now + GATHER_S)
         anew = not row.made_of.startswith(f"{card.version} ")
         if row.state == "dropped" and not self._asks(card):
             return

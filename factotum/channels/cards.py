@@ -17,10 +17,10 @@ from factotum.channels.choices import (
     SURE,
     choices,
     unread_words,
+    would_go_out,
 )
 from factotum.channels.words import Words
 from factotum.gate import card as cards
-from factotum.gate.content import whole
 from factotum.gate.facets import pays
 from factotum.gate.records import Card
 from factotum.gate.rows import row_of
@@ -33,6 +33,14 @@ from factotum.words import local, when
 #: and what others wrote it fits into one message of every channel.
 FACTS_CHARS = 1200
 
+MARKS = {
+    "approved": "⏳",
+    "succeeded": "✅",
+    "happened": "✅",
+    "answered": "✅",
+    "unknown": "⚠️",
+    "expired": "⌛",
+}
 HEADS = {"mail": "✉️", "notes": "📝", "web": "🌐", "shell": "⚙️", "schedule": "🗓"}
 
 
@@ -89,19 +97,15 @@ def outcome(card: Card) -> str:
 def _head(card: Card) -> Words:
     if card.status == "pending" and card.kind == "question":
         return Words.bold(f"❓ {one_line(visible(card.title), 300)}")
-    mark = {
-        "pending": _icon(card),
-        "approved": "⏳",
-        "succeeded": "✅",
-        "happened": "✅",
-        "answered": "✅",
-        "unknown": "⚠️",
-        "expired": "⌛",
-    }.get(card.status, "🚫")
-    said = Words.bold(f"{mark} {outcome(card)}")
+    said = Words.bold(f"{mark(card)} {outcome(card)}")
     if card.status == "pending" and needs_strong(card) and card.seal.about.get("stranger"):
         return Words.join("\n", [Words.bold("⚠️ A STRANGER WANTS THIS, not you."), said])
     return said
+
+
+def mark(card: Card) -> str:
+    """A picture of what it is about, or of what became of it."""
+    return _icon(card) if card.status == "pending" else MARKS.get(card.status, "🚫")
 
 
 def _icon(card: Card) -> str:
@@ -143,7 +147,7 @@ def _content(card: Card) -> list[Words]:
         more = asked if asked and asked != card.title else ""
         told = str(card.seal.args.get("explained") or more)
         return [Words.of(told).cut(CONTENT_CHARS)] if told else []
-    text = whole(card).strip()
+    text = would_go_out(card)
     if not text:
         return []
     said = "What would be sent:" if row_of(card.seal.tool).egress else "What would be done:"

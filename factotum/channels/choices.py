@@ -5,6 +5,7 @@ What is of high risk is chosen twice, with No first, or typed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from factotum.channels.buttons import Choice
@@ -22,6 +23,8 @@ OPEN, LATER, SURE, CHANGE, MORE = "", "later", "sure", "change", "more"
 #: How much of what would go out stands in the message, and of what others wrote, in characters.
 CONTENT_CHARS, EXCERPT_CHARS = 1800, 400
 LABEL_CHARS = 40
+#: Lines of a form in which nothing stands.
+_EMPTY = re.compile(r"(?m)^(?:Cc|Bcc):[ \t]*\n")
 #: How many of the choices of a question can be tapped.
 CHOICES_MOST = 12
 
@@ -131,7 +134,11 @@ def _sure_label(card: Card) -> str:
     return one_line(f"Yes: {typed_word(card)}", LABEL_CHARS)
 
 
+def would_go_out(card: Card) -> str:
+    """All that a yes would set going, without the lines in which nothing stands."""
+    return _EMPTY.sub("", whole(card)).strip()
+
+
 def unread_words(card: Card) -> int:
     """How many words of what would go out do not stand in the message."""
-    text = whole(card).strip()
-    return len(text[CONTENT_CHARS:].split()) if len(text) > CONTENT_CHARS else 0
+    return len(would_go_out(card)[CONTENT_CHARS:].split())

@@ -76,7 +76,7 @@ def at_work(office: TestOffice) -> Iterator[Live]:
     def main() -> None:
         try:
             asyncio.run(run())
-        except BaseException as why:  # the test is to see it
+        except BaseException as why:  # noqa: BLE001 (the test is to see it)
             broken.append(why)
             ready.set()
 

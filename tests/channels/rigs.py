@@ -65,7 +65,8 @@ class OnTelegram:
 
     def chooses(self, label: str) -> None:
         id = self._asks(label)
-        rows = self.person.chat.message(id).labels
+        found = self.person.chat.message(id)
+        rows = found.labels if found else []
         (whole,) = [one for row in rows for one in row if label in one][:1]
         self.person.waits_for_answer(self.person.taps(id, whole))
 
@@ -99,7 +100,8 @@ class AtTerminal:
         def waits(token: str) -> bool:
             drawn = window.buttons.find(token)
             card = window.register.find(drawn.card) if drawn else None
-            return card is not None and (card.status == "pending" or drawn.wish == "skip")
+            asks_why = drawn is not None and drawn.wish == "skip"
+            return asks_why or (card is not None and card.status == "pending")
 
         self.channel = TerminalChannel(self.out, waits, lambda _token: "")
         self.service = Service(window, self.channel, time.time)

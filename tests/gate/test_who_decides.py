@@ -10,7 +10,9 @@ PRODUCT = Path(__file__).parents[2] / "factotum"
 
 #: Who hands a person's word on, and whose word that is.
 DECIDERS = {
-    "cli/chat.py": "an answer typed in a conversation",
+    "channels/prompts.py": "what a person typed where they were asked to",
+    "channels/reception.py": "a tap on a button",
+    "channels/talk.py": "a reply to a question",
     "cli/deciding.py": "a command",
     "cli/reviewing.py": "the walk through all that waits, by way of cli/deciding.py",
     "gate/heed.py": "a note that was moved or ticked",
