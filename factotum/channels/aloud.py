@@ -95,10 +95,10 @@ class Aloud:
                 yield row
 
     async def _read_out(self, row: TaskRow, run: Run) -> bool:
-        """Has the result be said aloud, once; False where its text does not stand there yet."""
+        """Has the result be said aloud, once; False where its text is not written yet."""
         outbox, name, chat = self.window.outbox, self.window.name, self.window.chat_of_task(row)
         result = outbox.row(name, chat, f"result {row.id} {run.n} 0") if chat else None
-        if result is None or result.state == WAITING:
+        if result is None:
             return not chat
         key = f"aloud {row.id} {run.n}"
         known = outbox.row(name, chat, key)
