@@ -96,6 +96,8 @@ class Batches:
         row = self.window.outbox.of(int(own.stage.removeprefix(IN)))
         known = {one.card: one.digest for one in members(row)}
         stays = card.seal.digest == known.get(card.id) and card.status not in {"unknown", "expired"}
+        if not stays:
+            self.window.outbox.set_stage(own.seq, "")
         self._show(row, now)
         return stays
 
@@ -121,7 +123,7 @@ class Batches:
         made_of = repr([(card.id, card.version, card.status, still) for card, still in here])
         if row.made_of == made_of:
             return
-        if not waiting and row.state == "waiting" and row.wanted:
+        if not waiting and row.state in {"waiting", "failed", "dropped"} and row.wanted:
             self.window.outbox.drop(row.seq, "all was decided before it was said")
             return
         head = f"✋ {len(waiting)} wait for your yes" if waiting else "All of these are decided"

@@ -1,4 +1,4 @@
-"""The buttons below messages: what each means, and that it is good for one tap.
+"""The buttons below messages: what each means, and that it decides once.
 
 What comes back of a tap is a token alone, drawn by chance. What it means is written here, bound
 to the message that it stands below and to the version of the request that was shown there.
@@ -22,7 +22,8 @@ Choice = tuple[str, str]
 
 @dataclass(frozen=True)
 class Drawn:
-    """What a token means. `used` is when it was tapped (epoch seconds), or None."""
+    """What a token means. `used` is when it was tapped (epoch seconds), or None, and `tap` by
+    which tap."""
 
     token: str
     said: int
@@ -32,6 +33,7 @@ class Drawn:
     at: float
     used: float | None
     who: str
+    tap: str
 
 
 class Buttons:
@@ -66,11 +68,10 @@ class Buttons:
         row = self.ledger.db.execute("SELECT * FROM button WHERE token = ?", (token,)).fetchone()
         return Drawn(**dict(row)) if row else None
 
-    def use(self, token: str, who: str, now: float) -> bool:
-        """Uses it up; False where it was used before. Call it in the transaction of the deed."""
+    def use(self, token: str, who: str, now: float, tap: str) -> None:
+        """Uses it up, by this tap. Call it in the transaction of the deed."""
         with self.ledger.tx() as db:
-            done = db.execute(
-                "UPDATE button SET used = ?, who = ? WHERE token = ? AND used IS NULL",
-                (now, who, token),
+            db.execute(
+                "UPDATE button SET used = ?, who = ?, tap = ? WHERE token = ?",
+                (now, who, tap, token),
             )
-            return bool(done.rowcount)

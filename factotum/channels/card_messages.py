@@ -68,6 +68,7 @@ class CardMessages:
         """Has its message show it as it stands; `stage` is where the person has come to."""
         outbox = self.window.outbox
         chat, answers = self.window.chat_of_card(card)
+        answers = answers or stage is not None  # the person is at it
         row = self.row(card.id)
         if row is None and (not chat or not self._asks(card)):
             return
@@ -92,7 +93,7 @@ class CardMessages:
         outbox = self.window.outbox
         if row.stage != stage:
             outbox.set_stage(row.seq, stage)
-        if not self._asks(card) and row.state in {"waiting", "failed"}:
+        if not self._asks(card) and row.state in {"waiting", "failed", "dropped"}:
             outbox.drop(row.seq, f"it was decided before it was said: {card.status}")
             return
         changed = changed_of(self.window.ledger, card)
@@ -108,8 +109,6 @@ class CardMessages:
         if row.made_of == "" and not answers and fits(card):
             hold = max(hold, now + GATHER_S)
         anew = not row.made_of.startswith(f"{card.version} ")
-        if row.state == "dropped" and not self._asks(card):
-            return
         outbox.want(row, message.to_json(), made_of=made_of, not_before=hold, anew=anew)
 
     def _reply_to(self, card: Card, row: Row) -> str:

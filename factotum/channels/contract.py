@@ -132,12 +132,16 @@ class ChannelError(Exception):
 
 class NotSent(ChannelError):
     """Nothing was sent, for certain. It may be tried again after `again_s` seconds; `flood`
-    where the other side wants that, so that nothing else is said there meanwhile."""
+    where the other side wants that, so that nothing else is said meanwhile; `here` where only
+    this chat is closed to us, and others may be open."""
 
-    def __init__(self, message: str, again_s: float = 0.0, *, flood: bool = False) -> None:
+    def __init__(
+        self, message: str, again_s: float = 0.0, *, flood: bool = False, here: bool = False
+    ) -> None:
         super().__init__(message)
         self.again_s = again_s
         self.flood = flood
+        self.here = here
 
 
 class Refused(ChannelError):

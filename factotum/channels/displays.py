@@ -31,7 +31,7 @@ class Displays:
             self._seq = self.window.ledger.last_event()
             return
         self.news.begin()
-        if self.window.ledger.meta(self.meta):
+        if self.window.ledger.meta(self.meta) or not self.window.chats().owners:
             return
         last = self.window.ledger.last_event()
         self.cards.look(self.window.register.unsettled(), now)

@@ -93,12 +93,18 @@ class News:
         lines = [
             (row["kind"], plain(row["text"], LINE_CHARS * (3 if row["kind"] == "digest" else 1)))
             for row in rows
-            if not self._said_by_card(row["kind"], row["card"], home)
+            if not self._is_over(row["kind"], row["card"])
+            and not self._said_by_card(row["kind"], row["card"], home)
         ]
         with self.window.ledger.tx():
             if lines:
                 self._say(home, lines, told_cards, rows[-1]["seq"], now)
             self._keep(rows[-1]["told"], rows[-1]["seq"])
+
+    def _is_over(self, kind: str, card: str) -> bool:
+        """Whether it has come to something else since it was told."""
+        found = self.window.register.find(card) if kind in notices.OPEN else None
+        return found is not None and found.status not in notices.OPEN[kind]
 
     def _said_by_card(self, kind: str, card: str, home: str) -> bool:
         if kind not in BY_CARD:

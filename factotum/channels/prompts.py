@@ -87,7 +87,8 @@ class Prompts:
     def _end(self, row: Row, said: str) -> None:
         outbox = self.window.outbox
         outbox.set_stage(row.seq, "")
-        outbox.want(row, Message(Words.italic(said)).to_json())
+        reply_to = str(row.wanted.get("reply_to") or "")
+        outbox.want(row, Message(Words.italic(said), reply_to=reply_to).to_json())
 
     def answer(self, row: Row, text: str, who: str, now: float) -> None:
         """What the person typed to a prompt that is open. What it cannot be said of is told in
@@ -100,7 +101,8 @@ class Prompts:
                 said = self._take(asked, card, text.strip(), who, now)
                 self._end(row, said)
         except _AskAgain as again:
-            wanted = Message(Words.of(str(again)), prompt=ASKS[asked.what][1])
+            reply_to = str(row.wanted.get("reply_to") or "")
+            wanted = Message(Words.of(str(again)), reply_to=reply_to, prompt=ASKS[asked.what][1])
             self.window.outbox.want(row, wanted.to_json())
         except GateError as late:
             self._end(row, f"⚠ {late}")

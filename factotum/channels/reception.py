@@ -23,6 +23,13 @@ from factotum.gate.strength import needs_strong
 from factotum.model import Effect
 from factotum.outbox import Row
 
+#: What only shows or asks for something, so that it can be wished for again and again; each tap
+#: of it counts once all the same.
+AGAIN = frozenset({"show", "read", "excerpt", "files", *prompts.ASKS})
+
+#: What is said of a tap on a button of a message that was sent once more.
+BELOW = Reply("It stands further below now.", alert=True)
+
 #: What is said of a tap on a button that nobody here drew.
 UNKNOWN = Reply("I do not know this button any more. /tasks shows what waits.", alert=True)
 
@@ -51,14 +58,16 @@ class Reception:
         if drawn is None:
             return UNKNOWN
         row = self.window.outbox.of(drawn.said)
+        if self.window.outbox.stood(row, tap.chat, tap.message):
+            return BELOW
         if not self._stands_there(row, tap, now):
             return None
         row = self.window.outbox.of(drawn.said)
-        if drawn.used is not None and drawn.wish != "show":
+        if drawn.used is not None and (drawn.wish not in AGAIN or drawn.tap == tap.id):
             return self._used(drawn, row, now)
         try:
             with self.window.ledger.tx():
-                self.window.buttons.use(tap.token, said_by(tap), now)
+                self.window.buttons.use(tap.token, said_by(tap), now, tap.id)
                 reply = self._do(drawn, row, tap, now)
         except GateError as late:
             reply = self._late(drawn, tap, str(late), now)
@@ -86,15 +95,15 @@ class Reception:
         if card is None:
             return Reply("That was chosen already.")
         self.messages.refresh(card, now)
-        return Reply(_told(f"{self.window.register.said(card).capitalize()}."))
+        return Reply(_sentence(f"{self.window.register.said(card)}."))
 
     def _late(self, drawn: Drawn, tap: Tapped, why: str, now: float) -> Reply:
         """Another word was first, or the request has changed: that is said and shown."""
-        self.window.buttons.use(tap.token, said_by(tap), now)
+        self.window.buttons.use(tap.token, said_by(tap), now, tap.id)
         card = self.window.register.find(drawn.card) if drawn.card else None
         if card is not None:
             self.messages.refresh(card, now, stage=OPEN)
-        return Reply(_told(why.partition(": ")[2].capitalize() or why), alert=True)
+        return Reply(_sentence(why.partition(": ")[2] or why), alert=True)
 
     # -- what a choice does
 
@@ -108,6 +117,8 @@ class Reception:
         if verb == "show":
             self.messages.again(card, now)
             return Reply()
+        if verb in STAGES or verb in prompts.ASKS:
+            self._still(card, drawn)
         if verb in STAGES:
             self.messages.refresh(card, now, stage=STAGES[verb])
             return Reply()
@@ -131,6 +142,13 @@ class Reception:
             self.prompts.ask(verb, card, drawn.digest, row, now)
             return Reply()
         return self.more.show(verb, card, row, now)
+
+    def _still(self, card: Card, drawn: Drawn) -> None:
+        """Raises NotOpen where it is not as it was when the button was shown."""
+        if card.status != "pending":
+            raise NotOpen(f"{card.name}: {self.window.register.said(card)}")
+        if card.seal.digest != drawn.digest:
+            raise NotOpen(f"{card.name} was changed meanwhile; look at version {card.version}")
 
     def _yes(
         self,
@@ -210,7 +228,7 @@ class Reception:
     def _batch(self, wish: str, row: Row, tap: Tapped, now: float) -> Reply:
         if wish == "each":
             for id in self.messages.batches.leave_all(row):
-                self.messages.refresh(self.window.register.card(id), now)
+                self.messages.refresh(self.window.register.card(id), now, stage=OPEN)
             self.messages.batches.show(self.window.outbox.of(row.seq), now)
             return Reply("One by one, below.")
         deed = self._approve_one if wish == "all" else self._undo_one
@@ -245,6 +263,10 @@ class Reception:
 def said_by(one: Tapped) -> str:
     """Who it was, as the ledger names them."""
     return prompts.person(one.name, one.who)
+
+
+def _sentence(text: str) -> str:
+    return _told(text[:1].upper() + text[1:])
 
 
 def _told(text: str) -> str:

@@ -38,21 +38,26 @@ class Pace:
         self._limits = limits
         self._mono = mono
         self._free: dict[str, float] = {}
+        self._shut: dict[str, float] = {}
         self._all = 0.0
 
     def wait_s(self, chat: str) -> float:
         """In how many seconds the next message may be said there; 0 for now."""
         ahead_s = self._limits.chat_s * (self._limits.burst - 1)
         now = self._mono()
-        return max(0.0, self._free.get(chat, 0.0) - ahead_s - now, self._all - now)
+        shut = max(self._all, self._shut.get(chat, 0.0))
+        return max(0.0, self._free.get(chat, 0.0) - ahead_s - now, shut - now)
 
     def said(self, chat: str) -> None:
         now = self._mono()
         self._free[chat] = max(self._free.get(chat, 0.0), now) + self._limits.chat_s
 
-    def hold(self, seconds: float) -> None:
-        """The other side wants to be left alone so long."""
-        self._all = self._mono() + seconds
+    def hold(self, seconds: float, chat: str = "") -> None:
+        """The other side wants to be left alone so long; with `chat` there alone."""
+        if chat:
+            self._shut[chat] = self._mono() + seconds
+        else:
+            self._all = self._mono() + seconds
 
 
 class Sender:
@@ -73,33 +78,36 @@ class Sender:
         self.trouble = ""
         self.since = 0.0
         self._fails = 0
+        self._closed: dict[str, float] = {}
         self._last_sound = 0.0
 
     @property
     def unreached_since(self) -> float | None:
         """Since when the other side is not reached (epoch seconds); None while it is, or while
         it only wants a pause."""
-        return self.since if self._fails else None
+        return self.since if self._fails else min(self._closed.values(), default=None)
 
     def reached(self) -> None:
         """The other side has answered something else."""
-        if self._fails:
+        if self._fails or self._closed:
+            self._closed.clear()
             self._well()
 
     async def pass_once(self) -> float | None:
         """Sends what may be sent now. In how many seconds there is more to send; None when
         nothing waits."""
-        nearest: float | None = None
-        for row in self.outbox.due(self.channel.name, chat=self.chat):
-            wait_s = max(row.not_before - self.clock(), self.pace.wait_s(row.chat))
-            if wait_s > 0:
-                nearest = wait_s if nearest is None else min(nearest, wait_s)
-                continue
-            if not await self._one(row):
-                after_s = max(0.05, self.pace.wait_s(row.chat))
-                return after_s if nearest is None else min(nearest, after_s)
-        again = self.outbox.due(self.channel.name, 1, self.chat)
-        return 0.0 if again and nearest is None else nearest
+        name, now = self.channel.name, self.clock()
+        waits = [] if (at := self.outbox.next_at(name, self.chat, now)) is None else [at - now]
+        for chat in self.outbox.chats_due(name, self.chat, now):
+            while (wait_s := self.pace.wait_s(chat)) <= 0:
+                rows = self.outbox.due(name, 1, chat, now)
+                if not rows:
+                    break
+                if not await self._one(rows[0]):
+                    return min([*waits, max(0.05, self.pace.wait_s(chat))])
+            else:
+                waits.append(wait_s)
+        return min(waits, default=None)
 
     async def _one(self, row: Row) -> bool:
         """Sends or changes one message; False when the other side is not to be asked for a
@@ -115,14 +123,15 @@ class Sender:
                 await self._send(row, message)
         except NotSent as failed:
             self.outbox.again(row, str(failed), 0.0)
-            return self._hold(failed)
+            return self._hold(failed, row.chat)
         except Lost as lost:
-            return self._hold(NotSent(str(lost)))
+            return self._hold(NotSent(str(lost)), row.chat)
         except Refused as refused:
             logger.warning("not taken", extra={"source": row.kind, "reason": str(refused)})
             self.outbox.failed(row, str(refused))
             self._trouble(str(refused))
             return True
+        self._closed.pop(row.chat, None)
         self._well()
         return True
 
@@ -146,19 +155,24 @@ class Sender:
         except Lost as lost:  # showing the same once more does no harm
             raise NotSent(str(lost)) from None
         except Gone as gone:
-            if row.kind in {"card", "batch"}:
-                self.outbox.gone(row)  # what asks must stand somewhere
+            if row.kind in {"card", "batch", "prompt"}:
+                self.outbox.gone(row, self.clock())  # what asks must stand somewhere
             else:
                 self.outbox.failed(row, str(gone))
             return
         failpoint.hit("said.changed")
         self.outbox.showed(row)
 
-    def _hold(self, failed: NotSent) -> bool:
-        """Says nothing more for a while."""
+    def _hold(self, failed: NotSent, chat: str) -> bool:
+        """Says nothing more for a while; whether that holds for this chat alone."""
         if failed.flood:
             self.pace.hold(failed.again_s)
             return False
+        if failed.here:
+            self.pace.hold(failed.again_s, chat)
+            self._trouble(str(failed))
+            self._closed.setdefault(chat, self.clock())
+            return True
         self._fails += 1
         self.pace.hold(max(failed.again_s, AGAIN_S * 2.0 ** min(self._fails - 1, 6)))
         self._trouble(str(failed))
@@ -181,4 +195,6 @@ class Sender:
         self.trouble = text
 
     def _well(self) -> None:
-        self.trouble, self._fails = "", 0
+        self._fails = 0
+        if not self._closed:
+            self.trouble = ""

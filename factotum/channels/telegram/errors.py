@@ -23,6 +23,8 @@ OWNERS_S = 60.0
 #: How Telegram says that a message cannot be changed any more, and that it shows that already.
 GONE = ("message to edit not found", "message can't be edited", "message_id_invalid")
 SAME = "message is not modified"
+#: How it says, besides forbidding it, that the bot cannot write there.
+CLOSED = ("chat not found", "peer_id_invalid")
 
 
 @contextmanager
@@ -50,15 +52,13 @@ def translated(what: str) -> Iterator[None]:
             OWNERS_S,
         ) from None
     except Forbidden as no:
-        raise NotSent(
-            f"Telegram lets the bot write nothing to you ({no.message}). Open the chat with your "
-            f"bot and tap Start",
-            OWNERS_S,
-        ) from None
+        raise _closed(no.message) from None
     except BadRequest as bad:
         text = bad.message.casefold()
         if SAME in text:
             return
+        if any(sign in text for sign in CLOSED):
+            raise _closed(bad.message) from None
         if any(sign in text for sign in GONE):
             raise Gone(bad.message) from None
         raise Refused(f"Telegram does not take it ({bad.message})") from None
@@ -70,6 +70,15 @@ def translated(what: str) -> Iterator[None]:
         raise Lost(f"the answer of Telegram was lost ({_told(broken)})") from None
     except TelegramError as other:
         raise Lost(f"Telegram answered with something unknown ({_told(other)})") from None
+
+
+def _closed(why: str) -> NotSent:
+    return NotSent(
+        f"Telegram lets the bot write nothing to you ({why}). Open the chat with your bot and "
+        f"tap Start",
+        OWNERS_S,
+        here=True,
+    )
 
 
 def _seconds(flood: RetryAfter) -> float:
