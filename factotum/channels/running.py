@@ -65,14 +65,14 @@ def window_of(rooms: Rooms, name: str, limits: Limits) -> Window:
 
 
 class Pulse:
-    """The beat of the channel."""
+    """The beat of a channel."""
 
-    def __init__(self, state: Path, clock: Callable[[], float]) -> None:
+    def __init__(self, state: Path, clock: Callable[[], float], name: str = NAME) -> None:
         self._state = state
         self._clock = clock
-        was = beats.of(state, NAME)
+        was = beats.of(state, name)
         now = clock()
-        self._beat = Beat(NAME, os.getpid(), now, answered=was.answered if was else 0.0)
+        self._beat = Beat(name, os.getpid(), now, answered=was.answered if was else 0.0)
         self._shown_at = 0.0
         self._show(now)
 

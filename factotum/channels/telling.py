@@ -6,16 +6,24 @@ It follows what `views/notices.py` told, and sends what the agent itself has to 
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from factotum.blobs import Blobs
 from factotum.channels.contract import Chats, NotSent
 from factotum.channels.fallback import Fallback, Main, Way
 from factotum.channels.news import News
+from factotum.channels.running import Pulse, listening, window_of
 from factotum.channels.sender import Sender
+from factotum.channels.ways import APPRISE, DISCORD, close, ways_of
 from factotum.channels.window import Window
+from factotum.rooms import Rooms
+from factotum.settings import Settings
 
+#: How often it is looked without being told that there is news, in seconds.
+LOOK_S = 60.0
 #: How long is waited when the ledger or the disk refuses, in seconds.
 REFUSED_S = 2.0
 
@@ -69,3 +77,43 @@ class Telling:
     def trouble(self) -> str:
         """What could not be told, or why nothing is told now; empty when all is well."""
         return self._trouble or self.sender.trouble
+
+
+async def work(rooms: Rooms, stop: asyncio.Event) -> None:
+    """Tells till `stop` is set. `rooms` are a guest's; call it with the lock of the channel that
+    `first` names."""
+    ways = ways_of(rooms.settings, Blobs(rooms.state / "blobs"))
+    name, clock = ways[0].channel.name, rooms.clock.wall
+    telling = Telling(window_of(rooms, name, ways[0].channel.limits), ways, clock)
+    telling.begin()
+    pulse, news = Pulse(rooms.state, clock, name), asyncio.Event()
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        with listening(rooms.state, news.set):
+            while not stop.is_set():
+                again_s = await telling.pass_once()
+                if telling.trouble:
+                    pulse.ill(telling.trouble)
+                else:
+                    pulse.answered()
+                await _rest(LOOK_S if again_s is None else min(LOOK_S, again_s), news, stopping)
+    finally:
+        stopping.cancel()
+        await close(ways)
+
+
+async def _rest(seconds: float, news: asyncio.Event, stopping: asyncio.Task[bool]) -> None:
+    """Waits so long, or till there is news or it is to stop."""
+    hearing = asyncio.create_task(news.wait())
+    await asyncio.wait([hearing, stopping], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    hearing.cancel()
+    news.clear()
+
+
+def first(settings: Settings) -> str:
+    """The channel that tells where none hears: its name, empty where there is none either."""
+    if settings.given("TELEGRAM_TOKEN"):
+        return ""
+    if settings.given("DISCORD_WEBHOOK_URL"):
+        return DISCORD
+    return APPRISE if settings.text("NOTIFY_URLS").split() else ""

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from factotum.blobs import Blobs
-from factotum.channels.apprise_way import NAME as APPRISE
+from factotum.channels import apprise_way
 from factotum.channels.apprise_way import Apprise
 from factotum.channels.fallback import Way
 from factotum.channels.owners import META
 from factotum.ledger import Ledger, dumps
 from factotum.settings import Settings
 
-DISCORD = "discord"
+DISCORD, APPRISE = "discord", apprise_way.NAME
 #: The one chat that a webhook of Discord has.
 CHAT = "webhook"
 OURS = (DISCORD, APPRISE)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from factotum.blobs import Blobs
-from factotum.channels import running
+from factotum.channels import running, telling
 from factotum.channels.telling import Telling
 from factotum.channels.ways import close, ways_of
-from factotum.rooms import Rooms, open_rooms
+from factotum.ears import beats
+from factotum.rooms import Rooms, open_rooms, tell_news
+from factotum.settings import load
 from factotum.views import notices
 from factotum.views.notices import Notices
 from factotum.worker import messaging
@@ -60,12 +62,12 @@ def tell(office: TestOffice, times: int = 1) -> str:
         with guest(office) as rooms:
             ways = ways_of(office.settings(), Blobs(office.state / "blobs"))
             window = running.window_of(rooms, "discord", ways[0].channel.limits)
-            telling = Telling(window, ways, office.clock().wall)
-            telling.begin()
+            here = Telling(window, ways, office.clock().wall)
+            here.begin()
             for _ in range(times):
-                await telling.pass_once()
+                await here.pass_once()
             await close(ways)
-            return telling.trouble
+            return here.trouble
 
     return asyncio.run(passes())
 
@@ -112,3 +114,52 @@ def test_what_is_set_up_no_more_is_no_place_any_more(office: TestOffice) -> None
         assert (place.chat, list(messaging.places(rooms.ledger))) == ("1 ntfy", ["apprise"])
     ways = ways_of(office.settings(), Blobs(office.state / "blobs"))
     assert [way.chat for way in ways] == ["1 ntfy", "2 json"]
+
+
+def test_it_works_till_it_is_stopped_and_says_how_it_goes(
+    office: TestOffice, there: Webhooks
+) -> None:
+    tell(office)  # what was told before the first start is no news
+
+    async def an_evening() -> None:
+        with guest(office) as rooms:
+            stop = asyncio.Event()
+            working = asyncio.create_task(telling.work(rooms, stop))
+            await till(lambda: beats.of(office.state, "discord") is not None)
+            news(office, "Failed: The invoice")
+            tell_news(office.state)
+            await till(lambda: len(there.texts) == 1)
+            there.fails.append(Fails(404, {"code": 10015}))
+            office.hands.go(4000)  # one sign an hour
+            news(office, "Failed: The letter")
+            tell_news(office.state)
+            await till(lambda: "does not know the webhook" in trouble(office))
+            stop.set()
+            await asyncio.wait_for(working, 5)
+
+    asyncio.run(an_evening())
+    assert there.texts == ["**❌ Something failed**\nFailed\\: The invoice"]
+
+
+def trouble(office: TestOffice) -> str:
+    beat = beats.of(office.state, "discord")
+    return beat.trouble if beat else ""
+
+
+async def till(look: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not look():
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    ("setting", "text", "name"),
+    [
+        ("DISCORD_WEBHOOK_URL", "https://discord.example/x", "discord"),
+        ("NOTIFY_URLS", "ntfy://ntfy.example/x", "apprise"),
+        ("TELEGRAM_TOKEN", "42:not-a-real-token", ""),
+        ("INSTANCE", "pi", ""),
+    ],
+)
+def test_who_tells_is_known_by_the_settings(setting: str, text: str, name: str) -> None:
+    assert telling.first(load({f"FACTOTUM_{setting}": text}, [])) == name
