@@ -23,6 +23,8 @@ from tests.voice.recordings import lines
 
 ROOT = Path(__file__).parents[2]
 
+slow = pytest.mark.slow
+
 #: What of edge-tts 7 we use, as it is there: two arguments, and a stream of two kinds of pieces.
 LIBRARY = """
     import asyncio, json, pathlib
@@ -119,9 +121,11 @@ def test_the_owners_voice_reads_every_language_and_a_long_text_is_cut(tmp_path: 
         ("raise NoAudioReceived('No audio was received.')", "NoAudioReceived: No audio was"),
         ("raise ConnectionError('unreachable')", "ConnectionError: unreachable"),
         ("return", "what came has 0 bytes"),
-        ("yield {'type': 'audio', 'data': bytes(9_000_000)}", "what came has 9000000 bytes"),
-        ("yield {'type': 'audio'}", "KeyError"),
-        ("yield 7", "TypeError"),
+        pytest.param(
+            "yield {'type': 'audio', 'data': bytes(9_000_000)}", "has 9000000", marks=slow
+        ),
+        pytest.param("yield {'type': 'audio'}", "KeyError", marks=slow),
+        pytest.param("yield 7", "TypeError", marks=slow),
     ],
 )
 def test_what_goes_wrong_there_is_one_line_in_the_log(
