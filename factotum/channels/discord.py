@@ -7,13 +7,16 @@ there; no error says it.
 
 from __future__ import annotations
 
+import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 import httpx
 
 from factotum.blobs import BlobError, Blobs
 from factotum.channels.contract import (
+    ChannelError,
     Gone,
     Limits,
     Lost,
@@ -22,6 +25,7 @@ from factotum.channels.contract import (
     Refused,
 )
 from factotum.channels.discord_words import markdown
+from factotum.channels.split import split
 from factotum.channels.ways import DISCORD
 from factotum.inert import one_line
 from factotum.words import size
@@ -32,6 +36,9 @@ CONNECT_S, ANSWER_S = 10.0, 20.0
 FILE_MOST_BYTES = 10 * 1024 * 1024
 #: How long is waited at least and at most when too much is said, in seconds.
 FLOOD_LEAST_S, FLOOD_MOST_S = 0.5, 3600.0
+
+#: How long the next part of a long message waits at most, in seconds.
+PART_S = 5.0
 
 #: What a message may be flagged with: it shows nothing of what addresses lead to; no sound.
 SUPPRESS_EMBEDS, SUPPRESS_NOTIFICATIONS = 1 << 2, 1 << 12
@@ -63,6 +70,26 @@ class Discord:
             self._client = None
 
     async def send(self, chat: str, message: Message) -> str:
+        """A long one as several; the id is that of the first."""
+        parts = split(message.words, self.limits.units) or [message.words]
+        id = await self._post(replace(message, words=parts[0]))
+        for part in parts[1:]:
+            try:
+                await self._post_on(Message(part, silent=True))
+            except ChannelError as failed:
+                raise Lost(f"only its beginning stands in Discord: {failed}") from None
+        return id
+
+    async def _post_on(self, message: Message) -> None:
+        try:
+            await self._post(message)
+        except NotSent as failed:
+            if not failed.flood or failed.again_s > PART_S:
+                raise
+            await asyncio.sleep(failed.again_s)
+            await self._post(message)
+
+    async def _post(self, message: Message) -> str:
         url = self._url.copy_merge_params({"wait": "true"})
         answer = await self._ask("POST", url, message, again=False)
         try:

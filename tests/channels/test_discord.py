@@ -99,6 +99,16 @@ def test_a_file_goes_along(there: Webhooks, tmp_path: Path) -> None:
         says(there, Message(Words.of("x"), file=absent), blobs=tmp_path)
 
 
+def test_a_long_one_is_several(there: Webhooks) -> None:
+    words = " ".join(f"word{n}" for n in range(500))
+    there.fails.extend([Fails(200, {"id": "7"}, done=True), Fails(429, {"retry_after": 0.01})])
+    assert says(there, message(words)) == ["7"]
+    assert len(there.texts) > 1 and " ".join(there.texts).split() == words.split()
+    there.fails.extend([Fails(200, {"id": "8"}, done=True), Fails(500)])
+    with pytest.raises(Lost, match="only its beginning stands in Discord"):
+        says(there, message(words))
+
+
 # -- how a send can fail
 
 BODY = {"message": "You are being rate limited.", "retry_after": 0.65, "global": False}
