@@ -247,6 +247,9 @@ def test_what_is_gone_or_not_the_bots_cannot_be_changed(ada: Person, ask: Ask) -
         assert ask.error(method, chat_id=7, message_id=id, text="y") == error
     changed = ask.error("editMessageText", chat_id=7, message_id=hers, text="y")
     assert changed == "Bad Request: message can't be edited"
+    asked = ask("sendMessage", chat_id=7, text="x", reply_markup={"force_reply": True})["result"]
+    changed = ask.error("editMessageText", chat_id=7, message_id=asked["message_id"], text="y")
+    assert changed == "Bad Request: message can't be edited"
 
 
 def test_commands_actions_and_pins_are_kept(ada: Person, server: TelegramServer, ask: Ask) -> None:

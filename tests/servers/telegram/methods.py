@@ -198,7 +198,9 @@ class Methods:
         if call.need("inline_message_id"):
             raise bad("MESSAGE_ID_INVALID")
         message = self._there(call, "edit")
-        if not message.by_bot and message.chat.type != "channel":
+        # only what has no keyboard, or one below the message itself, can be changed
+        other = message.markup is not None and "inline_keyboard" not in message.markup
+        if other or (not message.by_bot and message.chat.type != "channel"):
             raise bad("message can't be edited")
         return message
 
