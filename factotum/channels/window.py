@@ -19,6 +19,7 @@ from factotum.gate.strength import STRONG
 from factotum.ledger import Ledger, TaskRow
 from factotum.mailroom import Mailroom
 from factotum.outbox import Outbox
+from factotum.schedule.work import SCHEDULE
 from factotum.settings import Settings
 from factotum.views.quiet import in_quiet, next_at
 from factotum.worker.children import root_of
@@ -76,6 +77,15 @@ class Window:
             return ""
         chat = str(row.facts.get(CHAT) or "")
         return chat if chat in self.chats().owners else ""
+
+    def chat_of_schedule(self, row: TaskRow | None) -> str:
+        """The chat in which its schedule wants the result told, else empty. It is always an
+        owner's, whoever else the schedule names."""
+        found = row.facts.get(SCHEDULE) if row else None
+        if not isinstance(found, dict) or str(found.get("channel", "")).casefold() != self.name:
+            return ""
+        to, chats = str(found.get("to") or ""), self.chats()
+        return to if to in chats.owners else chats.home
 
     def chat_of_card(self, card: Card) -> tuple[str, bool]:
         """Where a card is shown, and whether it answers what was said there."""

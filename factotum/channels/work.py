@@ -16,10 +16,13 @@ from factotum.channels.words import Words
 from factotum.gate.rows import row_of
 from factotum.inert import one_line, uninert, visible
 from factotum.ledger import TaskRow
-from factotum.outbox import ANSWER
+from factotum.outbox import ANSWER, NEWS
 from factotum.rooms import running
+from factotum.schedule.work import REMINDER
+from factotum.views.saying import plain
 from factotum.views.snapshot import published
 from factotum.views.views import snapshot_path
+from factotum.worker.heartbeat import is_quiet
 from factotum.worker.receipts import receipt
 from factotum.worker.runs import Run
 
@@ -138,12 +141,16 @@ class Work:
     # -- results
 
     def ended(self, task: str, now: float) -> None:
-        """Says what came of a task, if it was given on this channel."""
+        """Says what came of a task, if it was given on this channel, or its schedule wants it
+        told here."""
         row = self.window.ledger.task(task)
-        chat = self.window.chat_of_task(row)
+        asked = self.window.chat_of_task(row)
+        chat = asked or self.window.chat_of_schedule(row)
         run = self.window.runs.latest(task) if chat else None
         if row is None or run is None or run.ended is None or now - run.ended > OLD_S:
             return
+        if not asked and (is_quiet(run.reason) or REMINDER in row.facts):
+            return  # there is nothing to tell, or it was told as a notice
         self._doing.pop(task, None)
         outbox, name = self.window.outbox, self.window.name
         key = f"{row.id} {run.n}"
@@ -161,11 +168,14 @@ class Work:
                 )
                 outbox.put(
                     name, chat, f"result {key} {n}", message.to_json(), now,
-                    kind="result", rank=ANSWER,
+                    kind="result", rank=ANSWER if asked else NEWS,
+                    not_before=self.window.not_before(now, answers=bool(asked)),
                 )  # fmt: skip
 
     def _parts(self, row: TaskRow, run: Run, now: float) -> list[Words]:
         words = result(run, self._receipts(run, now))
+        if not row.facts.get(MESSAGE):
+            words = Words.join("\n", [Words.bold(f"🗓 {plain(row.title)}"), words])
         parts = split(words, self.window.limits.units)
         if len(parts) > PARTS_MOST:
             rest = Words.italic(f"… the rest stands in the note {row.name.removesuffix('.md')}")
