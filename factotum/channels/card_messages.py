@@ -54,12 +54,15 @@ class CardMessages:
             self.batches.begin(chat, cards_there, now)
 
     def row(self, card: str) -> Row | None:
-        """The message of a card, in whichever chat it is."""
-        found = self.window.ledger.db.execute(
-            "SELECT seq FROM said WHERE channel = ? AND key = ? ORDER BY seq DESC LIMIT 1",
+        """The message of a card, in whichever owner's chat it is: one that whoever was an owner
+        once has seen does not count."""
+        rows = self.window.ledger.db.execute(
+            "SELECT seq, chat FROM said WHERE channel = ? AND key = ? ORDER BY seq DESC",
             (self.window.name, key_of(card)),
-        ).fetchone()
-        return self.window.outbox.of(found["seq"]) if found else None
+        ).fetchall()
+        owners = self.window.chats().owners if rows else ()
+        found = next((row["seq"] for row in rows if row["chat"] in owners), None)
+        return self.window.outbox.of(found) if found is not None else None
 
     def _asks(self, card: Card) -> bool:
         return card.status in ASKING and not by_rule(card)

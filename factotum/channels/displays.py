@@ -25,17 +25,19 @@ class Displays:
         self._seq = -1
 
     def begin(self, now: float) -> None:
-        """After a start: what waits without having been shown here is shown; of what was decided
-        meanwhile the journal tells."""
+        """After a start, or once there is somebody else to show it to: what waits without having
+        been shown to them is shown; of what was decided meanwhile the journal tells."""
+        ledger, home = self.window.ledger, self.window.chats().home
         if self.window.chat:
-            self._seq = self.window.ledger.last_event()
+            self._seq = ledger.last_event()
             return
         self.news.begin()
-        if self.window.ledger.meta(self.meta) or not self.window.chats().owners:
+        if not home or (ledger.meta(self.meta) and ledger.meta(f"{self.meta} to") == home):
             return
-        last = self.window.ledger.last_event()
+        self._seq = ledger.last_event()
         self.cards.look(self.window.register.unsettled(), now)
-        self.window.ledger.set_meta(self.meta, str(last))
+        ledger.set_meta(f"{self.meta} to", home)
+        ledger.set_meta(self.meta, str(self._seq))
 
     def look(self, now: float) -> None:
         """Looks at what happened since the last look."""

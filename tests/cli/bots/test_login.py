@@ -17,6 +17,7 @@ from factotum.channels.telegram.me import NoBot
 from factotum.ears import beats
 from factotum.ledger import Ledger
 from factotum.settings import load
+from tests.channels.live import at_work
 from tests.cli.bots.names import CHAT, FULL
 from tests.cli.terminal import Terminal, terminal_of
 from tests.office import TestOffice
@@ -163,6 +164,61 @@ def test_a_socks_proxy_that_cannot_be_used_says_what_is_missing() -> None:
     socks = load({"FACTOTUM_TELEGRAM_PROXY": "socks5://127.0.0.1:1"})
     with pytest.raises(NoBot, match="pip install socksio"):
         me.ask(socks, TOKEN)
+
+
+@pytest.mark.slow
+def test_an_office_that_runs_hears_the_code_and_asks_there_from_then_on(
+    office: TestOffice, server: TelegramServer, ledger: Ledger
+) -> None:
+    office.env |= {FULL: TOKEN, "FACTOTUM_TELEGRAM_API_URL": server.url}
+    office.env["FACTOTUM_WATCHERS"] = "none"
+    eve, ann = server.person(666, "Eve"), server.person(4711, "Ann")
+    with at_work(office):
+        office.type("What shall I do?\ngo\n", "Advice.md")
+        eve.says("Hello, who is there?")
+        process = terminal_of(office).start("channels", "login", "telegram")
+        code = link_of(process).rpartition("=")[2]
+        ann.says(code.lower())
+        out, err = process.communicate(timeout=60)
+        assert process.returncode == 0, err
+        assert "Paired with Ann (4711)." in out
+        ann.waits_to_see("I know you now", 30)
+        question = ann.waits_to_see("Advice", 30)
+        assert question.labels
+        ann.says("done", reply_to=question.id)
+        ann.waits_for(lambda chat: chat.find("Answered"), 30)
+    assert eve.chat.from_bot == []
+    told = [row["text"] for row in ledger.db.execute("SELECT text FROM notice")]
+    assert any("A stranger wrote to your bot on Telegram: Eve (id 666)" in one for one in told)
+    assert ledger.meta("strong_channels") == "telegram"
+
+
+@pytest.mark.slow
+def test_whoever_takes_over_sees_what_waits_and_who_went_is_a_stranger(
+    office: TestOffice, server: TelegramServer, ledger: Ledger
+) -> None:
+    office.env |= {FULL: TOKEN, "FACTOTUM_TELEGRAM_API_URL": server.url}
+    office.env["FACTOTUM_WATCHERS"] = "none"
+    ann, bob = server.person(4711, "Ann"), server.person(4712, "Bob")
+    owners.pair(ledger, "telegram", "4711", "Ann", "42", time.time())
+    ann.starts()
+    with at_work(office):
+        office.type("What shall I do?\ngo\n", "Advice.md")
+        card = ann.waits_to_see("Advice", 30)
+        assert terminal_of(office)("channels", "logout", "telegram").code == 0
+        process = terminal_of(office).start("channels", "login", "telegram")
+        bob.says(f"/start {link_of(process).rpartition('=')[2]}")
+        _, err = process.communicate(timeout=60)
+        assert process.returncode == 0, err
+        assert bob.waits_to_see("Advice", 30).labels
+        heard = len(ann.chat.from_bot)
+        ann.says("done", reply_to=card.id)
+        ann.says("/stop")
+        bob.says("/status")
+        bob.waits_to_see("Advice", 30)
+        assert len(ann.chat.from_bot) == heard
+    assert ledger.meta("paused") == ""
+    assert ledger.db.execute("SELECT count(*) FROM decision").fetchone()[0] == 0
 
 
 # -- telegram.json
