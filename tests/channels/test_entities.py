@@ -11,6 +11,7 @@ from factotum.channels.markdown import read as read_markdown
 from factotum.channels.split import utf16
 from factotum.channels.telegram.entities import MOST_ENTITIES, entities, read
 from factotum.channels.words import MARKS, Span, Words
+from tests.servers.telegram.entities import formatted
 
 
 def units(text, entity):
@@ -62,6 +63,15 @@ def some_words(draw):
 @given(some_words())
 def test_telegram_refuses_no_marks_of_ours(words):
     assert refusals(words.text, entities(words)) == []
+    formatted(words.text, [one.to_dict() for one in entities(words)])
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.text(st.sampled_from("/stop @\n.`😀-"), max_size=60))
+def test_telegram_finds_no_order_in_what_is_quoted(text):
+    words = Words.quote(text) + "\nend"
+    _, marks = formatted(words.text, [one.to_dict() for one in entities(words)])
+    assert "bot_command" not in [one["type"] for one in marks]
 
 
 def test_offsets_are_counted_in_utf_16_units():
