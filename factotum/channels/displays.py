@@ -6,6 +6,7 @@ requests that wait looks at what is new alone.
 
 from __future__ import annotations
 
+from factotum.channels.absence import Absence
 from factotum.channels.card_messages import CardMessages
 from factotum.channels.news import News
 from factotum.channels.window import Window
@@ -21,6 +22,7 @@ class Displays:
         self.cards = CardMessages(window)
         self.news = News(window)
         self.work = Work(window)
+        self.absence = Absence(window)
         self.meta = f"shown {window.name}"
         self._seq = -1
 
@@ -47,6 +49,7 @@ class Displays:
             pass
         self.news.look(now)
         self.work.look(now)
+        self.absence.look(now)
 
     def _events(self, now: float) -> bool:
         """Looks at some events; whether there may be more."""
