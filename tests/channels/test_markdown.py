@@ -58,7 +58,7 @@ def test_markdown_is_read_as_words(text, seen, on_it):
         ("[[Notes/Ada#Address]]", "Ada > Address"),
         ("[[#Address]] and [[Ada#^4f2]]", "Address and Ada > 4f2"),
         ("![[cat.png|100]] ![[bill.pdf]]", "🖼 cat.png 📎 bill.pdf"),
-        ("[[x\\|y]] [[z.md]]", "y z"),
+        ("[[x\\|y]] [[z.md]] ![[cat.png\\|100]]", "y z 🖼 cat.png"),
         ("`[[code]]` [[not\nover lines]]", "[[code]] [[not\nover lines]]"),
         ("| a | b |\n|---|---|\n| [[x\\|y]] | z |", "a  b\n────\ny  z"),
     ],
