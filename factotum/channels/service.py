@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable
 
 from factotum import log
@@ -32,12 +33,18 @@ REFUSED_S = 2.0
 
 
 class Service:
-    def __init__(self, window: Window, channel: Channel, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        window: Window,
+        channel: Channel,
+        clock: Callable[[], float],
+        mono: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.window = window
         self.channel = channel
         self.clock = clock
         self.displays = Displays(window)
-        self.sender = Sender(window.outbox, channel, clock, chat=window.chat)
+        self.sender = Sender(window.outbox, channel, clock, mono, chat=window.chat)
         self.prompts = Prompts(window, self.displays.cards)
         self.reception = Reception(window, self.displays.cards, self.prompts)
         self.talk = Talk(window, self.displays.cards, self.prompts)

@@ -191,7 +191,8 @@ def phone_of(office: TestOffice, screen: Screen | None = None) -> Iterator[Phone
     try:
         owners.strong(rooms.ledger, rooms.settings, office.hands.wall)
         window = window_of(rooms, "telegram", screen.limits)
-        service = Service(window, screen, lambda: office.hands.wall)
+        hands = office.hands
+        service = Service(window, screen, lambda: hands.wall, lambda: hands.mono)
         service.begin()
         yield Phone(office, rooms, service, screen)
     finally:
