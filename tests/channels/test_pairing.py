@@ -160,6 +160,12 @@ def test_a_new_code_ends_the_one_before(ledger: Ledger) -> None:
     assert isinstance(send(ledger, second.shown), Paired)
 
 
+def test_a_terminal_that_gives_up_ends_its_own_code_alone(ledger: Ledger) -> None:
+    first, second = begin(ledger), begin(ledger)
+    pairing.end(ledger, first, "it was given up")
+    assert isinstance(send(ledger, second.shown), Paired)
+
+
 def test_a_terminal_that_gives_up_leaves_no_code_behind(ledger: Ledger) -> None:
     begun = begin(ledger)
     assert pairing.waits(ledger, "telegram", NOW)
