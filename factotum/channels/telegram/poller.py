@@ -62,6 +62,7 @@ class Poller:
         self.poll_s = poll_s
         self._offset: int | None = None
         self._fails = 0
+        self._reached = False
         self._conflicts = 0
         self._since = 0.0
         self._at_it = False
@@ -80,6 +81,7 @@ class Poller:
                 continue
             self._at_it |= time.monotonic() - began >= OURS_S
             self._fails = self._conflicts = 0
+            self._reached = True
             self.well()
             await self._take_all(updates)
 
@@ -89,7 +91,7 @@ class Poller:
 
         options: dict[str, Any] = {
             "offset": self._offset,
-            "timeout": self.poll_s,
+            "timeout": self.poll_s if self._reached else 0,  # whether it answers is known at once
             "allowed_updates": list(KINDS),
         }
         with translated("getUpdates"):
@@ -139,6 +141,7 @@ class Poller:
 
     async def _wait(self, failed: ChannelError) -> None:
         self._fails += 1
+        self._reached = False
         again_s = failed.again_s if isinstance(failed, NotSent) else 0.0
         if self._fails >= 2:
             self.ill(str(failed))
