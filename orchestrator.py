@@ -16,7 +16,7 @@ from typing import IO
 
 from factotum import fittings, log
 from factotum.channels import owners, ways
-from factotum.channels.running import Within as Channels
+from factotum.channels.within import Within as Channels
 from factotum.chooser import Chooser
 from factotum.ears import found as watchers
 from factotum.ears.house import room_of

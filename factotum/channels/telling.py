@@ -14,8 +14,9 @@ from dataclasses import replace
 from factotum.blobs import Blobs
 from factotum.channels.contract import Chats, NotSent
 from factotum.channels.fallback import Fallback, Main, Way
+from factotum.channels.house import window_of
 from factotum.channels.news import News
-from factotum.channels.running import Pulse, listening, window_of
+from factotum.channels.pulse import Pulse, on_news
 from factotum.channels.sender import Sender
 from factotum.channels.ways import APPRISE, DISCORD, close, ways_of
 from factotum.channels.window import Window
@@ -89,7 +90,7 @@ async def work(rooms: Rooms, stop: asyncio.Event) -> None:
     pulse, news = Pulse(rooms.state, clock, name), asyncio.Event()
     stopping = asyncio.create_task(stop.wait())
     try:
-        with listening(rooms.state, news.set):
+        with on_news(rooms.state, news.set):
             while not stop.is_set():
                 again_s = await telling.pass_once()
                 if telling.trouble:

@@ -17,7 +17,7 @@ from typing import IO
 import click
 
 from factotum import log
-from factotum.channels import known, owners, running
+from factotum.channels import known, owners, running, within
 from factotum.channels.contract import Message
 from factotum.channels.telegram.poller import TAKEN
 from factotum.channels.words import Words
@@ -127,10 +127,10 @@ async def _run(opened: Books, lock: IO[str]) -> str:
         why = await running.alone(opened.settings, opened.root, stop, held)
         if why != TAKEN or sys.stdin.isatty():
             return why
-        print(f"factotum: {why}. It looks again in {running.TAKEN_S / 60:.0f} minutes.",
+        print(f"factotum: {why}. It looks again in {within.TAKEN_S / 60:.0f} minutes.",
               file=sys.stderr, flush=True)  # fmt: skip
         with suppress(TimeoutError):
-            async with asyncio.timeout(running.TAKEN_S):
+            async with asyncio.timeout(within.TAKEN_S):
                 await stop.wait()
         if stop.is_set():
             return ""

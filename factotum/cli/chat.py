@@ -18,7 +18,8 @@ import click
 
 from factotum import names
 from factotum.channels.contract import Chats, Heard, Message, Tapped
-from factotum.channels.running import listening, window_of
+from factotum.channels.house import window_of
+from factotum.channels.pulse import on_news
 from factotum.channels.service import Service
 from factotum.channels.terminal import LIMITS, NAME, TerminalChannel
 from factotum.channels.window import Window
@@ -110,7 +111,7 @@ async def _conversation(
     )
     service = Service(window, channel, place.now)
     service.begin()
-    with listening(opened.state, service.nudge):
+    with on_news(opened.state, service.nudge):
         speaking = asyncio.create_task(service.speak())
         try:
             yield Conversation(opened, window, channel, service, work, talks=asks)

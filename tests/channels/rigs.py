@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from factotum.channels.contract import Chats, Heard, Tapped
-from factotum.channels.running import listening, window_of
+from factotum.channels.house import window_of
+from factotum.channels.pulse import on_news
 from factotum.channels.service import Service
 from factotum.channels.terminal import LIMITS, NAME, TerminalChannel
 from orchestrator import open_rooms
@@ -107,7 +108,7 @@ class AtTerminal:
         self.service = Service(window, self.channel, time.time)
         self.loop, self.stop = asyncio.get_running_loop(), asyncio.Event()
         self.service.begin()
-        with listening(rooms.state, self.service.nudge):
+        with on_news(rooms.state, self.service.nudge):
             speaking = asyncio.create_task(self.service.speak())
             self._ready.set()
             await self.stop.wait()

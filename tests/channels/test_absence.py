@@ -10,7 +10,7 @@ from typing import IO
 from factotum.channels import absence
 from factotum.channels.absence import Absence
 from factotum.channels.contract import Chats, Limits
-from factotum.channels.running import window_of
+from factotum.channels.house import window_of
 from factotum.channels.window import Window
 from orchestrator import open_rooms
 from tests.office import TestOffice

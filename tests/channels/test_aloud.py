@@ -17,7 +17,7 @@ import pytest
 from factotum.blobs import Blobs
 from factotum.channels.aloud import ENDED_S, Aloud
 from factotum.channels.contract import Heard, Limits, Message
-from factotum.channels.running import window_of
+from factotum.channels.house import window_of
 from factotum.channels.service import Service
 from factotum.channels.window import Window
 from factotum.outbox import Row

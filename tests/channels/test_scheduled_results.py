@@ -35,7 +35,11 @@ def test_the_result_of_a_schedule_comes_to_the_owner_it_names(tmp_path: Path, to
         owner.starts()
         other.starts()
         office = with_mail(tmp_path, relay, server, WATCHERS="schedule")
-        office.playbook('when: {kind: schedule}\ndo:\n  - notes__write: {folder: Briefings, title: Hello, text: Hello.}\n', "30.md")
+        office.playbook(
+            "when: {kind: schedule}\n"
+            "do:\n  - notes__write: {folder: Briefings, title: Hello, text: Hello.}\n",
+            "30.md",
+        )
         folder = office.root / "Office/Schedules"
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "Water.md").write_text(PLANTS.format(channel="Telegram", to=to, at=soon()))

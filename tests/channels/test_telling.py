@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from factotum.blobs import Blobs
-from factotum.channels import running, telling
+from factotum.channels import telling
+from factotum.channels.house import window_of
 from factotum.channels.telling import Telling
 from factotum.channels.ways import close, ways_of
 from factotum.ears import beats
@@ -61,7 +62,7 @@ def tell(office: TestOffice, times: int = 1) -> str:
     async def passes() -> str:
         with guest(office) as rooms:
             ways = ways_of(office.settings(), Blobs(office.state / "blobs"))
-            window = running.window_of(rooms, "discord", ways[0].channel.limits)
+            window = window_of(rooms, "discord", ways[0].channel.limits)
             here = Telling(window, ways, office.clock().wall)
             here.begin()
             for _ in range(times):

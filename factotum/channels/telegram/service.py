@@ -13,6 +13,7 @@ from factotum.channels import owners, pairing
 from factotum.channels.aloud import Aloud
 from factotum.channels.commands import table
 from factotum.channels.contract import ChannelError, Heard, Message, Tapped
+from factotum.channels.fallback import Fallback, Main
 from factotum.channels.listening import listening
 from factotum.channels.pairing import Paired
 from factotum.channels.service import Service
@@ -20,6 +21,7 @@ from factotum.channels.telegram.channel import NAME, TelegramChannel, bot_of
 from factotum.channels.telegram.fetching import Fetching
 from factotum.channels.telegram.poller import Poller
 from factotum.channels.telegram.updates import Corrected, Foreign, WithFiles, understood
+from factotum.channels.ways import close, ways_of
 from factotum.channels.window import Window
 from factotum.channels.words import Words
 from factotum.outbox import ANSWER
@@ -37,6 +39,8 @@ WELCOME = (
 CORRECTED = "I go by what you wrote first. To change it, write it once more."
 #: How long is waited till a bot that cannot be asked for its commands is asked again, in seconds.
 GREET_S = 30.0
+#: How often it is looked whether something must be told elsewhere, in seconds.
+ELSEWHERE_S = 15.0
 
 
 class Telegram:
@@ -52,9 +56,13 @@ class Telegram:
         self.window = window
         self.clock = clock
         self.bot = bot_of(window.settings)
-        self.channel = TelegramChannel(self.bot, Blobs(window.state / "blobs"))
+        blobs = Blobs(window.state / "blobs")
+        self.channel = TelegramChannel(self.bot, blobs)
+        self.ways = ways_of(window.settings, blobs)
+        self.fallback = Fallback(window.outbox, self.ways)
         self.service = Service(window, self.channel, clock)
-        self.poller = Poller(self.bot, self._take, answered, ill)
+        self._answered = answered
+        self.poller = Poller(self.bot, self._take, self._well, ill)
         self.fetching = Fetching(
             window,
             self.channel.fetch,
@@ -74,6 +82,7 @@ class Telegram:
     async def run(self) -> None:
         """Works till it is cancelled. Raises Taken when another program hears the bot."""
         self.service.begin()
+        self.fallback.begin(self.clock())
         self._to_fetch.set()
         try:
             async with asyncio.TaskGroup() as all_of:
@@ -81,6 +90,8 @@ class Telegram:
                 all_of.create_task(self.service.speak())
                 all_of.create_task(self.service.typing())
                 all_of.create_task(self._fetch())
+                if self.ways:
+                    all_of.create_task(self._tell_elsewhere())
                 if self.aloud is not None:
                     all_of.create_task(self.aloud.run())
                 all_of.create_task(self.poller.run())
@@ -88,6 +99,7 @@ class Telegram:
             await self._close()
 
     async def _close(self) -> None:
+        await close(self.ways)
         for one in self._answers:
             one.cancel()
         # the bot itself was never asked to begin, so only its connections are closed
@@ -106,6 +118,21 @@ class Telegram:
             except Exception as failed:
                 logger.debug("the commands were not told", exc_info=failed)
                 await asyncio.sleep(GREET_S)
+
+    def _well(self) -> None:
+        self.service.sender.reached()
+        self._answered()
+
+    async def _tell_elsewhere(self) -> None:
+        """Has what cannot be said here be told by another way, once."""
+        while True:
+            await asyncio.sleep(ELSEWHERE_S)
+            try:
+                main = Main(NAME, self.service.sender.unreached_since)
+                if why := await self.fallback.step(main, self.clock()):
+                    logger.warning("told nowhere", extra={"reason": why})
+            except Exception as broken:  # the channel itself goes on
+                logger.error("telling elsewhere broke", exc_info=broken)
 
     # -- what comes
 
