@@ -238,6 +238,16 @@ class Outbox:
                 (why, seq),
             )
 
+    def leave(self, channel: str, chat: str) -> None:
+        """Says nothing more in a chat in which nobody is an owner now."""
+        with self.ledger.tx() as db:
+            db.execute(
+                "UPDATE said SET due = 0, why = 'nobody there is an owner any more',"
+                " state = CASE state WHEN 'sent' THEN 'sent' ELSE 'dropped' END"
+                " WHERE channel = ? AND chat = ? AND due = 1",
+                (channel, chat),
+            )
+
     def dropped(self, seq: int, why: str) -> None:
         """Says of one that was taken back what became of it elsewhere."""
         with self.ledger.tx() as db:

@@ -68,9 +68,12 @@ class Sender:
         clock: Callable[[], float],
         mono: Callable[[], float] = time.monotonic,
         chat: str = "",
+        is_ours: Callable[[str], bool] = lambda _chat: True,
     ) -> None:
-        """With `chat` only what is to be said there is sent."""
+        """With `chat` only what is to be said there is sent. `is_ours` says of a chat whether
+        it is still that of an owner; nothing is said or changed in another."""
         self.chat = chat
+        self.is_ours = is_ours
         self.outbox = outbox
         self.channel = channel
         self.clock = clock
@@ -99,6 +102,9 @@ class Sender:
         name, now = self.channel.name, self.clock()
         waits = [] if (at := self.outbox.next_at(name, self.chat, now)) is None else [at - now]
         for chat in self.outbox.chats_due(name, self.chat, now):
+            if not self.is_ours(chat):
+                self.outbox.leave(name, chat)
+                continue
             while (wait_s := self.pace.wait_s(chat)) <= 0:
                 rows = self.outbox.due(name, 1, chat, now)
                 if not rows:

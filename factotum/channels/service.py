@@ -44,7 +44,14 @@ class Service:
         self.channel = channel
         self.clock = clock
         self.displays = Displays(window)
-        self.sender = Sender(window.outbox, channel, clock, mono, chat=window.chat)
+        self.sender = Sender(
+            window.outbox,
+            channel,
+            clock,
+            mono,
+            chat=window.chat,
+            is_ours=lambda chat: chat in window.chats().owners,
+        )
         self.prompts = Prompts(window, self.displays.cards)
         self.reception = Reception(window, self.displays.cards, self.prompts)
         self.talk = Talk(window, self.displays.cards, self.prompts)

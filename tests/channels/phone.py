@@ -16,7 +16,7 @@ from typing import Any
 from factotum.channels import owners
 from factotum.channels.card_messages import GATHER_S
 from factotum.channels.contract import Came, Gone, Heard, Limits, Message, Reply, Tapped
-from factotum.channels.running import window_of
+from factotum.channels.house import window_of
 from factotum.channels.service import Service
 from factotum.outbox import Row
 from factotum.rooms import Rooms, open_rooms
