@@ -190,12 +190,28 @@ def test_a_key_goes_to_whom_it_belongs(held: Any, name: str) -> None:
 
 
 def test_what_would_stop_the_office_from_starting_is_left_out() -> None:
-    held = {"max_turns": 10**9, "model": "a\nFACTOTUM_WORKERS=9", "allow_from": ["1"]}
+    held = {"max_turns": 10**9, "model": "a\nFACTOTUM_WORKERS=9", "allow_from": ["@ann"]}
     lines, left_out = config.lines_of(held)
     assert lines == []
     assert [re.split(" must|:", one)[0] for one in left_out] == [
-        "FACTOTUM_MODEL", "FACTOTUM_MAX_TURNS", "who may write to it (allow_from)",
+        "FACTOTUM_MODEL", "FACTOTUM_MAX_TURNS", "who may write to it by a name (allow_from)",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("held", "lines"),
+    [
+        ({"allow_from": ["4711", "@ann", 12]}, {"TELEGRAM_CHAT_ID": "4711, 12"}),
+        ({"channels": {"telegram": {"allowFrom": ["4711|ann", "4711"]}}, "allow_from": ["9"]},
+         {"TELEGRAM_CHAT_ID": "4711"}),
+        ({"channels": {"telegram": {"proxy": "http://127.0.0.1:3128"}}},
+         {"FACTOTUM_TELEGRAM_PROXY": "http://127.0.0.1:3128"}),
+        ({"allow_from": "4711"}, {}),
+        ({"allow_from": ["-100123"]}, {}),  # a group is no owner
+    ],
+)  # fmt: skip
+def test_who_may_write_comes_by_number_alone(held: Any, lines: dict[str, str]) -> None:
+    assert {one.name: one.value for one in config.lines_of(held)[0]} == lines
 
 
 def test_a_line_reads_back_as_it_was() -> None:

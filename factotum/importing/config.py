@@ -28,6 +28,7 @@ OURS: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
         "FACTOTUM_MODEL_BASE_URL",
         (("api_base",), ("providers", "custom", "api_base"), ("providers", "vllm", "api_base")),
     ),
+    ("FACTOTUM_TELEGRAM_PROXY", (("telegram_proxy",), ("channels", "telegram", "proxy"))),
     (
         "FACTOTUM_HEARTBEAT_S",
         (("heartbeat_interval",), ("gateway", "heartbeat", "interval_s")),
@@ -54,10 +55,6 @@ KEYS: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
 )
 #: What has no place here, and what to do about it instead.
 ELSEWHERE: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
-    (
-        "who may write to it (allow_from): nobody is let in who is not named here",
-        (("allow_from",), ("channels", "telegram", "allow_from")),
-    ),
     ("Discord", (("discord_bot_token",), ("channels", "discord", "token"))),
     ("Feishu", (("feishu_app_id",), ("channels", "feishu", "app_id"))),
     (
@@ -71,10 +68,15 @@ ELSEWHERE: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
     ),
 )
 
+NAMELESS = (
+    "who may write to it by a name (allow_from): only numeric ids of Telegram count here, which "
+    "nobody can choose; pair yourself: factotum channels login telegram"
+)
+
 #: A key that may be any provider's, and the server that it is for.
 ANY_KEY, BASE_URL = "FACTOTUM_MODEL_API_KEY", "FACTOTUM_MODEL_BASE_URL"
 
-_SECRET = re.compile(r"_(?:KEY|TOKEN)\Z")
+_SECRET = re.compile(r"_(?:KEY|TOKEN|PROXY)\Z")
 #: What a line of `.env` can hold between double quotes.
 _VALUE = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,4000}")
 
@@ -111,10 +113,22 @@ def lines_of(config: Any) -> tuple[list[Line], list[str]]:
             left_out.append(why)
         else:
             lines.append(Line(name, value))
+    owners, nameless = _owners(config)
+    lines += [Line("TELEGRAM_CHAT_ID", ", ".join(owners))] if owners else []
+    left_out += [NAMELESS] if nameless else []
     for what, places in ELSEWHERE:
         if any(at(config, *place) not in (None, "", [], False) for place in places):
             left_out.append(what)
     return lines, left_out
+
+
+def _owners(config: Any) -> tuple[list[str], bool]:
+    """Who may write to it on Telegram, by their numeric ids; and whether others are named, who
+    cannot be told by a name that they choose. nanobot writes `4711` or `4711|ann`."""
+    listed = at(config, "channels", "telegram", "allow_from") or at(config, "allow_from") or []
+    named = [text(one).partition("|")[0].strip() for one in listed if isinstance(listed, list)]
+    ids = [one for one in named if re.fullmatch(r"[1-9][0-9]{0,18}", one)]
+    return list(dict.fromkeys(ids)), len(ids) < len(named)
 
 
 def _found(config: Any) -> Iterator[tuple[str, str]]:
