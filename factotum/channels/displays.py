@@ -9,6 +9,7 @@ from __future__ import annotations
 from factotum.channels.absence import Absence
 from factotum.channels.card_messages import CardMessages
 from factotum.channels.news import News
+from factotum.channels.tidying import Tidying
 from factotum.channels.window import Window
 from factotum.channels.work import Work
 
@@ -23,6 +24,7 @@ class Displays:
         self.news = News(window)
         self.work = Work(window)
         self.absence = Absence(window)
+        self.tidying = Tidying(window.ledger, window.name)
         self.meta = f"shown {window.name}"
         self._seq = -1
 
@@ -50,6 +52,7 @@ class Displays:
         self.news.look(now)
         self.work.look(now)
         self.absence.look(now)
+        self.tidying.look(now)
 
     def _events(self, now: float) -> bool:
         """Looks at some events; whether there may be more."""
