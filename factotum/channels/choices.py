@@ -23,6 +23,8 @@ OPEN, LATER, SURE, CHANGE, MORE = "", "later", "sure", "change", "more"
 #: How much of what would go out stands in the message, and of what others wrote, in characters.
 CONTENT_CHARS, EXCERPT_CHARS = 1800, 400
 LABEL_CHARS = 40
+#: How many choices stand beside one another where each is short, and how short that is.
+BESIDE, SHORT_CHARS = 3, 14
 #: Lines of a form in which nothing stands.
 _EMPTY = re.compile(r"(?m)^(?:Cc|Bcc):[ \t]*\n")
 #: How many of the choices of a question can be tapped.
@@ -104,7 +106,9 @@ def _further(card: Card) -> list[list[Choice]]:
 def _question(card: Card) -> Sequence[Sequence[Choice]]:
     found = card.seal.args.get("choices") or []
     choices = [one_line(visible(str(one)), LABEL_CHARS) for one in found][:CHOICES_MOST]
-    rows: list[list[Choice]] = [[(label, f"choice {n}")] for n, label in enumerate(choices)]
+    made: list[Choice] = [(label, f"choice {n}") for n, label in enumerate(choices)]
+    beside = 1 if any(len(label) > SHORT_CHARS for label in choices) else BESIDE
+    rows = [made[at : at + beside] for at in range(0, len(made), beside)]
     return [*rows, [("Answer…", "answer"), ("No answer", "no")]]
 
 

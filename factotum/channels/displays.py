@@ -39,6 +39,7 @@ class Displays:
         if not home or (ledger.meta(self.meta) and ledger.meta(f"{self.meta} to") == home):
             return
         self._seq = ledger.last_event()
+        self.news.pass_over()
         self.cards.look(self.window.register.unsettled(), now)
         ledger.set_meta(f"{self.meta} to", home)
         ledger.set_meta(self.meta, str(self._seq))

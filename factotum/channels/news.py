@@ -68,6 +68,11 @@ class News:
     def begin(self) -> None:
         """What was told before there was this channel is not told again."""
         if not self.window.ledger.meta(self.meta):
+            self.pass_over()
+
+    def pass_over(self) -> None:
+        """What was told up to now is not told here: there was nobody, or somebody else."""
+        with self.window.ledger.tx():
             row = self.window.ledger.db.execute(
                 "SELECT told, seq FROM notice WHERE how = 'told' ORDER BY told DESC, seq DESC"
             ).fetchone()

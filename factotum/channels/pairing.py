@@ -145,6 +145,10 @@ def try_code(
             return _wrong(ledger, kept, now)
         owner = owners.pair(ledger, channel, who, name, bot, now)
         _keep(ledger, replace(kept, over="it was used", who=owner.id, name=owner.name))
+        ledger.db.execute(  # a stranger no more, of whom nobody need be told
+            "UPDATE notice SET told = ?, how = ? WHERE key = ? AND told IS NULL",
+            (now, notices.OVER, f"stranger {channel} {plain(who, ID_CHARS)}"),
+        )
     return Paired(owner)
 
 
