@@ -105,8 +105,11 @@ class Outbox:
         return old is not None and old.stage == str(row.seq)
 
     def newest(self, channel: str, chat: str) -> Row | None:
-        """The last message of ours that stands in this chat."""
-        where = "channel = ? AND chat = ? AND state = 'sent' ORDER BY told DESC, seq DESC"
+        """The last message that stands in this chat with something to say of its own."""
+        where = (
+            "channel = ? AND chat = ? AND state = 'sent'"
+            " AND kind NOT IN ('progress', 'moved', 'later') ORDER BY told DESC, seq DESC"
+        )
         return self._one(where, (channel, chat))
 
     def unsaid(self, channel: str, kind: str) -> list[Row]:

@@ -32,6 +32,9 @@ TITLE_CHARS = 120
 #: How long after a question plain words without a reply count as its answer, in seconds.
 ANSWER_S = 3600.0
 
+#: What is said where a file comes in answer to a message.
+WITH_FILES = "It brings a file, so I take it as new work. To answer, reply with words alone."
+
 #: What is answered with what waits.
 SHOWS = frozenset({"/tasks", "/status", "/stop"})
 
@@ -64,10 +67,9 @@ class Talk:
         """The words of which a task is to be made; None where it was something else, which is
         done then."""
         with self.window.ledger.tx():
-            if heard.text.startswith("/"):
-                work = self._command(heard, now)
-            else:
-                work = None if self._answered(heard, now) else heard.text
+            work = self._command(heard, now) if heard.text.startswith("/") else heard.text
+            if work == heard.text and self._answered(heard, now):  # a path is no command
+                work = None
             if work is None:
                 self.window.ledger.mark_seen(self.window.name, _id(heard), "", now)
             return work
@@ -76,6 +78,9 @@ class Talk:
         """Whether it was an answer to a message of ours, and was taken as that."""
         row = self._about(heard, now)
         if row is None or not heard.text.strip():
+            return False
+        if heard.files and not heard.spoken:
+            self.say(heard, Words.of(WITH_FILES), now)
             return False
         who = prompts.person(heard.name, heard.who)
         if Asked.of(row) is not None:

@@ -1,4 +1,4 @@
-"""What is said on a phone, when, and how often: the night, a crowd, a broken line, a closed chat."""
+"""What is said on a phone, when, and how often: at night, in a crowd, over a broken line."""
 
 from __future__ import annotations
 
@@ -168,7 +168,8 @@ def test_what_is_not_taken_is_tried_once_and_keeps_nothing_back(phone: Phone) ->
     phone.look()
     phone.look()
     assert texts(phone) == ["fine"]
-    assert [(row.state, row.why) for row in phone.rows()][0] == ("failed", "it is too odd")
+    odd = next(row for row in phone.rows() if row.key == "odd")
+    assert (odd.state, odd.why) == ("failed", "it is too odd")
 
 
 def test_a_wish_that_comes_while_it_is_being_sent_is_shown_after_it(phone: Phone) -> None:
