@@ -153,9 +153,12 @@ class TelegramChannel:
             await self.bot.answer_callback_query(tap, text, show_alert=reply.alert)
 
     async def fetch(self, file_id: str) -> bytes:
-        """What a person sent."""
+        """What a person sent. A file of this machine it never is, whatever the other side says
+        of where the file lies: the library would read one."""
         with translated("fetch"):
             file = await self.bot.get_file(file_id)
+            if not str(file.file_path).startswith(f"{self.bot.base_file_url}/"):
+                raise Refused("Telegram names no place from which it could be fetched")
             return bytes(await file.download_as_bytearray(read_timeout=FILE_S))
 
 

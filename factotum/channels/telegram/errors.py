@@ -70,6 +70,8 @@ def translated(what: str) -> Iterator[None]:
         raise Lost(f"the answer of Telegram was lost ({_told(broken)})") from None
     except TelegramError as other:
         raise Lost(f"Telegram answered with something unknown ({_told(other)})") from None
+    except (LookupError, TypeError, ValueError, AttributeError) as odd:  # the library's, on reading
+        raise Lost(f"what answered is not Telegram ({type(odd).__name__})") from None
 
 
 def _closed(why: str) -> NotSent:

@@ -45,7 +45,9 @@ async def _ask(settings: Settings, token: str) -> Bot:
     api = settings.text("TELEGRAM_API_URL").rstrip("/") or "https://api.telegram.org"
     proxy = settings.text("TELEGRAM_PROXY") or None
     try:
-        request = HTTPXRequest(1, ANSWER_S, ANSWER_S, ANSWER_S, proxy=proxy)
+        # as in channel.bot_of: no proxy that the surroundings name sees the token
+        plain = {"trust_env": False}
+        request = HTTPXRequest(1, ANSWER_S, ANSWER_S, ANSWER_S, proxy=proxy, httpx_kwargs=plain)
     except RuntimeError:
         raise NoBot(
             "FACTOTUM_TELEGRAM_PROXY names a SOCKS proxy, and the package that speaks to one is "
@@ -62,7 +64,7 @@ async def _ask(settings: Settings, token: str) -> Bot:
             "Telegram knows no bot with this token. Copy it once more from @BotFather: it is "
             "digits, a colon and 35 characters"
         ) from None
-    except TelegramError as failed:
+    except (TelegramError, LookupError, TypeError, ValueError) as failed:  # or no Telegram at all
         way = "by the proxy of FACTOTUM_TELEGRAM_PROXY" if proxy else "directly"
         raise NoBot(
             f"{api} was not reached {way} ({type(failed).__name__}). Is this machine online, and "
