@@ -33,9 +33,17 @@ CONFLICTS_MOST, OURS_S = 4, 5.0
 #: A poller that was at it goes on for so long while another tries, in seconds.
 STUBBORN_S = 120.0
 
+#: So often another program may ask now and then, within so many seconds, before that is told: a
+#: start of ours beside one that is still ending looks the same.
+VISITS_MOST, VISITS_S = 3, 3600.0
+#: An answer that comes sooner than this, in seconds, and has no news, was none of Telegram's
+#: making: it holds a question.
+HASTY_S = 0.2
+
 TAKEN = (
     "another program hears this bot already (Telegram says: Conflict), so this one stops. One "
-    "bot serves one vault: stop the other one, or give this one a bot of its own"
+    "bot serves one vault: stop the other one, or give this one a bot of its own. Where there is "
+    "no other, somebody has its token: /revoke at @BotFather"
 )
 
 
@@ -45,7 +53,8 @@ class Taken(Exception):
 
 class Poller:
     """`take` makes what an update says durable, and may raise what passes: OSError and
-    sqlite3.OperationalError. `well` is told each time Telegram answered, `ill` why it did not."""
+    sqlite3.OperationalError. `well` is told each time Telegram answered, `ill` why it did not,
+    `visited` that another program asks for the same, be it only now and then."""
 
     def __init__(
         self,
@@ -54,12 +63,15 @@ class Poller:
         well: Callable[[], None],
         ill: Callable[[str], None],
         poll_s: int = POLL_S,
+        visited: Callable[[], None] = lambda: None,
     ) -> None:
         self.bot = bot
         self.take = take
         self.well = well
         self.ill = ill
         self.poll_s = poll_s
+        self.visited = visited
+        self._visits: list[float] = []
         self._offset: int | None = None
         self._fails = 0
         self._reached = False
@@ -70,7 +82,7 @@ class Poller:
     async def run(self) -> None:
         """Polls till it is cancelled. Raises Taken when another program has the bot."""
         while True:
-            began = time.monotonic()
+            began, held = time.monotonic(), self._reached
             try:
                 updates = await self._ask()
             except ChannelError as failed:
@@ -79,11 +91,14 @@ class Poller:
             if updates is None:
                 await self._conflict()
                 continue
-            self._at_it |= time.monotonic() - began >= OURS_S
+            took_s = time.monotonic() - began
+            self._at_it |= took_s >= OURS_S
             self._fails = self._conflicts = 0
             self._reached = True
             self.well()
             await self._take_all(updates)
+            if held and not updates and took_s < min(HASTY_S, self.poll_s):
+                await asyncio.sleep(AGAIN_S)
 
     async def _ask(self) -> Sequence[Update] | None:
         """The next updates; None where another program has them. Raises ChannelError."""
@@ -114,18 +129,18 @@ class Poller:
             raw: Any = await self.bot.do_api_request(
                 "getUpdates", {**options, "timeout": 0, "allowed_updates": list(KINDS)}
             )
-        found: list[Update] = []
-        for one in raw:
-            try:
-                update = Update.de_json(one, self.bot)
-            except Exception as odd:
-                logger.error("an update is passed over", exc_info=odd)
-                if not found:
-                    self._offset = int(one["update_id"]) + 1
-                    continue
-                break
-            found.append(update)
-        return found
+            found: list[Update] = []
+            for one in raw:
+                try:
+                    update = Update.de_json(one, self.bot)
+                except Exception as odd:
+                    logger.error("an update is passed over", exc_info=odd)
+                    if not found:
+                        self._offset = int(one["update_id"]) + 1
+                        continue
+                    break
+                found.append(update)
+            return found
 
     async def _take_all(self, updates: Sequence[Update]) -> None:
         for update in updates:
@@ -152,12 +167,21 @@ class Poller:
         now = time.monotonic()
         if not self._conflicts:
             self._since = now
+            self._visit(now)
         self._conflicts += 1
         logger.warning("another program asks for updates too", extra={"count": self._conflicts})
         over = now - self._since > STUBBORN_S if self._at_it else False
         if over or (not self._at_it and self._conflicts >= CONFLICTS_MOST):
+            self.visited()
             self.ill(TAKEN)
             raise Taken(TAKEN)
         if self._conflicts > 1:
             self.ill("another program asks Telegram for what is said to this bot, too")
         await asyncio.sleep(AGAIN_S if self._at_it else 2 * AGAIN_S)
+
+    def _visit(self, now: float) -> None:
+        """Whoever asks between two questions of ours is met once, and is away again."""
+        self._visits = [at for at in self._visits if now - at < VISITS_S] + [now]
+        if len(self._visits) >= VISITS_MOST:
+            self._visits = []
+            self.visited()

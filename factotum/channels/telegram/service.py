@@ -25,6 +25,8 @@ from factotum.channels.ways import close, ways_of
 from factotum.channels.window import Window
 from factotum.channels.words import Words
 from factotum.outbox import ANSWER
+from factotum.views import notices
+from factotum.views.notices import Notices
 from factotum.voice import speaking_by
 
 if TYPE_CHECKING:
@@ -35,6 +37,10 @@ logger = log.get("factotum.channels.telegram")
 WELCOME = (
     "I know you now. What I ask you comes here, and what you write here is work for me. "
     "/help says more."
+)
+VISITED = (
+    "Another program reads what is written to your bot. If it is none of yours, somebody has the "
+    "token: /revoke it at @BotFather"
 )
 CORRECTED = "I go by what you wrote first. To change it, write it once more."
 #: How long is waited till a bot that cannot be asked for its commands is asked again, in seconds.
@@ -62,7 +68,7 @@ class Telegram:
         self.fallback = Fallback(window.outbox, self.ways)
         self.service = Service(window, self.channel, clock)
         self._answered = answered
-        self.poller = Poller(self.bot, self._take, self._well, ill)
+        self.poller = Poller(self.bot, self._take, self._well, ill, visited=self._visited)
         self.fetching = Fetching(
             window,
             self.channel.fetch,
@@ -198,6 +204,13 @@ class Telegram:
         if pairing.stranger(ledger, name, found.who, found.name, now):
             ledger.event("stranger", now, channel=name, who=found.who, reason=found.why)
             self.window.wake()
+
+    def _visited(self) -> None:
+        """Somebody else asks for what is said to the bot: the owner is to know, once a day."""
+        now = self.clock()
+        key = f"visited {self.window.name} {self.window.zone(now):%Y-%m-%d}"
+        Notices(self.window.ledger, self.window.zone).add(notices.LISTENING, key, VISITED, now)
+        self.window.wake()
 
     # -- what is fetched
 
