@@ -68,8 +68,8 @@ module.exports = {
   apps: [
     app('orchestrator', path.join(HOME, 'orchestrator.py'), [], ALONE),
     ...listed('watchers').map((one) => app(one.app, FACTOTUM, ['watchers', 'run', one.name])),
-    // What only tells is told by the others.
-    ...listed('channels').filter((one) => one.hears)
+    // The first that is set up; its process tells the others what it cannot say.
+    ...listed('channels').filter((one) => one.runs)
       .map((one) => app(one.app, FACTOTUM, ['channels', 'run', one.name]))
   ]
 }

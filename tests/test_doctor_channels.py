@@ -106,6 +106,14 @@ def test_a_yes_that_could_come_from_nowhere_is_a_problem(patient: Patient, ledge
     assert "counts as the only way to approve" in said(gone, Level.WARNING)
 
 
+def test_what_only_tells_is_told_by_the_first(patient: Patient, ledger: Ledger) -> None:
+    webhook = {"FACTOTUM_DISCORD_WEBHOOK_URL": "http://127.0.0.1:1/x"}
+    both = replace(patient, settings=given(**webhook))
+    assert "discord is told what telegram cannot say" in said(both, Level.OK)
+    alone = replace(patient, settings=load(webhook), running=1)
+    assert "discord is set up, but nobody runs it" in said(alone, Level.WARNING)
+
+
 def test_a_channel_that_is_not_there_is_a_problem(patient: Patient, ledger: Ledger) -> None:
     wrong = replace(patient, settings=given(FACTOTUM_CHANNELS="telegramm"))
     assert "Did you mean telegram?" in said(wrong, Level.PROBLEM)

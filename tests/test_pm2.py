@@ -34,7 +34,8 @@ PATIENCE_S = 60.0
 GRACEFUL_S = 5.0
 
 ANN = "ann@example.test"
-CHANNELS = ("FACTOTUM_TELEGRAM_TOKEN", "FACTOTUM_TELEGRAM_CHAT_ID", "FACTOTUM_DISCORD_WEBHOOK_URL")
+TELEGRAM = ("FACTOTUM_TELEGRAM_TOKEN", "FACTOTUM_TELEGRAM_CHAT_ID")
+CHANNELS = (*TELEGRAM, "FACTOTUM_DISCORD_WEBHOOK_URL", "FACTOTUM_NOTIFY_URLS")
 MAILBOX = ("FACTOTUM_IMAP_HOST", "FACTOTUM_MAIL_ACCOUNTS", "GMAIL_CREDENTIALS")
 
 JOT = """\
@@ -145,6 +146,9 @@ def test_telegram_is_an_app_once_it_has_a_token(node: str, tmp_path: Path) -> No
     assert [app["name"] for app in apps] == ["orchestrator", "fs-watcher", "telegram"]
     assert apps[-1]["args"] == ["channels", "run", "telegram"]
     assert TOKEN not in json.dumps(apps)
+    without = {**house.env, "FACTOTUM_TELEGRAM_TOKEN": ""}
+    apps = json.loads(read(node, ECOSYSTEM, without).stdout)["apps"]
+    assert apps[-1]["args"] == ["channels", "run", "discord"]
     elsewhere = {**house.env, "FACTOTUM_CHANNELS": "discord"}
     apps = json.loads(read(node, ECOSYSTEM, elsewhere).stdout)["apps"]
     assert [app["name"] for app in apps] == ["orchestrator", "fs-watcher"]
@@ -451,5 +455,5 @@ def test_telegram_is_kept_running_and_what_is_said_meanwhile_is_heard_once(
         begun = time.monotonic()
         assert pm2.stopped("telegram") == 0
         assert time.monotonic() - begun < GRACEFUL_S + 5, "PM2 itself needs a little"
-        assert "factotum stopped listening on Telegram" in pm2.log()
+        assert "factotum has left Telegram" in pm2.log()
         assert TOKEN not in pm2.log()

@@ -39,8 +39,11 @@ KINDS: tuple[Kind, ...] = (
          "telegram"),
     Kind("discord", "what you are told, by a webhook; nothing is heard there",
          "DISCORD_WEBHOOK_URL", False, "discord"),
+    Kind("apprise", "what you are told, by ntfy, Pushover, mail and others; nothing is heard there",
+         "NOTIFY_URLS", False, "apprise"),
 )  # fmt: skip
 
+#: The first that is set up is run; those behind it are told by its process when it fails.
 NAMES = tuple(kind.name for kind in KINDS)
 
 
@@ -48,6 +51,11 @@ def kind(name: str) -> Kind:
     """Raises DoorError when there is none of that name."""
     check(name, "channels")
     return next(one for one in KINDS if one.name == name)
+
+
+def first(settings: Settings) -> str:
+    """The one that is run: the first that is set up, empty where none is."""
+    return next((kind.name for kind in KINDS if kind.set_up(settings)), "")
 
 
 def check(named: str, where: str = f"{PREFIX}CHANNELS") -> None:

@@ -17,20 +17,22 @@ from typing import IO
 import click
 
 from factotum import log
+from factotum.blobs import Blobs
 from factotum.channels import known, owners, running, within
-from factotum.channels.contract import Message
+from factotum.channels.contract import ChannelError, Lost, Message
 from factotum.channels.telegram.poller import TAKEN
+from factotum.channels.ways import close, ways_of
 from factotum.channels.words import Words
 from factotum.cli import FAILED, place
 from factotum.cli.place import Books
 from factotum.cli.telling import line
 from factotum.ears import beats
 from factotum.outbox import ANSWER, LOST, SENDING, SENT, WAITING, Outbox
-from factotum.outbox import FAILED as NOT_TAKEN
 from factotum.rooms import DoorError, tell_news
+from factotum.settings import Settings
 
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-NAME = click.Choice([kind.name for kind in known.KINDS if kind.hears])
+NAME = click.Choice(known.NAMES)
 
 #: How often is looked whether what is waited for has come, in seconds.
 LOOK_S = 0.3
@@ -38,14 +40,18 @@ LOOK_S = 0.3
 SAY_S = 5.0
 #: How long one line may take to be said, in seconds.
 TEST_S = 20.0
+#: How long it is tried again where it could not be said, in seconds.
+LATER_S = 3.0
+WORKS = "It works. I tell you what waits for you here."
 
 
-def until(opened: Books, done: Callable[[], bool], patience_s: float) -> str:
-    """Has the channel work till `done`, by the process that runs it already, else here; at most
-    so long. Why it ended before, or an empty string."""
+def until(opened: Books, done: Callable[[], bool], patience_s: float, say_s: float = SAY_S) -> str:
+    """Has Telegram work till `done`, by the process that runs it already, else here; at most so
+    long, and at most `say_s` more for what is to be said then. Why it ended before, or an empty
+    string."""
     lock = beats.lock(opened.state, owners.TELEGRAM)
     if lock is not None:
-        return asyncio.run(_here(opened, lock, done, patience_s))
+        return asyncio.run(_here(opened, lock, done, patience_s, say_s))
     end = time.monotonic() + patience_s
     tell_news(opened.state)
     while not done() and time.monotonic() < end:
@@ -53,7 +59,9 @@ def until(opened: Books, done: Callable[[], bool], patience_s: float) -> str:
     return ""
 
 
-async def _here(opened: Books, lock: IO[str], done: Callable[[], bool], patience_s: float) -> str:
+async def _here(
+    opened: Books, lock: IO[str], done: Callable[[], bool], patience_s: float, say_s: float
+) -> str:
     log.hide(opened.settings.secrets())
     log.start("error", sys.stderr)
     stop, end = asyncio.Event(), time.monotonic() + patience_s
@@ -61,7 +69,7 @@ async def _here(opened: Books, lock: IO[str], done: Callable[[], bool], patience
     try:
         while not (done() or work.done()) and time.monotonic() < end:
             await asyncio.sleep(LOOK_S)
-        end = time.monotonic() + SAY_S
+        end = time.monotonic() + say_s
         while _says(opened) and not work.done() and time.monotonic() < end:
             await asyncio.sleep(LOOK_S)
     finally:
@@ -87,9 +95,12 @@ def run(name: str) -> int:
     """Run one channel in a process of its own, as PM2 does."""
     with place.books() as opened:
         settings, state = opened.settings, opened.state
-        kind = known.kind(name)
-        if not kind.set_up(settings):
-            raise DoorError(f"{name} is not set up: give {kind.needs} (docs/telegram.md)")
+        _set_up(name, settings)
+        if name != (first := known.first(settings)):
+            raise DoorError(
+                f"{name} is told what {first} cannot say, by the process of that: factotum "
+                f"channels run {first}"
+            )
         lock = beats.lock(state, name)
         if lock is None:
             raise DoorError(
@@ -99,17 +110,28 @@ def run(name: str) -> int:
             )
         log.hide(settings.secrets())
         log.start(settings.text("LOG_LEVEL"), sys.stderr)
-        print(f"factotum listens on {name.capitalize()}. Stop it with Ctrl-C.", flush=True)
+        print(f"factotum {_does(name)} {name.capitalize()}. Stop it with Ctrl-C.", flush=True)
         began = time.monotonic()
-        why = asyncio.run(_run(opened, lock))
+        why = asyncio.run(_run(opened, lock, name))
         took_s = time.monotonic() - began
     if why:
         raise DoorError(f"{name} has ended: {line(why, 500)}")
-    print(f"factotum stopped listening on {name.capitalize()} after {took_s:.0f} s.", flush=True)
+    print(f"factotum has left {name.capitalize()} after {took_s:.0f} s.", flush=True)
     return 0
 
 
-async def _run(opened: Books, lock: IO[str]) -> str:
+def _does(name: str) -> str:
+    return "listens on" if known.kind(name).hears else "tells you by"
+
+
+def _set_up(name: str, settings: Settings) -> None:
+    """Raises DoorError where it is not."""
+    if not (kind := known.kind(name)).set_up(settings):
+        page = "docs/telegram.md" if kind.hears else "docs/notices.md"
+        raise DoorError(f"{name} is not set up: give {kind.needs} ({page})")
+
+
+async def _run(opened: Books, lock: IO[str], name: str) -> str:
     """Till a signal comes; why it ended before, or an empty string. A second signal ends it at
     once: it may be killed anywhere. Where another program hears the bot it keeps still for a
     while, for whoever started it would do so again at once, and so disturb that one."""
@@ -124,7 +146,7 @@ async def _run(opened: Books, lock: IO[str]) -> str:
         loop.add_signal_handler(one, signalled)
     held: IO[str] | None = lock
     while held is not None:
-        why = await running.alone(opened.settings, opened.root, stop, held)
+        why = await running.alone(opened.settings, opened.root, stop, held, name)
         if why != TAKEN or sys.stdin.isatty():
             return why
         print(f"factotum: {why}. It looks again in {within.TAKEN_S / 60:.0f} minutes.",
@@ -146,15 +168,17 @@ async def _run(opened: Books, lock: IO[str]) -> str:
 def test(name: str) -> int:
     """Say one line on a channel, and tell what came of it."""
     with place.books() as opened:
+        _set_up(name, opened.settings)
+        if not known.kind(name).hears:
+            return asyncio.run(_one_way(opened, name))
         there = owners.owners(opened.settings, opened.ledger, name)
         if not there:
             raise DoorError(f"nobody is paired to be told: factotum channels login {name}")
         outbox, now = Outbox(opened.ledger), place.now()
-        wanted = Message(Words.of("It works. I tell you what waits for you here.")).to_json()
+        wanted = Message(Words.of(WORKS)).to_json()
         key = f"test {now:.3f}"
         row = outbox.put(name, there[0].id, key, wanted, now, kind="answer", rank=ANSWER)
-        waits = {WAITING, SENDING}
-        why = until(opened, lambda: outbox.of(row.seq).state not in waits, TEST_S)
+        why = until(opened, _Over(outbox, row.seq), TEST_S, say_s=0.0)
         row = outbox.of(row.seq)
         if row.state == WAITING:  # else it would be said some day
             outbox.drop(row.seq, row.why or "the test was over")
@@ -164,12 +188,42 @@ def test(name: str) -> int:
     if row.state == SENT:
         print(f"{line(there[0].said)} was told so. Look at your phone.")
         return 0
-    said = {
-        LOST: "It may have been said and may not",
-        SENDING: "It is being said still",
-        NOT_TAKEN: "It was not said",
-    }
-    print(f"{said.get(row.state, f'It was not said within {TEST_S:.0f} s')}: {reason}")
-    if row.state == NOT_TAKEN:
-        print("A bot can only write to you once you wrote to it: open its chat and tap Start.")
+    said = {LOST: "It may have been said and may not", SENDING: "It is being said still"}
+    print(f"{said.get(row.state, 'It was not said')}: {reason}")
     return FAILED
+
+
+class _Over:
+    """Whether a message was said, or a while has passed since it could not be."""
+
+    def __init__(self, outbox: Outbox, seq: int) -> None:
+        self._outbox, self._seq, self._failed = outbox, seq, 0.0
+
+    def __call__(self) -> bool:
+        row = self._outbox.of(self._seq)
+        if row.state == WAITING and row.why:
+            self._failed = self._failed or time.monotonic()
+            return time.monotonic() - self._failed > LATER_S
+        return row.state not in {WAITING, SENDING}
+
+
+async def _one_way(opened: Books, name: str) -> int:
+    """The same where nothing is heard: by each of its addresses, by itself."""
+    ways = ways_of(opened.settings, Blobs(opened.state / "blobs"))
+    failed = 0
+    try:
+        for way in ways:
+            if way.channel.name != name:
+                continue
+            try:
+                await way.channel.send(way.chat, Message(Words.of(WORKS)))
+                print(f"{line(way.chat)} was told so.")
+            except Lost as lost:
+                failed += 1
+                print(f"{line(way.chat)}: it may have been said and may not: {line(lost, 300)}")
+            except ChannelError as refused:
+                failed += 1
+                print(f"{line(way.chat)}: it was not said: {line(refused, 300)}")
+    finally:
+        await close(ways)
+    return FAILED if failed else 0

@@ -65,6 +65,7 @@ def _row(kind: Kind, opened: Books) -> dict[str, Any]:
         "app": kind.app,
         "hears": kind.hears,
         "set_up": set_up,
+        "runs": kind.name == known.first(settings),
         "wanted": kind.name in known.wanted(settings.text("CHANNELS")),
         "missing": [] if set_up else [kind.needs],
         "owners": [asdict(one) for one in owners.owners(settings, opened.ledger, kind.name)],
@@ -84,6 +85,8 @@ def _print_row(row: dict[str, Any]) -> None:
 def _how(row: dict[str, Any]) -> list[str]:
     if not row["set_up"]:
         return [f"not set up: give {', '.join(row['missing'])}"]
+    if not row["runs"]:
+        return ["is told what cannot be said above, by the process of that"]
     said = []
     if row["pid"]:
         said.append(f"runs (process {row['pid']})")

@@ -63,6 +63,9 @@ def _one(
             yield Level.OK, f"{kind.name} takes orders from {named}, and from nobody else"
         else:
             yield Level.WARNING, _unpaired(kind, ledger)
+    if kind.name != known.first(settings):
+        yield Level.OK, f"{kind.name} is told what {known.first(settings)} cannot say"
+        return
     yield _runs(kind, patient, state, wanted)
     beat = beats.of(state, kind.name)
     if beat is not None and beat.trouble:

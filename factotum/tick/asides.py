@@ -67,7 +67,6 @@ def _wanted(premises: Premises) -> Callable[[str], bool]:
     def is_wanted(name: str) -> bool:
         if name not in known.NAMES:
             return watcher(name)
-        named = known.wanted(settings.text("CHANNELS"))
-        return name in named and known.kind(name).set_up(settings)
+        return name == known.first(settings) and name in known.wanted(settings.text("CHANNELS"))
 
     return is_wanted

@@ -40,18 +40,25 @@ def test_the_list_says_who_is_paired_who_runs_it_and_what_is_wrong(
     assert "runs (process " in said.out
     assert "orders are taken from Ann \\u001b[31m (4711)" in said.out
     assert "! two pollers" in said.out
-    (row, discord) = terminal("channels", "list", "--json").json["channels"]
-    assert (row["name"], row["set_up"], row["wanted"], row["hears"]) == (
-        "telegram",
-        True,
-        True,
-        True,
-    )
+    (row, discord, _) = terminal("channels", "list", "--json").json["channels"]
+    assert row["name"] == "telegram" and row["set_up"] and row["wanted"] and row["runs"]
     assert row["pid"] and row["owners"][0]["id"] == "4711"
     assert (discord["set_up"], discord["hears"], discord["missing"]) == (
         False, False, ["FACTOTUM_DISCORD_WEBHOOK_URL"],
     )  # fmt: skip
     assert TOKEN not in said.out
+
+
+def test_what_only_tells_runs_where_nothing_else_does(office: TestOffice) -> None:
+    office.env["FACTOTUM_DISCORD_WEBHOOK_URL"] = "http://127.0.0.1:1/x"
+    office.env["FACTOTUM_NOTIFY_URLS"] = "ntfy://127.0.0.1/x"
+    terminal = terminal_of(office)
+    assert "does not run. Start it" in terminal("channels", "list").out
+    rows = {one["name"]: one for one in terminal("channels", "list", "--json").json["channels"]}
+    assert [name for name, row in rows.items() if row["runs"]] == ["discord"]
+    office.env[FULL] = TOKEN
+    said = terminal_of(office)("channels", "list").out
+    assert said.count("is told what cannot be said above, by the process of that") == 2
 
 
 def test_a_channel_that_is_not_there_is_said(office: TestOffice) -> None:

@@ -17,17 +17,26 @@ from tests.cli.bots.names import FULL
 from tests.cli.terminal import Terminal, terminal_of
 from tests.office import TestOffice
 from tests.servers.telegram import TOKEN, TelegramServer
+from tests.servers.webhook import Fails, Webhooks
 
 
-def test_one_line_is_said_and_what_came_of_it(paired: Terminal, server: TelegramServer) -> None:
-    said = paired("channels", "test", "telegram")
-    assert said.code == 1
-    assert "It was not said: Telegram does not take it (Chat not found)" in said.out
-    assert "open its chat and tap Start" in said.out
+def test_one_line_is_said_once(paired: Terminal, server: TelegramServer) -> None:
     ann = server.person(4711, "Ann")
     ann.starts()
     said = paired("channels", "test", "telegram")
     assert (said.code, said.out) == (0, "4711 was told so. Look at your phone.\n")
+    assert len([one for one in ann.chat.texts if "It works" in one]) == 1
+
+
+@pytest.mark.slow
+def test_what_was_not_said_is_not_said_some_day(paired: Terminal, server: TelegramServer) -> None:
+    said = paired("channels", "test", "telegram")
+    assert said.code == 1
+    assert "It was not said: Telegram lets the bot write nothing to you" in said.out
+    assert "tap Start" in said.out
+    ann = server.person(4711, "Ann")
+    ann.starts()
+    assert paired("channels", "test", "telegram").code == 0
     assert len([one for one in ann.chat.texts if "It works" in one]) == 1
 
 
@@ -46,6 +55,45 @@ def test_a_channel_runs_once_and_only_when_it_is_set_up(
     assert said.code == 1 and "give FACTOTUM_TELEGRAM_TOKEN" in said.err
 
 
+def test_one_line_is_said_where_nothing_is_heard(office: TestOffice) -> None:
+    assert "docs/notices.md" in terminal_of(office)("channels", "test", "discord").err
+    with Webhooks() as there:
+        office.env["FACTOTUM_DISCORD_WEBHOOK_URL"] = there.url
+        terminal = terminal_of(office)
+        said = terminal("channels", "test", "discord")
+        assert (said.code, said.out) == (0, "webhook was told so.\n")
+        assert len(there.messages) == 1
+        there.fails.append(Fails(404, {"message": "Unknown Webhook", "code": 10015}))
+        said = terminal("channels", "test", "discord")
+        assert said.code == 1 and "it was not said" in said.out
+        assert there.url not in said.out + said.err
+
+
+def test_what_is_told_by_another_channel_is_not_run(office: TestOffice) -> None:
+    office.env |= {FULL: TOKEN, "FACTOTUM_DISCORD_WEBHOOK_URL": "http://127.0.0.1:1/x"}
+    said = terminal_of(office)("channels", "run", "discord")
+    assert said.code == 1 and "factotum channels run telegram" in said.err
+
+
+@pytest.mark.slow
+def test_where_nothing_is_heard_it_runs_by_itself_too(office: TestOffice) -> None:
+    with Webhooks() as there:
+        office.env["FACTOTUM_DISCORD_WEBHOOK_URL"] = there.url
+        process = terminal_of(office).start("channels", "run", "discord")
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline().startswith("factotum tells you by Discord.")
+            end = time.monotonic() + 30
+            while "last answered" not in (rows := terminal_of(office)("channels", "list").out):
+                assert time.monotonic() < end, rows
+                time.sleep(0.1)
+        finally:
+            process.terminate()
+            out, err = process.communicate(timeout=30)
+        assert process.returncode == 0, err
+        assert out.startswith("factotum has left Discord")
+
+
 @pytest.mark.slow
 def test_it_runs_by_itself_and_stops_soon(
     office: TestOffice, paired: Terminal, server: TelegramServer
@@ -62,7 +110,7 @@ def test_it_runs_by_itself_and_stops_soon(
     out, err = process.communicate(timeout=30)
     assert time.monotonic() - begun < 5
     assert process.returncode == 0, err
-    assert out.startswith("factotum listens on Telegram. Stop it with Ctrl-C.\nfactotum stopped")
+    assert out.startswith("factotum listens on Telegram. Stop it with Ctrl-C.\nfactotum has left")
     assert TOKEN not in out + err
 
 
