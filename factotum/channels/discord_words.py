@@ -73,7 +73,7 @@ def _marked(text: str, start: int, end: int, span: Span, within: Sequence[Span])
             safe = href.startswith(("https://", "http://")) and not re.search(r"[\s<>\\]", href)
             return f"[{inner}](<{href}>)" if safe else inner
         case _:
-            return _around(inner, _SIGNS[span.mark])
+            return _around(inner, _SIGNS.get(span.mark, ""))
 
 
 def _around(inner: str, sign: str) -> str:

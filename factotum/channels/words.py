@@ -14,7 +14,8 @@ from typing import Any
 
 from factotum.inert import visible
 
-MARKS = ("bold", "italic", "code", "pre", "quote", "strike", "link", "spoiler")
+#: An `order` of ours may be sent by a tap on it, where a channel knows such; it looks like text.
+MARKS = ("bold", "italic", "code", "pre", "quote", "strike", "link", "spoiler", "order")
 
 _PICTURE = "\u2190-\u21ff\u2300-\u27bf\u2900-\u297f\u2b00-\u2bff\ufe0f\U0001f000-\U0001faff"
 _JOINING = (
@@ -111,6 +112,11 @@ class Words:
     @classmethod
     def quote(cls, text: str | Words) -> Words:
         return cls.marked(text, "quote")
+
+    @classmethod
+    def order(cls, text: str) -> Words:
+        """A command that our own code offers. What others wrote is never made one."""
+        return cls.marked(text, "order")
 
     @classmethod
     def link(cls, text: str | Words, href: str) -> Words:

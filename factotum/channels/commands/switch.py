@@ -36,6 +36,7 @@ HOUR_S, DAY_S = 3600.0, 86_400.0
 #: As often are calls of a model looked at that may be under way, in seconds.
 CALL_S = HOUR_S
 
+TO_GO_ON = "To go on: " + Words.order("/resume")
 NOTE_LIES = "STOP.md lies in the vault and stops everything, too: remove it to go on."
 
 
@@ -47,7 +48,7 @@ def stop(text: str, place: Place) -> Said:
         first = head("Stopped.", " No mail leaves, no note is changed, no model is asked any more.")
     else:
         first = head("It was stopped already", f" {_since(place, there)}.")
-    lines: list[Line] = [first, "To go on: /resume", NOTE_LIES if stop_lies(place.root) else ""]
+    lines: list[Line] = [first, TO_GO_ON, NOTE_LIES if stop_lies(place.root) else ""]
     cards = place.register.unsettled()
     return Said(parts(page(lines), _too_late(place, cards), _already(place), _held(place, cards)))
 
@@ -72,7 +73,7 @@ def resume(text: str, place: Place) -> Said:
 def standstill(place: Place) -> list[Line]:
     """Why nothing may be begun now, a line each; none while it may."""
     there = pause.current(place.ledger)
-    told = f"Stopped {_since(place, there)}. To go on: /resume" if there else ""
+    told = f"Stopped {_since(place, there)}. " + TO_GO_ON if there else ""
     return [one for one in (told, NOTE_LIES if stop_lies(place.root) else "") if one]
 
 

@@ -31,5 +31,5 @@ def help_of(commands: list[tuple[str, str]]) -> Words:
     )
     return parts(
         page([head("I work on what you write here."), talk]),
-        page(f"{usage} · {about}" for usage, about in commands),
+        page(Words.order(usage) + f" · {about}" for usage, about in commands),
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, cast
@@ -45,8 +45,10 @@ _LONE = re.compile("[\ud800-\udfff]")
 
 #: A quote of more rows than this is folded; a row on a phone takes about so many characters.
 _UNFOLDED_ROWS, _ROW_CHARS = 6, 45
+#: Orders that only look: a tap on one of these changes nothing, whoever wrote it there.
+LOOKS = frozenset("help start status tasks did cost costs rule rules".split())
 #: What a tap would send to us as the owner's own order.
-_COMMAND = re.compile(r"(?<![\w/<>])/[a-z0-9_]+(?:@\w+)?", re.I | re.A)
+_COMMAND = re.compile(r"(?<![\w/<>])/([a-z0-9_]+)(?:@\w+)?", re.I | re.A)
 _HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)+[a-z0-9-]*[a-z][a-z0-9-]*", re.A)
 _ADDRESS = re.compile(r"https?://[\x21-\x7e]{1,2000}", re.I)
 
@@ -55,8 +57,7 @@ def entities(words: Words) -> list[MessageEntity]:
     """The marks of the words as Telegram's message entities, for exactly this text."""
     text = words.text
     spans = [one for one in words.spans if one.mark != "link" or _taken(one.href)]
-    for quote in [one for one in spans if one.mark == "quote"]:
-        spans += _untapped(text, quote)
+    spans += list(_untapped(text, spans))
     kept = _needed(filter(None, (_trimmed(text, one) for one in nested(_few_pieces(spans)))))
     places = _places(text)
     return [_entity(text, places, one) for one in kept]
@@ -118,10 +119,16 @@ def _trimmed(text: str, span: Span) -> Span | None:
     return replace(span, start=start, length=length) if length else None
 
 
-def _untapped(text: str, quote: Span) -> Iterator[Span]:
-    """Marks that keep what looks like an order in a quote from being sent by a tap on it."""
-    for found in _COMMAND.finditer(text, quote.start, quote.end):
-        yield Span(found.start(), found.end() - found.start(), "code")
+def _untapped(text: str, spans: Sequence[Span]) -> Iterator[Span]:
+    """Marks that keep what looks like an order from being sent by a tap on it: in a quote all,
+    elsewhere those that do something, unless code of ours put them there."""
+    quotes = [one for one in spans if one.mark == "quote"]
+    ours = [one for one in spans if one.mark == "order"]
+    for found in _COMMAND.finditer(text):
+        at, looks = found.start(), found[1].casefold() in LOOKS
+        quoted = any(one.start <= at < one.end for one in quotes)
+        if quoted or not (looks or any(one.start <= at < one.end for one in ours)):
+            yield Span(at, found.end() - at, "code")
 
 
 def _few_pieces(spans: list[Span]) -> list[Span]:
