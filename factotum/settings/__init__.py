@@ -5,8 +5,10 @@ misspelt or out of bounds is refused, all of it at once, and no value is ever pa
 Nothing heavy is imported here: every command pays for it.
 """
 
-from factotum.settings.load import Settings, SettingsError, apart, env_files, load
-from factotum.settings.rows import PREFIX, SETTINGS, Setting
+from factotum.settings.load import apart, env_files, load
+from factotum.settings.row import PREFIX, Setting
+from factotum.settings.rows import SETTINGS
+from factotum.settings.values import Settings, SettingsError
 
 __all__ = [
     "PREFIX",

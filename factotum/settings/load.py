@@ -9,14 +9,14 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple
 
 from factotum.settings import dotenv
-from factotum.settings.rows import PREFIX, SETTINGS, Setting, Value
-
-V = TypeVar("V", bound=Value)
+from factotum.settings.row import PREFIX, Setting, Value
+from factotum.settings.rows import SETTINGS
+from factotum.settings.values import BY_NAME, Settings, SettingsError
 
 #: How the names end under which people keep what is nobody else's business; and a password
 #: within an address.
@@ -31,80 +31,6 @@ VAULT_MARKS = (".obsidian", ".factotum")
 
 #: Settings that other programs know by the same name without our prefix.
 ALONE = ("GMAIL_CREDENTIALS", "TELEGRAM_TOKEN", "TELEGRAM_CHAT_ID", "DISCORD_WEBHOOK_URL")
-
-_BY_NAME: dict[str, Setting] = {row.name: row for row in SETTINGS}
-
-
-class SettingsError(Exception):
-    """Settings are wrong: one line for each, with its name, where it stands, what to write."""
-
-
-class Settings:
-    """The settings of this process, each of its type. Holds secrets and never shows them."""
-
-    def __init__(
-        self,
-        values: Mapping[str, Value],
-        written: Mapping[str, str],
-        others: Mapping[str, str] | None = None,
-    ) -> None:
-        """`others` are passwords and keys that stand in the same file and are not ours."""
-        self._values = dict(values)
-        self._written = dict(written)
-        self._others = dict(others or {})
-
-    def given(self, name: str) -> bool:
-        """Whether a person wrote it; False where it only has a default."""
-        return PREFIX + name in self._written
-
-    def seconds(self, name: str) -> float:
-        return self._get(name, float)
-
-    def number(self, name: str) -> float:
-        return self._get(name, float)
-
-    def count(self, name: str) -> int:
-        return self._get(name, int)
-
-    def path(self, name: str) -> Path:
-        """An absolute path."""
-        return self._get(name, Path)
-
-    def text(self, name: str) -> str:
-        """The text, or "" where it is not set."""
-        return self._get(name, str) if name in self._values else self._absent(name, str)
-
-    def env_for(self, names: Iterable[str]) -> dict[str, str]:
-        """Those of the full `names` that are set, as they were written: a tool server's share."""
-        return {name: self._written[name] for name in names if name in self._written}
-
-    def secrets(self) -> tuple[str, ...]:
-        """What must appear in no log."""
-        written = (self._written.get(row.full) for row in SETTINGS if row.secret)
-        return tuple(text for text in written if text)
-
-    def named_secrets(self) -> dict[str, str]:
-        """What must never be sent, by the name under which it was written: our secrets, and
-        whatever other passwords and keys stand in the same `.env`."""
-        ours = {row.full: self._written.get(row.full, "") for row in SETTINGS if row.secret}
-        return {name: text for name, text in {**self._others, **ours}.items() if text}
-
-    def __repr__(self) -> str:
-        return f"Settings({', '.join(sorted(self._written))})"
-
-    def _get(self, name: str, kind: type[V]) -> V:
-        if name not in self._values:
-            self._absent(name, kind)
-            raise SettingsError(f"{PREFIX}{name} is not set, and it is needed here")
-        value = self._values[name]
-        if not isinstance(value, kind):
-            raise TypeError(f"{name} is a {type(value).__name__}, not a {kind.__name__}")
-        return value
-
-    def _absent(self, name: str, kind: type[Any]) -> str:
-        if _BY_NAME[name].type is not kind:
-            raise TypeError(f"{name} is a {_BY_NAME[name].type.__name__}, not a {kind.__name__}")
-        return ""
 
 
 class _Given(NamedTuple):
@@ -147,7 +73,7 @@ def load(environ: Mapping[str, str], env_files: Sequence[Path] = ()) -> Settings
         row.name: row.default for row in SETTINGS if row.default is not None
     }
     for full, one in given.items():
-        row = _BY_NAME.get(full.removeprefix(PREFIX)) if full.startswith(PREFIX) else None
+        row = BY_NAME.get(full.removeprefix(PREFIX)) if full.startswith(PREFIX) else None
         if row is None:
             problems.append(f"{full} ({one.where}): {_no_such(full)}")
         elif one.text:
@@ -200,7 +126,7 @@ def _from_file(
 def _in_a_vault(path: Path, files: Sequence[Path], environ: Mapping[str, str]) -> bool:
     """Whether this lies in a folder of notes: one that looks like it, or is named as ours by
     anything but the file itself."""
-    named = [environ.get(f"{PREFIX}VAULT") or str(_BY_NAME["VAULT"].default)]
+    named = [environ.get(f"{PREFIX}VAULT") or str(BY_NAME["VAULT"].default)]
     for other in files:
         if other != path and os.path.lexists(other):
             with contextlib.suppress(dotenv.DotenvError):

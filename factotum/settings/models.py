@@ -21,6 +21,7 @@ def _per_million(name: str, what: str, default: float | None, otherwise: str = "
     )
 
 
+#: A model by its provider and its name.
 _MODEL = r"[^\s,/]+(?:/[^\s,/]+)*"
 
 MODELS: tuple[Setting, ...] = (

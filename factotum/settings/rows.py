@@ -11,12 +11,9 @@ from factotum.settings.channels import CHANNELS
 from factotum.settings.mail import MAIL
 from factotum.settings.models import BUDGETS, MODELS
 from factotum.settings.outside import OUTSIDE
-from factotum.settings.row import PREFIX, Setting, Value
+from factotum.settings.row import Setting
 from factotum.settings.row import seconds as _seconds
 from factotum.settings.watching import WATCHING
-
-__all__ = ["PREFIX", "SETTINGS", "Setting", "Value"]
-
 
 SETTINGS: tuple[Setting, ...] = (
     Setting("VAULT", Path, Path("~/AI_Employee_Vault"), "The folder of notes that is worked in."),
