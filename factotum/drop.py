@@ -44,9 +44,10 @@ class Drop:
     of `model.KINDS`. `received` carries a zone. `properties` are facts for rules and replies
     (message_id, in_reply_to, references, to, cc, reply_to; `verified` only where the own mail
     server vouched for the sender). `remarks` are for the person: what could not be read.
-    `ours` are facts for our own code, which no words of others can set. With a `bundle` it is
-    told with others of its kind. `known_as` is another id by which it counts as seen from then
-    on, for a watcher that must know it again when its place was numbered anew.
+    `ours` are facts for our own code, which no words of others can set. `enclosed` is what stands
+    in the files of somebody whose `body` may be the owner's: nobody's order, whoever sent it.
+    With a `bundle` it is told with others of its kind. `known_as` is another id by which it counts
+    as seen from then on, for a watcher that must know it again when its place was numbered anew.
     """
 
     source: str
@@ -64,3 +65,4 @@ class Drop:
     ours: Mapping[str, Any] = field(default_factory=dict)
     bundle: Bundle | None = None
     known_as: str = ""
+    enclosed: str = ""

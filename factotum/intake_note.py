@@ -11,7 +11,7 @@ from factotum.model import Attachment
 from factotum.note import fence, render
 from factotum.reading import Reading
 from factotum.words import size, when
-from factotum.worker.brief import CONTENT
+from factotum.worker.brief import CONTENT, ENCLOSED, ENCLOSED_MARK
 
 
 def note_of(
@@ -21,12 +21,13 @@ def note_of(
     files: tuple[Attachment, ...],
     now: datetime,
     after: str = "",
+    enclosed: str = "",
 ) -> bytes:
     """The task note: what is known by code above, the words that came in a fence below.
 
     `source` is empty for the owner's own words, that came another way than by a note. `now`
     carries the zone in which times are shown. `after` is the note of the task that it goes on
-    from, if any.
+    from, if any; `enclosed` what stands in files that came beside the words.
     """
     at = reading.received or now
     props = {
@@ -49,6 +50,8 @@ def note_of(
     body += [f"📎 {_link(file)} ({size(file.size_bytes)})" for file in files]
     body += [f"> [!warning] {inert(remark)}" for remark in reading.remarks]
     body += [f"## {CONTENT}", fence(reading.text)]
+    if enclosed:
+        body += [f"{ENCLOSED_MARK}\n## {ENCLOSED}", fence(enclosed)]
     return render(props, "\n\n".join(body) + "\n")
 
 

@@ -181,7 +181,7 @@ class Mailroom:
         followed = known.facts.get(FOLLOWS)
         before = self.ledger.task(str(followed)) if followed else None
         after = before.name.removesuffix(".md") if before else ""
-        return known, note_of(id, source, reading, files, self.zone(now), after)
+        return known, note_of(id, source, reading, files, self.zone(now), after, drop.enclosed)
 
     def put(self, row: TaskRow, note: bytes) -> None:
         """Drops the task's note, unless it was dropped before: then it lies somewhere on its

@@ -108,10 +108,10 @@ class Task:
     `kind` is one of KINDS.
     `sender` is an address or a name, empty when the owner typed the note. `text` is the
     content without our header and fences, `added` what the owner wrote below what came from
-    somebody else. `answers` maps the field that was asked for
-    (empty string: a free question) to what the owner answered. `by_itself` says that a schedule
-    began it, or the task that handed it on: nobody asked for it just now. `trust` is the lowest
-    label of all that it has read, `words` that of its own text alone.
+    somebody else, `enclosed` what stands in files that came beside it. `answers` maps the field
+    that was asked for (empty string: a free question) to what the owner answered. `by_itself`
+    says that a schedule began it, or the task that handed it on: nobody asked for it just now.
+    `trust` is the lowest label of all that it has read, `words` that of its own text alone.
     """
 
     id: str
@@ -129,6 +129,7 @@ class Task:
     added: str = ""
     by_itself: bool = False
     words: Trust | None = None
+    enclosed: str = ""
 
     @property
     def is_owners(self) -> bool:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from factotum.channels.words import Words
+from factotum.reading import Reading
 
 
 @dataclass(frozen=True)
@@ -85,20 +86,23 @@ class Limits:
 
 @dataclass(frozen=True)
 class Came:
-    """A file that a person sent. `kind` is document, photo, audio or voice."""
+    """A file that a person sent. `kind` is document, photo, audio or voice; `reading` is what
+    stands in it, if somebody has read it."""
 
     name: str
     data: bytes
     kind: str = "document"
     seconds: float = 0.0
+    reading: Reading | None = None
 
 
 @dataclass(frozen=True)
 class Heard:
     """A message of an owner in a chat with us alone. `id` is its id in the chat, `reply_to`
     that of the message of ours that it answers and `reply_text` what stands there, or empty.
-    `text` is Markdown. `passed_on` says
-    whose words they are that the owner only passes on; `spoken` that it was said aloud."""
+    `text` is Markdown, of which the person wrote so many `units` as it was sent, if that is known.
+    `passed_on` says whose words they are that the owner only passes on; `spoken` that it was said
+    aloud, `unheard` why that was not heard; `remarks` what else could not be had of it."""
 
     chat: str
     id: str
@@ -112,6 +116,8 @@ class Heard:
     remarks: tuple[str, ...] = ()
     passed_on: str = ""
     spoken: bool = False
+    unheard: str = ""
+    units: int = 0
 
 
 @dataclass(frozen=True)

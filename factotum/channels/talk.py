@@ -8,27 +8,23 @@ the person's.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC
 
 from factotum import failpoint, names
 from factotum.channels import commands, prompts
 from factotum.channels.card_messages import ASKING, CardMessages
 from factotum.channels.contract import Heard, Message
+from factotum.channels.message_tasks import MessageTasks
 from factotum.channels.news import SHOW_MOST, show_buttons
 from factotum.channels.prompts import Asked, Prompts
 from factotum.channels.split import split
-from factotum.channels.window import CHANNEL, CHAT, CONVERSATION, MESSAGE, Window
+from factotum.channels.window import CONVERSATION, Window
 from factotum.channels.words import Words
-from factotum.drop import Drop, File
 from factotum.gate import redraft
 from factotum.gate.records import Card, GateError
-from factotum.inert import one_line
-from factotum.model import Trust
 from factotum.outbox import ANSWER, Row
 from factotum.rooms import running
-from factotum.worker.talks import SIDE_CHARS, Talks
+from factotum.worker.talks import Talks
 
-TITLE_CHARS = 120
 #: How long after a question plain words without a reply count as its answer, in seconds.
 ANSWER_S = 3600.0
 
@@ -38,15 +34,13 @@ WITH_FILES = "It brings a file, so I take it as new work. To answer, reply with 
 #: What is answered with what waits.
 SHOWS = frozenset({"/tasks", "/status", "/stop"})
 
-#: What a message is called that has no words of its own.
-NAMELESS = {"photo": "A picture", "voice": "A voice message", "audio": "A recording"}
-
 
 class Talk:
     def __init__(self, window: Window, messages: CardMessages, prompts: Prompts) -> None:
         self.window = window
         self.messages = messages
         self.prompts = prompts
+        self.tasks = MessageTasks(window)
 
     def known(self, heard: Heard) -> bool:
         """Whether this message was taken already."""
@@ -57,11 +51,22 @@ class Talk:
         come again."""
         if self.known(heard):
             return
+        if heard.remarks:
+            self._remark(heard, now)
         work = heard.text if heard.passed_on else self._work_in(heard, now)
-        if work is not None:
+        if work is not None and (work.strip() or heard.files or not heard.remarks):
             self._make(heard, work, now)
         failpoint.hit("talk.heard")
         self.window.wake()
+
+    def _remark(self, heard: Heard, now: float) -> None:
+        """Says what could not be had of the message; where that is all, it is no work."""
+        nothing = "" if heard.text.strip() or heard.files else " So nothing was begun."
+        told = "\n".join(f"⚠ {one}" for one in heard.remarks)
+        with self.window.ledger.tx():
+            self.say(heard, Words.of(f"{told}{nothing}"), now, what="remark")
+            if nothing:
+                self.window.ledger.mark_seen(self.window.name, _id(heard), "", now)
 
     def _work_in(self, heard: Heard, now: float) -> str | None:
         """The words of which a task is to be made; None where it was something else, which is
@@ -79,17 +84,22 @@ class Talk:
         row = self._about(heard, now)
         if row is None or not heard.text.strip():
             return False
+        asked, card = Asked.of(row), self._waits(row)
+        if asked is None and card is None:
+            return False
         if heard.files and not heard.spoken:
             self.say(heard, Words.of(WITH_FILES), now)
             return False
         who = prompts.person(heard.name, heard.who)
-        if Asked.of(row) is not None:
+        if asked is not None:
             self.prompts.answer(row, heard.text, who, now)
             return True
-        if row.kind != "card":
-            return False
-        card = self.window.register.find(row.key.removeprefix("card "))
-        return card is not None and card.status == "pending" and self._word(card, heard, who, now)
+        return card is not None and self._word(card, heard, who, now)
+
+    def _waits(self, row: Row) -> Card | None:
+        """The card that the message shows, if it waits for a word."""
+        found = self.window.register.find(row.key.removeprefix("card "))
+        return found if row.kind == "card" and found and found.status == "pending" else None
 
     def _about(self, heard: Heard, now: float) -> Row | None:
         """The message of ours that it answers: the one that it replies to, else a question that
@@ -162,12 +172,19 @@ class Talk:
         asking = (card for card in self.window.register.unsettled() if card.status in ASKING)
         return [card.id for card in asking][:SHOW_MOST]
 
-    def say(self, heard: Heard, words: Words, now: float, cards: Sequence[str] = ()) -> None:
+    def say(
+        self,
+        heard: Heard,
+        words: Words,
+        now: float,
+        cards: Sequence[str] = (),
+        what: str = "answer",
+    ) -> None:
         """Answers the message, in as many parts as it takes; below the last what brings up
-        these cards."""
+        these cards. `what` tells several answers to one message apart."""
         outbox, parts = self.window.outbox, split(words, self.window.limits.units)
         for n, part in enumerate(parts):
-            key = f"answer {heard.id} {n}"
+            key = f"{what} {heard.id} {n}"
             row = outbox.ensure(self.window.name, heard.chat, key, now, kind="answer", rank=ANSWER)
             last = n == len(parts) - 1 and self.window.lasting
             rows = show_buttons(self.window, row, cards, now) if last else ()
@@ -192,51 +209,10 @@ class Talk:
 
     def _make(self, heard: Heard, text: str, now: float) -> None:
         """Makes a task of it. Handed in twice it is one task."""
-        drop = self._drop(heard, text)
+        drop = self.tasks.drop_of(heard, text, self.conversation(heard.chat))
         task = self.window.mailroom.take(drop, now)
         Talks(self.window.ledger).add(str(drop.ours[CONVERSATION]), task, now)
-
-    def _drop(self, heard: Heard, text: str) -> Drop:
-        asked = text.strip() or _nameless(heard)
-        about = self._said_before(heard)
-        return Drop(
-            self.window.name,
-            _id(heard),
-            "message",
-            one_line(asked, TITLE_CHARS),
-            f"{about}{asked}" if about else asked,
-            Trust.STRANGER if heard.passed_on else Trust.OWNER,
-            sender=heard.passed_on,
-            received=heard.at.astimezone(UTC),
-            attachments=tuple(File(one.name, one.data) for one in heard.files),
-            remarks=heard.remarks,
-            ours={
-                CHANNEL: self.window.name,
-                CHAT: heard.chat,
-                MESSAGE: heard.id,
-                CONVERSATION: self.conversation(heard.chat),
-                "said": asked[:SIDE_CHARS],
-                **({"spoken": True} if heard.spoken else {}),
-            },
-        )
-
-    def _said_before(self, heard: Heard) -> str:
-        """Which of our messages it replies to, so that it is known what “that” means."""
-        row = self.window.outbox.standing(self.window.name, heard.chat, heard.reply_to)
-        if row is None or not row.wanted:
-            return ""
-        text = one_line(Message.from_json(dict(row.wanted)).words.text, 300)
-        return f"(In reply to: “{text}”)\n\n"
 
 
 def _id(heard: Heard) -> str:
     return f"{heard.chat}:{heard.id}"
-
-
-def _nameless(heard: Heard) -> str:
-    """What a message without words asks for."""
-    if not heard.files:
-        return "(an empty message)"
-    first = heard.files[0]
-    what = NAMELESS.get(first.kind) or first.name
-    return f"{what}: look at it and say what it is about, and what is to be done."

@@ -14,6 +14,9 @@ from factotum.sections import without_fenced
 
 #: The heading under which a dropped note holds what came from outside, in a fence.
 CONTENT = "What came"
+#: The heading under which it holds what stands in files that came beside those words, and the
+#: line above it. Obsidian hides it; text of others cannot hold it unescaped.
+ENCLOSED, ENCLOSED_MARK = "What stands in what was sent along", "%% enclosed %%"
 
 #: Tasks of these kinds nobody asks for at the moment that they begin.
 BEGIN_BY_THEMSELVES = ("schedule", "heartbeat")
@@ -33,7 +36,7 @@ RUN_BLOCK = re.compile(
 #: The line above each mail that joined the task. Obsidian hides it; text of others cannot hold
 #: it unescaped.
 JOINED = "%% joined {mark} %%"
-_BEGINS = re.compile(r"%% joined t-[a-z0-9]+ %%")
+_BEGINS = re.compile(r"%% joined t-[a-z0-9]+ %%|" + re.escape(ENCLOSED_MARK))
 
 
 def brief(row: TaskRow, note: Note, answers: Mapping[str, str]) -> Task:
@@ -58,6 +61,7 @@ def brief(row: TaskRow, note: Note, answers: Mapping[str, str]) -> Task:
         "" if text is None else after_fence(body, CONTENT).strip(),
         by_itself(row),
         row.words,
+        "" if typed(row) else fenced_under(note.body, ENCLOSED) or "",
     )
 
 
@@ -67,7 +71,8 @@ def by_itself(row: TaskRow) -> bool:
 
 
 def without_joined(body: str) -> str:
-    """The note without what joined it: a run is told of that from the ledger."""
+    """The note without what joined it, of which a run is told from the ledger, and without what
+    stands in files that came along."""
     return without_fenced(body, _BEGINS)
 
 

@@ -56,6 +56,12 @@ ANSWER_LEAST = 256
 #: The shortest transcript that is still worth sending, in characters.
 TRANSCRIPT_LEAST = 4000
 
+#: What a model is told that cannot look at the pictures that came with a task.
+UNSEEN = (
+    "The pictures that came with it cannot be shown to you. Say so where it matters, and never "
+    "guess what they show."
+)
+
 IMAGE_ENDINGS = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg",
                  ".gif": "image/gif", ".webp": "image/webp"}  # fmt: skip
 
@@ -130,7 +136,10 @@ class AgentMind:
         recalled = self.notebook.recall_for(
             f"{task.title}\n{task.text[:2000]}", RECALL_CHARS, lowest=task.trust
         )
+        images = self._images(task) if sees(chain) else []
         trust = recalled.trust.lowest(history.trust)
+        if task.enclosed or images:  # in a file or a picture stand words of anybody
+            trust = Trust.STRANGER
         self.ledger.lower_trust(task.id, trust, briefed.now)
         own = recalled.trust is Trust.OWNER or not recalled.text
         remembered = recalled.text if own else fence(recalled.text, "outsider")
@@ -138,7 +147,7 @@ class AgentMind:
         told = [
             {"role": "system", "content": system},
             *history.messages,
-            {"role": "user", "content": self._opening(briefed, chain)},
+            {"role": "user", "content": self._opening(briefed, images, blind=not sees(chain))},
         ]
         turns = self.turns.of(briefed.run, self.calls_most)
         private = functools.cache(self.notebook.pages.is_private)
@@ -157,14 +166,17 @@ class AgentMind:
             persona.soul, persona.user, persona.handbook, agent, index, recalled, persona.guide
         )
 
-    def _opening(self, briefed: Briefed, chain: Chain) -> str | list[dict[str, Any]]:
+    def _opening(
+        self, briefed: Briefed, images: list[dict[str, Any]], *, blind: bool
+    ) -> str | list[dict[str, Any]]:
         text = context.opening(
             briefed.task,
             earlier=[*self._before(briefed.row), *self._earlier(briefed.run)],
             added=briefed.task.added,
             note=briefed.row.name.removesuffix(".md"),
         )
-        images = self._images(briefed.task) if sees(chain) else []
+        if blind and any(_media(one.name) for one in briefed.task.attachments):
+            text += f"\n\n{UNSEEN}"
         return [{"type": "text", "text": text}, *images] if images else text
 
     def _before(self, row: TaskRow) -> list[str]:

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from factotum.channels.contract import Chats, Heard, Tapped
+from factotum.channels.split import utf16
 from factotum.channels.telegram.entities import read
 from factotum.inert import one_line
 
@@ -138,6 +139,7 @@ def _message(message: Message, chats: Chats) -> Read:
         reply_to=str(reply_to.message_id) if reply_to is not None else "",
         reply_text=(reply_to.text or "") if reply_to is not None else "",
         passed_on=passed_on,
+        units=utf16(message.text or ""),
     )
     return WithFiles(heard, files, message.media_group_id or "") if files else heard
 

@@ -1,0 +1,134 @@
+"""A message as the task that it asks for: whose words it is made of, and what came along.
+
+What the owner wrote is theirs. What they pass on, what stands in a file, and what was said by
+others in the message that they reply to is not, and is told apart from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC
+
+from factotum.channels.contract import Heard, Message
+from factotum.channels.own_words import OTHERS
+from factotum.channels.sent_along import along, as_dropped
+from factotum.channels.window import CHANNEL, CHAT, CONVERSATION, MESSAGE, Window
+from factotum.drop import Drop
+from factotum.inert import one_line
+from factotum.model import Trust
+from factotum.outbox import Row
+from factotum.reading import Reading
+from factotum.worker.talks import SIDE_CHARS
+
+TITLE_CHARS = 120
+#: How much is told of the message that is replied to.
+REPLIED_CHARS = 1000
+
+#: What a message is called that has no words of its own.
+NAMELESS = {"photo": "A picture", "voice": "A voice message", "audio": "A recording"}
+
+
+class MessageTasks:
+    def __init__(self, window: Window) -> None:
+        self.window = window
+
+    def drop_of(self, heard: Heard, text: str, conversation: str) -> Drop:
+        """What the mailroom makes the task of; `text` are the words that ask for it."""
+        drop = Drop(
+            self.window.name,
+            f"{heard.chat}:{heard.id}",
+            "message",
+            "",
+            "",
+            Trust.STRANGER if heard.passed_on else Trust.OWNER,
+            sender=heard.passed_on,
+            received=heard.at.astimezone(UTC),
+            remarks=(*heard.remarks, *_unheard(heard)),
+        )
+        reading = as_dropped(heard)
+        drop = self._of_files(drop, reading) if reading else self._of_words(drop, heard, text)
+        said = drop.title if reading else text.strip() or _nameless(heard)
+        facts = {
+            CHANNEL: self.window.name,
+            CHAT: heard.chat,
+            MESSAGE: heard.id,
+            CONVERSATION: conversation,
+            "said": said[:SIDE_CHARS],
+            **({"spoken": True} if heard.spoken else {}),
+        }
+        return replace(drop, attachments=along(heard.files).files, ours=facts)
+
+    def _of_files(self, drop: Drop, reading: Reading) -> Drop:
+        """What was sent without words is what a file in Inbox is: nobody's order."""
+        return replace(
+            drop,
+            kind=reading.kind,
+            title=reading.title,
+            body=reading.text,
+            trust=Trust.STRANGER,
+            sender=reading.sender or drop.sender,
+            sender_name=reading.sender_name,
+            received=reading.received or drop.received,
+            properties=reading.properties,
+            remarks=(*drop.remarks, *reading.remarks),
+        )
+
+    def _of_words(self, drop: Drop, heard: Heard, text: str) -> Drop:
+        asked = text.strip() or _nameless(heard)
+        about, others = self._said_before(heard)
+        sent = along(heard.files)
+        enclosed = "\n\n".join(filter(None, [others, *heard.remarks, sent.said]))
+        body = f"{about}{asked}"
+        if drop.trust is not Trust.OWNER:  # all of it is somebody else's
+            body, enclosed = "\n\n".join(filter(None, [body, enclosed])), ""
+        return replace(
+            drop,
+            title=one_line(asked, TITLE_CHARS),
+            body=body,
+            enclosed=enclosed,
+            remarks=(*drop.remarks, *sent.remarks),
+        )
+
+    def _said_before(self, heard: Heard) -> tuple[str, str]:
+        """Which of our messages it replies to, so that it is known what “that” means: as the
+        owner may say it, or, where words of others may stand in it, as those are told."""
+        row = self.window.outbox.standing(self.window.name, heard.chat, heard.reply_to)
+        if row is None or not row.wanted:
+            return "", ""
+        text = one_line(Message.from_json(dict(row.wanted)).words.text, REPLIED_CHARS)
+        if self._whose(row) is Trust.OWNER:
+            return f"(In reply to: “{text}”)\n\n", ""
+        return "", f"The message that it replies to: “{text}”"
+
+    def _whose(self, row: Row) -> Trust:
+        """Whose words stand in a message of ours, as far as that is on record."""
+        about, ledger = row.key.partition(" ")[2].split(" ")[0], self.window.ledger
+        match row.kind:
+            case "card" if card := self.window.register.find(about):
+                return card.seal.trust
+            case "result" | "progress" if task := ledger.task(about):
+                return task.trust
+            case "spoken" if task := ledger.task(self._task_of(row.chat, about)):
+                return task.words
+            case "message" if not row.wanted["file"]:
+                text = str(row.wanted["words"]["text"])
+                return Trust.STRANGER if text.startswith(OTHERS) else Trust.OWNER
+        return Trust.STRANGER
+
+    def _task_of(self, chat: str, message: str) -> str:
+        return self.window.ledger.seen(self.window.name, f"{chat}:{message}") or ""
+
+
+def _unheard(heard: Heard) -> tuple[str, ...]:
+    return (f"the recording was not heard: {heard.unheard}",) if heard.unheard else ()
+
+
+def _nameless(heard: Heard) -> str:
+    """What a message without words asks for."""
+    if not heard.files:
+        return "(an empty message)"
+    first = heard.files[0]
+    if heard.unheard:
+        return f"A voice message that could not be heard ({heard.unheard})."
+    what = NAMELESS.get(first.kind) or first.name
+    return f"{what}: look at it and say what it is about, and what is to be done."
