@@ -154,6 +154,8 @@ class Telegram:
             case WithFiles():
                 self.fetching.later(found, now)
                 self._to_fetch.set()
+            case Heard() if self.fetching.goes_on(found, now):
+                self._to_fetch.set()
             case Heard():
                 self.service.hear(found)
             case Corrected(chat, message):
