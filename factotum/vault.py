@@ -3,7 +3,8 @@
 Only this module writes inside the vault. Notes are written whole into `.factotum/tmp/`
 and then renamed into place, so a reader never sees half a note (the Maildir rule); a note
 is rewritten by exchanging it and looking at what came out, so no byte of a concurrent
-editor is lost. It has no opinions: whether a move is right is for its callers.
+editor is lost (`scratch.py` keeps what came out). It has no opinions: whether a move is
+right is for its callers.
 """
 
 from __future__ import annotations
@@ -12,21 +13,12 @@ import contextlib
 import hashlib
 import itertools
 import os
-import secrets
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from factotum import disk
 from factotum.model import FOLDERS, WAITING_FOLDER, State
-
-#: Our own folder inside the vault. Sync clients and Obsidian leave dot folders alone.
-OWN = ".factotum"
-
-#: How long the bytes that a rewrite displaced are kept to catch an editor that had the
-#: note open and writes a moment later, in seconds.
-DISPLACED_S = 20.0
+from factotum.scratch import Scratch
 
 #: Every folder that `factotum init` makes, from the root of the vault.
 ALL_FOLDERS = (
@@ -61,11 +53,8 @@ class Changed(Exception):
     """The note is not what the caller read; it was left as the editor wrote it."""
 
 
-#: Marks the scratch files of a process that only drops notes; and how long one may take
-#: with such a file at most, in seconds.
-GUEST = "+guest"
-GUEST_S = 60.0
-
+#: Our own folder inside the vault. Sync clients and Obsidian leave dot folders alone.
+OWN = ".factotum"
 
 #: How many notes are dropped at once: so many files are open meanwhile.
 DROPS_AT_ONCE = 64
@@ -84,22 +73,6 @@ def stop_lies(root: Path) -> bool:
         return True  # a vault that cannot be looked at lets nothing out
 
 
-@dataclass(frozen=True)
-class Displaced:
-    """Bytes that a rewrite took out of `path`, kept for a while in `kept`."""
-
-    path: Path
-    kept: Path
-    sha256: str
-    at: float
-
-
-def _may_be_written(kept: Path, age_s: float) -> bool:
-    """Whether an editor that had the note open may still write into these bytes of it."""
-    written = disk.is_written(kept)
-    return age_s < DISPLACED_S if written is None else written
-
-
 class Vault:
     def __init__(
         self, root: Path, instance: str, monotonic: Callable[[], float], *, guest: bool = False
@@ -109,15 +82,11 @@ class Vault:
         A `guest` only drops notes, beside an executor of the same instance that may be
         starting: what it writes at this moment is not cleared away as a crash's leavings.
         """
-        self._owner = f"{instance}{GUEST}" if guest else instance
         self.root = root
         self.instance = instance
         self.monotonic = monotonic
         self.own = root / OWN
-        self.tmp = self.own / "tmp"
-        self._counter = itertools.count()
-        self._token = secrets.token_hex(4)  # process ids come again, in a container at once
-        self._displaced: list[Displaced] = []
+        self.scratch = Scratch(self.own, instance, monotonic, guest=guest)
         self._check()
 
     def _check(self) -> None:
@@ -132,11 +101,11 @@ class Vault:
                 f"{missing[0] if missing else OWN!r}). Adopt it: factotum init {self.root}"
             )
         try:
-            for folder in (self.tmp, self.aside, self.intake, self.folder(State.WAITING)):
+            for folder in (self.scratch.tmp, self.aside, self.intake, self.folder(State.WAITING)):
                 folder.mkdir(parents=True, exist_ok=True)
             for name in missing:
                 (self.root / name).mkdir(parents=True, exist_ok=True)
-            probe = self._scratch("probe")
+            probe = self.scratch.file("probe")
             disk.write_new(probe, b"")
             probe.unlink()
         except OSError as refused:
@@ -150,7 +119,7 @@ class Vault:
     @property
     def aside(self) -> Path:
         """Where late copies and echoes are put: nothing is ever deleted."""
-        return self.own / "aside"
+        return self.scratch.aside
 
     @property
     def intake(self) -> Path:
@@ -178,15 +147,11 @@ class Vault:
     def relative(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix()
 
-    def _scratch(self, name: str, known: str = "") -> Path:
-        owner = f"{self._owner}.{self._token}.{next(self._counter)}.{known}"
-        return self.tmp / f"{owner}~{disk.end(name, 60)}"
-
     # -- writing
 
     def drop(self, target: Path, data: bytes) -> None:
         """Puts a whole new note at `target`. Raises FileExistsError; then nothing changed."""
-        scratch = self._scratch(target.name, hashlib.sha256(data).hexdigest()[:12])
+        scratch = self.scratch.file(target.name, hashlib.sha256(data).hexdigest()[:12])
         disk.write_new(scratch, data)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -204,7 +169,7 @@ class Vault:
 
     def _drop_some(self, notes: Sequence[tuple[Path, bytes]]) -> None:
         ways = [
-            (self._scratch(target.name, hashlib.sha256(data).hexdigest()[:12]), target)
+            (self.scratch.file(target.name, hashlib.sha256(data).hexdigest()[:12]), target)
             for target, data in notes
         ]
         whole = zip(ways, notes, strict=True)
@@ -260,7 +225,7 @@ class Vault:
             return
         old = hashlib.sha256(expected).hexdigest()
         known = f"{old[:12]}-{hashlib.sha256(new).hexdigest()[:12]}"
-        scratch = self._scratch(path.name, known)
+        scratch = self.scratch.file(path.name, known)
         disk.write_new(scratch, new)
         try:
             disk.keep_mode(path, scratch)
@@ -278,7 +243,7 @@ class Vault:
             raise Changed(f"{path.name} was edited meanwhile")
         if durable:
             disk.fsync_folder(path.parent)
-        self._displaced.append(Displaced(path, scratch, old, self.monotonic()))
+        self.scratch.displaced(path, scratch, old)
 
     def _replace(self, path: Path, expected: bytes, new: bytes, scratch: Path) -> None:
         if disk.read_regular(path, len(expected)) != expected:
@@ -291,84 +256,25 @@ class Vault:
         disk.exchange(scratch, path)
         if disk.read_regular(scratch, max(len(ours), 1 << 22)) == ours:
             old = hashlib.sha256(ours).hexdigest()  # an editor may have opened it meanwhile
-            self._displaced.append(Displaced(path, scratch, old, self.monotonic()))
+            self.scratch.displaced(path, scratch, old)
         else:  # somebody wrote into our copy in the instant that it was there: keep that too
             self.put_aside(scratch, path.name)
 
     def late_edits(self, *, ending: bool = False) -> list[tuple[Path, bytes, Path]]:
-        """What editors wrote into files that a rewrite had displaced, once it is old enough.
-
-        Each is (the note's path, the bytes, where they are kept now). Files that nobody
-        touched are removed. Call it at every tick, and with `ending` before a stop: what an
-        editor may still write into then is left to `recover`.
-        """
-        now = self.monotonic()
-        edits, open_yet = [], []
-        for one in self._displaced:
-            age_s = now - one.at
-            if (age_s < DISPLACED_S and not ending) or _may_be_written(one.kept, age_s):
-                open_yet.append(one)
-                continue
-            data = disk.read_regular(one.kept, 1 << 24)
-            if hashlib.sha256(data).hexdigest() == one.sha256:
-                one.kept.unlink()
-            else:
-                edits.append((one.path, data, self.put_aside(one.kept, one.path.name)))
-        self._displaced = open_yet
-        return edits
+        """What editors wrote into notes that a rewrite had displaced; see Scratch."""
+        return self.scratch.late_edits(ending=ending)
 
     def recover(self) -> list[Path]:
-        """Empties the scratch folder after a stop or a crash: what is not certainly ours is
-        put aside.
-
-        A scratch file of a rewrite is named after the bytes that it may hold if no editor
-        wrote into it: those from before and those from after. One that an editor may still
-        have open is kept for `late_edits` to look at.
-        """
-        kept = []
-        for entry in sorted(os.scandir(self.tmp), key=lambda e: e.name):
-            owner, _, name = entry.name.partition("~")
-            instance, _, rest = owner.partition(".")
-            if instance not in (self.instance, self.instance + GUEST):
-                continue
-            if not entry.is_file(follow_symlinks=False) or rest.startswith(f"{self._token}."):
-                continue
-            try:
-                about = entry.stat(follow_symlinks=False)
-            except FileNotFoundError:
-                continue  # a guest has just put it in its place
-            if instance != self.instance and time.time() - about.st_mtime < GUEST_S:
-                continue  # the guest is at it
-            path = Path(entry.path)
-            data = disk.read_regular(path, 1 << 26)
-            digest = hashlib.sha256(data).hexdigest()
-            age_s = max(0.0, time.time() - about.st_ctime)  # an exchange sets it
-            if about.st_nlink > 1:
-                path.unlink()  # an unfinished link+unlink: the other name stands
-            elif data and digest[:12] not in owner.rpartition(".")[2].split("-"):
-                kept.append(self.put_aside(path, name))
-            elif instance == self.instance and _may_be_written(path, age_s):
-                at = self.monotonic() - age_s
-                self._displaced.append(Displaced(self.root / name, path, digest, at))
-            else:
-                path.unlink()
-        return kept
+        """Empties the scratch folder after a stop or a crash; returns what was put aside."""
+        return self.scratch.recover()
 
     def put_aside(self, path: Path, name: str = "") -> Path:
         """Moves an entry (never opening it) out of the pipeline; returns where it lies now."""
-        self.aside.mkdir(parents=True, exist_ok=True)
-        for n in itertools.count():
-            target = self.aside / (f"{n}-" * bool(n) + disk.end(name or path.name, 240))
-            try:
-                disk.rename_new(path, target)
-            except FileExistsError:
-                continue
-            return target
-        raise AssertionError("unreachable")
+        return self.scratch.put_aside(path, name)
 
     def keep(self, name: str, data: bytes) -> Path:
         """Keeps a copy of what a note held, before it is written anew."""
-        scratch = self._scratch(name)
+        scratch = self.scratch.file(name)
         disk.write_new(scratch, data)
         return self.put_aside(scratch, name)
 
@@ -390,4 +296,4 @@ class Vault:
 
     def replace_own(self, path: Path, data: bytes) -> None:
         """Replaces a file that is ours alone and can be made again (no fsync)."""
-        disk.replace(path, data, self._scratch(path.name), durable=False)
+        disk.replace(path, data, self.scratch.file(path.name), durable=False)

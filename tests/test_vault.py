@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from factotum.model import State
-from factotum.vault import ALL_FOLDERS, DISPLACED_S, Changed, Vault, VaultError
+from factotum.scratch import DISPLACED_S
+from factotum.vault import ALL_FOLDERS, Changed, Vault, VaultError
 
 
 class Hands:
@@ -41,7 +42,7 @@ def vault(root: Path, hands: Hands) -> Vault:
 
 
 def scratch(vault: Vault) -> list[str]:
-    return [entry.name for entry in vault.tmp.iterdir()]
+    return [entry.name for entry in vault.scratch.tmp.iterdir()]
 
 
 def test_what_is_no_vault_is_refused_with_the_way_to_make_one(tmp_path: Path) -> None:
@@ -148,7 +149,7 @@ def test_an_editor_that_opened_our_copy_for_an_instant_loses_nothing(vault: Vaul
     note.write_bytes(b"edited\n")
     with pytest.raises(Changed):
         vault.rewrite(note, b"old\n", b"new\n")
-    (ours,) = vault.tmp.iterdir()
+    (ours,) = vault.scratch.tmp.iterdir()
     with open(ours, "ab") as editor:
         editor.write(b"typed late\n")
     ((_, data, _),) = vault.late_edits(ending=True)
@@ -159,14 +160,14 @@ def test_after_a_crash_only_what_is_certainly_ours_is_removed(root: Path, vault:
     note = root / "Failed/a.md"
     note.write_bytes(b"old\n")
     vault.rewrite(note, b"old\n", b"new\n")
-    (untouched,) = vault.tmp.iterdir()
+    (untouched,) = vault.scratch.tmp.iterdir()
     note.write_bytes(b"new\n")
     vault.rewrite(note, b"new\n", b"newer\n")
-    (edited,) = [path for path in vault.tmp.iterdir() if path != untouched]
+    (edited,) = [path for path in vault.scratch.tmp.iterdir() if path != untouched]
     edited.write_bytes(b"typed into\n")
-    (vault.tmp / "pi-2.0.0.~theirs.md").write_text("another machine's")
-    os.link(root / "Failed/a.md", vault.tmp / "pi.0.7.~linked.md")
-    (vault.tmp / "pi.0.8.~empty.md").touch()
+    (vault.scratch.tmp / "pi-2.0.0.~theirs.md").write_text("another machine's")
+    os.link(root / "Failed/a.md", vault.scratch.tmp / "pi.0.7.~linked.md")
+    (vault.scratch.tmp / "pi.0.8.~empty.md").touch()
     kept = Vault(root, "pi", Hands()).recover()
     assert [path.read_bytes() for path in kept] == [b"typed into\n"]
     assert scratch(vault) == ["pi-2.0.0.~theirs.md"]
@@ -236,7 +237,7 @@ def test_a_log_grows(vault: Vault) -> None:
 def test_recovery_leaves_a_note_that_another_process_drops_in_this_moment(
     vault: Vault, root: Path
 ) -> None:
-    left = vault.tmp / "pi+guest.abcd1234.0.000000000000~new.md"
+    left = vault.scratch.tmp / "pi+guest.abcd1234.0.000000000000~new.md"
     left.write_bytes(b"new\n")
     assert vault.recover() == [] and scratch(vault) == [left.name]
     os.utime(left, (1.0, 1.0))  # whoever wrote it is gone
