@@ -14,6 +14,7 @@ from factotum.channels.buttons import Choice
 from factotum.channels.cards import mark, outcome
 from factotum.channels.choices import would_go_out
 from factotum.channels.contract import Message
+from factotum.channels.split import utf16
 from factotum.channels.window import Window
 from factotum.channels.words import Words
 from factotum.gate.facets import pays
@@ -26,8 +27,9 @@ from factotum.outbox import CARD, Row
 KIND = "batch"
 #: From how many on they are shown together, and how many at most.
 LEAST, MOST = 3, 6
-#: How long what one of them would send may be, in characters, so that all of it is shown.
-WHOLE_CHARS = 400
+#: How long what one of them would send may be, so that all of it is shown, and how long their
+#: message, in UTF-16 units.
+WHOLE_UNITS, MESSAGE_UNITS = 400, 4000
 FACTS_CHARS = 140
 
 #: How the stage of a card's own row begins while its batch shows it.
@@ -50,8 +52,16 @@ def fits(card: Card) -> bool:
         and not card.seal.about.get("stranger")
         and not card.remark
         and not pays(Call(card.seal.tool, card.seal.args))
-        and len(would_go_out(card)) <= WHOLE_CHARS
+        and not card.seal.attachments
+        and not any(str(line).startswith("⚠") for line in _told(card))
+        and len(uninert(str(card.seal.about.get("who", "")))) <= FACTS_CHARS
+        and utf16(would_go_out(card)) <= WHOLE_UNITS
     )
+
+
+def _told(card: Card) -> list[str]:
+    """What else is known of it, of which a batch tells nothing."""
+    return [*card.seal.about.get("known", ()), *card.seal.about.get("lines", ())]
 
 
 def members(row: Row) -> list[Member]:
@@ -67,7 +77,7 @@ class Batches:
         """Shows these in one message (or several) if they are enough; else False."""
         if len(cards) < LEAST:
             return False
-        groups = [list(cards[at : at + MOST]) for at in range(0, len(cards), MOST)]
+        groups = _groups(cards)
         if len(groups) > 1 and len(groups[-1]) == 1:
             groups[-1].insert(0, groups[-2].pop())  # one alone is no batch
         with self.window.ledger.tx():
@@ -129,7 +139,7 @@ class Batches:
         head = f"✋ {len(waiting)} wait for your yes" if waiting else "All of these are decided"
         parts = [Words.bold(head)]
         for n, (card, still) in enumerate(here, 1):
-            parts += _one(n, card, still)
+            parts += _one(n, card, still=still)
         going = any(card.status == "approved" for card, still in here if still)
         choices = _choices(len(waiting), going=going)
         message = Message(Words.join("\n", parts), self.window.buttons.draw(row.seq, choices, now))
@@ -141,7 +151,21 @@ class Batches:
         return own is not None and own.stage == f"{IN}{row.seq}" and card.seal.digest == digest
 
 
-def _one(n: int, card: Card, still: bool) -> list[Words]:
+def _groups(cards: Sequence[Card]) -> list[list[Card]]:
+    """As many together as one message holds."""
+    groups: list[list[Card]] = [[]]
+    left = MESSAGE_UNITS
+    for card in cards:
+        needs = utf16(Words.join("\n", _one(MOST, card, still=True)).text) + len("\n")
+        if len(groups[-1]) == MOST or (groups[-1] and needs > left):
+            groups.append([])
+            left = MESSAGE_UNITS
+        groups[-1].append(card)
+        left -= needs
+    return groups
+
+
+def _one(n: int, card: Card, *, still: bool) -> list[Words]:
     sign = "" if card.status == "pending" else f"{mark(card)} "
     title = Words.bold(f"{n}. {sign}{one_line(visible(outcome(card)), 150)}")
     if not still:
@@ -151,7 +175,7 @@ def _one(n: int, card: Card, still: bool) -> list[Words]:
     who = one_line(uninert(str(card.seal.about.get("who", ""))), FACTS_CHARS)
     why = one_line(f"Why I ask: {visible(card.seal.rule)}", FACTS_CHARS)
     facts = [Words.of(" · ".join(part for part in (who, why) if part))]
-    return [title, *facts, Words.quote(would_go_out(card) or "(nothing is given to it)")]
+    return [title, *facts, Words.whole(would_go_out(card) or "(nothing is given to it)")]
 
 
 def _choices(waiting: int, *, going: bool) -> Sequence[Sequence[Choice]]:

@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from factotum.channels.buttons import Choice
 from factotum.channels.choices import (
     CHANGE,
-    CONTENT_CHARS,
-    EXCERPT_CHARS,
+    CONTENT_UNITS,
+    EXCERPT_UNITS,
     LATER,
     SURE,
     choices,
-    unread_words,
+    unread,
     would_go_out,
 )
+from factotum.channels.split import fitted, utf16
 from factotum.channels.words import Words
 from factotum.gate import card as cards
 from factotum.gate.facets import pays
@@ -27,11 +28,15 @@ from factotum.gate.rows import row_of
 from factotum.gate.strength import needs_strong
 from factotum.inert import one_line, uninert, visible
 from factotum.model import Call, Effect
-from factotum.words import local, when
+from factotum.words import local, size, when
 
-#: How much of what is known of it stands in the message, in characters; with what would go out
-#: and what others wrote it fits into one message of every channel.
-FACTS_CHARS = 1200
+#: How long the message may be, and what is known of it therein, and whom it reaches, in UTF-16
+#: units. What would go out always has its place; where all of it is too long, the rest gives way.
+MOST_UNITS, FACTS_UNITS, WHO_UNITS = 4096, 1200, 300
+#: How many of the files that go with it are named.
+FILES_MOST = 5
+#: How much of all but that is told, from try to try.
+SPARING = (1.0, 0.5, 0.2)
 
 MARKS = {
     "approved": "⏳",
@@ -79,11 +84,15 @@ def shown(
     )
     if card.status == "pending" and stage == LATER:
         return Shown(_put_off(card, now), rows)
-    parts = [_head(card), *_facts(card, now), *_remark(card)]
-    if card.status in {"pending", "expired", "unknown", "approved"}:
-        parts += [*_excerpt(card), *_changed(changed), *_content(card)]
-    parts += _tail(card, stage, now, regret_s, changed)
-    return Shown(Words.join("\n", [part for part in parts if part]), rows)
+    for share in SPARING:
+        parts = [_head(card), *_facts(card, now, share), *_remark(card, share)]
+        if card.status in {"pending", "expired", "unknown", "approved"}:
+            parts += [*_excerpt(card, share), *_changed(changed, share), *_content(card)]
+        parts += _tail(card, stage, now, regret_s, changed)
+        words = Words.join("\n", [part for part in parts if part])
+        if utf16(words.text) <= MOST_UNITS:
+            break
+    return Shown(words, rows)
 
 
 def outcome(card: Card) -> str:
@@ -115,30 +124,50 @@ def _icon(card: Card) -> str:
     return HEADS.get(tool.partition("__")[0], "✋")
 
 
-def _facts(card: Card, now: float) -> list[Words]:
+def _facts(card: Card, now: float, share: float) -> list[Words]:
+    """What is known of it. Where that is too much, what warns stands before what only tells."""
     if card.over:
         return []
-    lines = [line for line in uninert(cards.facts(card, now)).split("\n") if line]
-    return [Words.of("\n".join(lines)).cut(FACTS_CHARS)]
+    about, most = card.seal.about, int(FACTS_UNITS * share)
+    first, *others = uninert(cards.facts(card, now)).split("\n")
+    if (who := uninert(str(about.get("who", "")))) and first.startswith(who):
+        first = fitted(Words.of(who), int(WHO_UNITS * share)).text + first[len(who) :]
+    own = {uninert(str(line)) for line in about.get("lines", ())}
+    lines = [first, *(one_line(line, int(FACTS_UNITS * share) // 3) for line in others if line)]
+    kept: list[int] = []
+    for n in sorted(range(len(lines)), key=lambda n: _matters(n, lines[n], own)):
+        if utf16("\n".join(lines[one] for one in (*kept, n))) <= most:
+            kept.append(n)
+    if missing := len(lines) - len(kept):
+        lines.append(f"⚠ … and {missing} more of these; they stand in the note")
+        kept.append(len(lines) - 1)
+    return [Words.of("\n".join(lines[n] for n in sorted(kept)))]
 
 
-def _remark(card: Card) -> list[Words]:
-    said = one_line(visible(card.remark), 400)
+def _matters(n: int, line: str, own: set[str]) -> tuple[int, int]:
+    """The lower, the less it may be left out."""
+    return (0 if n == 0 else 1 if line.startswith("⚠") else 2 if line in own else 3), n
+
+
+def _remark(card: Card, share: float) -> list[Words]:
+    said = one_line(visible(card.remark), int(400 * share))
     return [Words.of(f"⚠ {said}")] if said and not card.over else []
 
 
-def _excerpt(card: Card) -> list[Words]:
+def _excerpt(card: Card, share: float) -> list[Words]:
     text = str(card.seal.about.get("excerpt") or "").strip()
     if not text or card.status != "pending":
         return []
-    return [Words.of("They wrote:"), Words.quote(Words.of(text).cut(EXCERPT_CHARS))]
+    most = int(EXCERPT_UNITS * share)
+    return [Words.of("They wrote:"), Words.quote(fitted(Words.of(text), most))]
 
 
-def _changed(changed: Changed | None) -> list[Words]:
+def _changed(changed: Changed | None, share: float) -> list[Words]:
     if changed is None or not changed.lines:
         return []
     rows = "\n".join(f"{sign} {line}" for sign, line in changed.lines)
-    return [Words.of("What you had changed:"), Words.pre(Words.of(rows).cut(700))]
+    shown = fitted(Words.of(rows), int(700 * share))
+    return [Words.of("What you had changed:"), Words.pre(shown)]
 
 
 def _content(card: Card) -> list[Words]:
@@ -146,13 +175,23 @@ def _content(card: Card) -> list[Words]:
         asked = str(card.seal.args.get("question", ""))
         more = asked if asked and asked != card.title else ""
         told = str(card.seal.args.get("explained") or more)
-        return [Words.of(told).cut(CONTENT_CHARS)] if told else []
+        return [fitted(Words.of(told), CONTENT_UNITS)] if told else []
     text = would_go_out(card)
     if not text:
         return []
     said = "What would be sent:" if row_of(card.seal.tool).egress else "What would be done:"
     head = said if card.status == "pending" else said.replace("would be", "is")
-    return [Words.of(head), Words.quote(Words.of(text).cut(CONTENT_CHARS))]
+    shown = Words.whole(fitted(Words.of(text), CONTENT_UNITS))
+    return [Words.of(head), shown, *_files(card)]
+
+
+def _files(card: Card) -> list[Words]:
+    """What goes with it, where no text can stand in for it or hide it."""
+    if not card.seal.attachments:
+        return []
+    names = [f"{one_line(one.name, 60)} ({size(one.size_bytes)})" for one in card.seal.attachments]
+    more = f" and {len(names) - FILES_MOST} more" if len(names) > FILES_MOST else ""
+    return [Words.of(f"📎 {', '.join(names[:FILES_MOST])}{more}")]
 
 
 def _tail(
@@ -182,8 +221,8 @@ def _tail(
 
 def _asking(card: Card, stage: str, changed: Changed | None) -> list[Words]:
     told = [Words.italic(f"Why I ask: {one_line(visible(card.seal.rule), 200)}.")]
-    if missing := unread_words(card):
-        told.append(Words.bold(f"⚠ You have not read {missing} words of it: “Read all”."))
+    if missing := unread(card):
+        told.append(Words.bold(f"⚠ You have not read {missing} of it: “Read all”."))
     if changed is not None and changed.under_way:
         told.append(Words.bold("✏️ It is being changed…"))
     if changed is not None and changed.why:

@@ -9,6 +9,8 @@ import re
 from collections.abc import Sequence
 
 from factotum.channels.buttons import Choice
+from factotum.channels.split import fitted, utf16
+from factotum.channels.words import Words
 from factotum.gate import grants
 from factotum.gate.content import whole
 from factotum.gate.records import Card
@@ -20,8 +22,10 @@ from factotum.inert import one_line, visible
 #: choices, at how it is to be changed, at what else there is to see.
 OPEN, LATER, SURE, CHANGE, MORE = "", "later", "sure", "change", "more"
 
-#: How much of what would go out stands in the message, and of what others wrote, in characters.
-CONTENT_CHARS, EXCERPT_CHARS = 1800, 400
+#: How much of what would go out stands in the message, and of what others wrote, in UTF-16 units.
+CONTENT_UNITS, EXCERPT_UNITS = 1800, 400
+#: Words that are longer than this, on average, are none that a person reads.
+LONG_WORD_CHARS = 20
 LABEL_CHARS = 40
 #: How many choices stand beside one another where each is short, and how short that is.
 BESIDE, SHORT_CHARS = 3, 14
@@ -70,7 +74,7 @@ def choices(
 def _pending(card: Card, *, strong: bool) -> Sequence[Sequence[Choice]]:
     change: list[Choice] = [("Change…", "change")] if can_change(card) else []
     more: list[Choice] = [("More…", "more")] if _further(card) else []
-    if unread_words(card):
+    if unread(card):
         more = [("Read all", "read"), *more]
     if needs_strong(card):
         return [
@@ -86,7 +90,7 @@ def _pending(card: Card, *, strong: bool) -> Sequence[Sequence[Choice]]:
 
 def _further(card: Card) -> list[list[Choice]]:
     see: list[Choice] = []
-    if len(str(card.seal.about.get("excerpt") or "").strip()) > EXCERPT_CHARS:
+    if utf16(str(card.seal.about.get("excerpt") or "").strip()) > EXCERPT_UNITS:
         see.append(("See what they wrote", "excerpt"))
     if card.seal.attachments:
         see.append(("See the files", "files"))
@@ -143,6 +147,15 @@ def would_go_out(card: Card) -> str:
     return _EMPTY.sub("", whole(card)).strip()
 
 
-def unread_words(card: Card) -> int:
-    """How many words of what would go out do not stand in the message."""
-    return len(would_go_out(card)[CONTENT_CHARS:].split())
+def unread(card: Card) -> str:
+    """How much of what would go out does not stand in the message, as a person is told; empty
+    where all of it does. Where there are hardly any blanks in it, it is told in characters."""
+    text = Words.of(would_go_out(card)).text
+    kept = fitted(Words.of(text), CONTENT_UNITS).text
+    if kept == text:
+        return ""
+    rest = text[len(kept) - 1 :]
+    words = len(rest.split())
+    if len(rest) > LONG_WORD_CHARS * words:
+        return f"{len(rest):,} characters"
+    return f"{words:,} word{'s' * (words != 1)}"

@@ -32,7 +32,7 @@ class More:
         return Reply()
 
     def _text(self, head: str, text: str, row: Row, now: float) -> None:
-        words = Words.join("\n", [Words.bold(head), Words.quote(text)])
+        words = Words.join("\n", [Words.bold(head), Words.whole(text)])
         for n, part in enumerate(split(words, self.window.limits.units)):
             self._say(Message(part, reply_to=row.message), row, f"part {n}", now)
 

@@ -114,6 +114,11 @@ class Words:
         return cls.marked(text, "quote")
 
     @classmethod
+    def whole(cls, text: str | Words) -> Words:
+        """A quote that is never folded, however long: a yes means all of it."""
+        return cls.marked(text, "quote", "whole")
+
+    @classmethod
     def order(cls, text: str) -> Words:
         """A command that our own code offers. What others wrote is never made one."""
         return cls.marked(text, "order")

@@ -81,7 +81,8 @@ def _entity(text: str, places: list[int], span: Span) -> MessageEntity:
     from telegram import MessageEntity
 
     kind = _TYPES[span.mark]
-    if span.mark == "quote" and _rows(text[span.start : span.end]) > _UNFOLDED_ROWS:
+    folds = span.mark == "quote" and span.href != "whole"
+    if folds and _rows(text[span.start : span.end]) > _UNFOLDED_ROWS:
         kind = "expandable_blockquote"
     start, end = places[span.start], places[span.end]
     url = span.href if span.mark == "link" else None
