@@ -87,12 +87,15 @@ class Work:
     # -- progress
 
     def _progress(self, row: TaskRow, run: Run | None, chat: str, waits: int, now: float) -> None:
+        key = f"progress {row.id} {run.n if run else 1}"
+        if waits and self.window.outbox.row(self.window.name, chat, key) is None:
+            return  # what is asked says so itself, and is to stay the last thing said
         text = self._said(row, run, waits)
         message = Message(Words.of(text), reply_to=str(row.facts.get(MESSAGE) or ""))
         self.window.outbox.put(
             self.window.name,
             chat,
-            f"progress {row.id} {run.n if run else 1}",
+            key,
             message.to_json(),
             now,
             kind="progress",
