@@ -57,6 +57,7 @@ class Service:
         self.talk = Talk(window, self.displays.cards, self.prompts)
         self.broken = ""
         self._news = asyncio.Event()
+        self._busy = asyncio.Event()
 
     def begin(self) -> None:
         """After a start. Call it with the lock of the channel."""
@@ -99,6 +100,8 @@ class Service:
         """One look and what is to be sent; in how many seconds to look again."""
         try:
             self.displays.look(self.clock())
+            if self.displays.work.busy_chats():
+                self._busy.set()
             again_s = await self.sender.pass_once()
             self.broken = ""
         except (OSError, sqlite3.OperationalError) as refused:
@@ -114,6 +117,8 @@ class Service:
     async def typing(self) -> None:
         """Shows that something is being done, where somebody waits for it, till cancelled."""
         while True:
+            await self._busy.wait()  # nothing is woken for while nobody waits
+            self._busy.clear()
             for chat in self.displays.work.busy_chats():
                 try:
                     await self.channel.busy(chat)
