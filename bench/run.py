@@ -27,9 +27,11 @@ from bench.figures import (
     gate,
     grown,
     mail_in,
+    messenger,
     noop,
     rest,
     schedules,
+    tapped,
     turn,
     waiting,
 )
@@ -48,6 +50,8 @@ FIGURES: tuple[Figure, ...] = (
     *mail_in.FIGURES,
     *audit.FIGURES,
     *schedules.FIGURES,
+    *tapped.FIGURES,
+    *messenger.FIGURES,
 )
 
 

@@ -25,14 +25,15 @@ IDLE_S = 60.0
 DASHBOARD_S = 65.0
 
 
-def asked(office: Office, count: int) -> None:
-    """So many tasks of the owner's, each of which waits for a yes to one mail."""
+def asked(office: Office, count: int, first: int = 0) -> None:
+    """So many tasks of the owner's, from number `first` on, each of which waits for a yes to
+    one mail."""
     ledger = Ledger(office.state / "ledger.db")
     register, now = Register(ledger), time.time()
     waits = office.root / "In_Progress" / "bench" / "waiting"
     waits.mkdir(parents=True, exist_ok=True)
     with ledger.tx():
-        for n in range(count):
+        for n in range(first, first + count):
             id = names.id_of("t", "waiting", str(n))
             name = f"task-{n}_{id[2:8]}.md"
             ledger.add_task(
