@@ -61,7 +61,7 @@ class Talk:
 
     def _remark(self, heard: Heard, now: float) -> None:
         """Says what could not be had of the message; where that is all, it is no work."""
-        nothing = "" if heard.text.strip() or heard.files else " So nothing was begun."
+        nothing = "" if heard.text.strip() or heard.files else "\nNothing was begun."
         told = "\n".join(f"⚠ {one}" for one in heard.remarks)
         with self.window.ledger.tx():
             self.say(heard, Words.of(f"{told}{nothing}"), now, what="remark")

@@ -14,6 +14,7 @@ import pytest
 from factotum.ledger import TaskRow
 from factotum.model import Trust
 from tests.channels.live import OWNER, at_work, ledger_of, telegram
+from tests.channels.test_every_channel import comes_to
 from tests.office import TestOffice, smtp
 from tests.reading.samples import docx, paragraph, pdf, photo, zipped
 from tests.servers.model import Item, Script, ScriptedModelServer, call
@@ -39,12 +40,12 @@ class Desk:
 
     def asked(self, n: int = 0) -> str:
         """What the model was asked first of the n-th message, as JSON."""
-        self.me.waits_for(lambda _: len(self.model.requests) > n)
+        comes_to(lambda: len(self.model.requests) > n)
         return json.dumps(self.model.requests[n]["messages"], ensure_ascii=False)
 
     def told(self, n: int = 0) -> str:
         """The task, as the model was told of it in its n-th request."""
-        self.me.waits_for(lambda _: len(self.model.requests) > n)
+        comes_to(lambda: len(self.model.requests) > n)
         asked = [
             one["content"]
             for one in self.model.requests[n]["messages"]
@@ -173,3 +174,141 @@ def test_an_order_in_a_picture_moves_nothing_without_a_yes(tmp_path: Path) -> No
         at.me.waits_to_see("eve@evil.example")
         assert at.office.cards()[0].seal.trust is Trust.STRANGER
         assert at.relay.messages == []
+
+
+def album(at: Desk, *files: bytes, caption: str = "") -> list[Message]:
+    sent = []
+    for n, data in enumerate(files):
+        told = {"caption": caption} if caption and n == 0 else {}
+        sent.append(
+            at.me.sends_other(photo=at.me.keeps("photo", data), media_group_id="album-1", **told)
+        )
+    return sent
+
+
+@pytest.mark.slow
+def test_an_album_is_one_task_and_a_late_part_of_it_is_not_lost(tmp_path: Path) -> None:
+    with desk(tmp_path, looked) as at:
+        three = album(at, photo(), photo() + b"2", photo() + b"3", caption="Which is best?")
+        at.answered(three[0])
+        assert at.asked().count("data:image/jpeg;base64,") == 3
+        (late,) = album(at, photo() + b"4")
+        at.answered(late)
+        first, second = at.tasks()
+        assert [len(one.facts["attachments"]) for one in (first, second)] == [3, 1]
+        for update in at.telegram.updates.told[-4:]:
+            at.telegram.updates.again(update)
+        at.me.says("/status")
+        at.me.waits_to_see("Nothing waits")
+        assert len(at.tasks()) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("../../.ssh/authorized_keys", "authorized_keys"),
+        ("a\n> [!danger] b.txt", "a _ _!danger_ b.txt"),
+        ("[[Company_Handbook]].md", "__Company_Handbook__.md"),
+        ("x" * 300 + ".txt", "x" * 145 + ".txt"),
+        ("\u202etxt.exe", "txt.exe"),
+    ],
+)
+def test_the_name_of_a_file_leads_nowhere(tmp_path: Path, name: str, kept: str) -> None:
+    with desk(tmp_path, looked) as at:
+        at.answered(at.me.sends_document(b"Hello.", name, caption="Read it."))
+        (file,) = at.task().facts["attachments"]
+        assert file["name"] == kept
+        assert (at.office.root / file["path"]).parent == at.office.root / "Office/Attachments"
+
+
+@pytest.mark.slow
+def test_a_file_that_no_bot_may_fetch_is_told_of_and_begins_nothing(tmp_path: Path) -> None:
+    with desk(tmp_path, looked) as at:
+        big = {"file_id": "big", "file_unique_id": "u", "file_name": "film.mov"}
+        document = {**big, "file_size": 21 * 1024 * 1024}
+        at.me.sends_other(document=document)
+        shown = at.me.waits_to_see("film.mov has 21.0 MB")
+        assert "Inbox" in shown.text and "Nothing was begun." in shown.text
+        at.me.sends_other(document=document, caption="What is in it?")
+        at.me.waits_to_see("Looked at it.")
+        assert "film.mov has 21.0 MB" in at.told()
+        assert at.task().facts["attachments"] == []
+
+
+@pytest.mark.slow
+def test_a_large_one_is_kept_beside_the_vault_and_read(tmp_path: Path) -> None:
+    with desk(tmp_path, looked) as at:
+        data = b"The word is Rosebud.\n" + b"." * 1_500_000
+        at.answered(at.me.sends_document(data, "long.txt", caption="What is the word?"))
+        assert "The word is Rosebud." in at.told()
+        (file,) = at.task().facts["attachments"]
+        assert Path(file["path"]).is_relative_to(at.office.state)
+        assert at.office.one("Done").stat().st_size < 300_000
+
+
+STICKER = {"file_id": "s", "file_unique_id": "s", "type": "regular", "width": 9, "height": 9,
+           "is_animated": False, "is_video": False, "emoji": "👍"}  # fmt: skip
+OPTIONS = [{"text": day, "voter_count": 0, "persistent_id": day} for day in ("Mon", "Tue")]
+POLL = {"id": "1", "question": "When?", "options": OPTIONS, "total_voter_count": 0,
+        "is_closed": False, "is_anonymous": True, "type": "regular", "members_only": False,
+        "allows_multiple_answers": False, "allows_revoting": True}  # fmt: skip
+PLACE = {"latitude": 45.4642, "longitude": 9.19}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("what", "told"),
+    [
+        ({"location": PLACE}, "My place: 45.464200, 9.190000"),
+        (
+            {"location": PLACE, "venue": {"location": PLACE, "title": "Bar", "address": "Via 1"}},
+            "A place: Bar, Via 1 (45.464200, 9.190000)",
+        ),
+        (
+            {"poll": POLL},
+            "A poll: When?\n- Mon\n- Tue",
+        ),
+        (
+            {"sticker": STICKER},
+            "👍",
+        ),
+        ({"contact": {"phone_number": "+39 02", "first_name": "Ada"}}, "A contact: Ada, +39 02"),
+    ],
+)
+def test_what_is_neither_words_nor_a_file_is_told_in_words(
+    tmp_path: Path, what: dict[str, Any], told: str
+) -> None:
+    with desk(tmp_path, looked) as at:
+        at.me.sends_other(**what)
+        at.me.waits_to_see("Looked at it.")
+        assert told in at.told()
+
+
+def test_what_nothing_can_be_made_of_is_said_so_and_what_is_no_message_is_not(
+    tmp_path: Path,
+) -> None:
+    with desk(tmp_path, looked) as at:
+        at.me.sends_other(pinned_message={"message_id": 1, "chat": at.me.chat.to_json(), "date": 0})
+        at.me.sends_other(game={"title": "Snake", "description": "x", "photo": []})
+        at.me.waits_to_see("I can make nothing of a game.")
+        assert [one for one in at.me.chat.from_bot if "nothing of" in one.text] != []
+        assert len([one for one in at.me.chat.from_bot if "nothing of" in one.text]) == 1
+        assert at.tasks() == []
+
+
+@pytest.mark.slow
+def test_a_text_that_was_cut_in_two_is_one_task(tmp_path: Path) -> None:
+    first, second = "word " * 800 + "and", "the end of it."
+    with desk(tmp_path, looked) as at:
+        sent = at.me.says(first)
+        at.me.says(second)
+        at.answered(sent)
+        assert "and\nthe end of it." in at.told()
+        assert len(at.tasks()) == 1
+        at.me.says("x" * 4096)
+        at.answered(at.me.says("/status"))  # a command is never the rest of a text
+        comes_to(lambda: len(at.model.requests) == 2)
+        assert len(at.tasks()) == 2
+        at.me.says("Something else.")
+        comes_to(lambda: len(at.model.requests) == 3)

@@ -20,7 +20,13 @@ from factotum.channels.service import Service
 from factotum.channels.telegram.channel import NAME, TelegramChannel, bot_of
 from factotum.channels.telegram.fetching import Fetching
 from factotum.channels.telegram.poller import Poller
-from factotum.channels.telegram.updates import Corrected, Foreign, WithFiles, understood
+from factotum.channels.telegram.updates import (
+    Corrected,
+    Foreign,
+    Unread,
+    WithFiles,
+    understood,
+)
 from factotum.channels.ways import close, ways_of
 from factotum.channels.window import Window
 from factotum.channels.words import Words
@@ -43,6 +49,7 @@ VISITED = (
     "token: /revoke it at @BotFather"
 )
 CORRECTED = "I go by what you wrote first. To change it, write it once more."
+UNREAD = "I can make nothing of {what}. Write it, or send it as a file."
 #: How long is waited till a bot that cannot be asked for its commands is asked again, in seconds.
 GREET_S = 30.0
 #: How often it is looked whether something must be told elsewhere, in seconds.
@@ -160,6 +167,9 @@ class Telegram:
                 self.service.hear(found)
             case Corrected(chat, message):
                 self._say(chat, f"corrected {message}", CORRECTED, now, reply_to=message)
+            case Unread(chat, message, what):
+                told = UNREAD.format(what=what)
+                self._say(chat, f"unread {message}", told, now, reply_to=message)
             case Foreign():
                 self._foreign(found, now)
             case _:

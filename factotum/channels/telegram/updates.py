@@ -55,6 +55,15 @@ class Corrected:
 
 
 @dataclass(frozen=True)
+class Unread:
+    """A message of an owner of a kind that nothing can be made of: `what` it is."""
+
+    chat: str
+    message: str
+    what: str
+
+
+@dataclass(frozen=True)
 class Foreign:
     """Somebody else, or an owner in a place where it does not count. `text` is what was
     written, for a code; `alone` whether in a chat of the two."""
@@ -72,7 +81,7 @@ class Nothing:
     """Nothing that anybody said."""
 
 
-Read = Tapped | Heard | WithFiles | Corrected | Foreign | Nothing
+Read = Tapped | Heard | WithFiles | Corrected | Unread | Foreign | Nothing
 
 
 def understood(update: Update, chats: Chats) -> Read:
@@ -83,6 +92,8 @@ def understood(update: Update, chats: Chats) -> Read:
         message = update.edited_message
         if found := _foreign(message, chats):
             return Nothing() if found.alone else found
+        if message.location is not None:
+            return Nothing()  # a place that is shown live has moved
         return Corrected(str(message.chat.id), str(message.message_id))
     if update.message is not None:
         return _message(update.message, chats)
@@ -100,7 +111,15 @@ def _tap(query: CallbackQuery, chats: Chats) -> Read:
         return Foreign(who, name, "a tap in a group", tap=True)
     if getattr(message, "forward_origin", None) is not None:
         return Foreign(who, name, "a tap on a forwarded message", tap=True)
-    return Tapped(query.id, who, str(message.message_id), who, name, query.data)
+    text, label = getattr(message, "text", None), _label(message, query.data)
+    return Tapped(query.id, who, str(message.message_id), who, name, query.data, text, label)
+
+
+def _label(message: Any, data: str) -> str | None:
+    """What stands on the button that was tapped, where Telegram tells it."""
+    keyboard = getattr(message, "reply_markup", None)
+    rows = keyboard.inline_keyboard if keyboard is not None else ()
+    return next((one.text for row in rows for one in row if one.callback_data == data), None)
 
 
 def _foreign(message: Message, chats: Chats) -> Foreign | None:
@@ -127,7 +146,8 @@ def _message(message: Message, chats: Chats) -> Read:
     text = _text(message)
     passed_on = _passed_on(message)
     if not (text or files):
-        return Nothing()
+        what = _kind(message)
+        return Unread(who, str(message.message_id), what) if what else Nothing()
     reply_to = message.reply_to_message
     heard = Heard(
         chat=who,
@@ -144,19 +164,42 @@ def _message(message: Message, chats: Chats) -> Read:
     return WithFiles(heard, files, message.media_group_id or "") if files else heard
 
 
+def _kind(message: Message) -> str:
+    """What a message is that is neither words nor a file; empty for one that nobody sent to be
+    read, such as that something was pinned."""
+    what = message.effective_attachment
+    if what is None:
+        return "a story" if message.story is not None else ""
+    return _KINDS.get(type(what).__name__, "something")
+
+
+#: What nothing can be made of, by the name that the library has for it.
+_KINDS = {"Game": "a game", "Invoice": "an invoice of Telegram's", "Story": "a story"}
+
+
 def _who(user: User) -> tuple[str, str]:
     return str(user.id), one_line(user.full_name, NAME_CHARS)
 
 
 def _text(message: Message) -> str:
-    """What was written, as Markdown; of a place or a contact what it is."""
+    """What was written, as Markdown; of what is neither words nor a file what it is."""
     if message.text is not None:
         return read(message.text, message.entities)
     if message.caption is not None:
         return read(message.caption, message.caption_entities)
+    if message.venue is not None:
+        at, named = message.venue.location, f"{message.venue.title}, {message.venue.address}"
+        return f"A place: {one_line(named, 300)} ({at.latitude:.6f}, {at.longitude:.6f})"
     if message.location is not None:
         at = message.location
         return f"My place: {at.latitude:.6f}, {at.longitude:.6f}"
+    if message.poll is not None:
+        options = [one_line(one.text, 200) for one in message.poll.options]
+        return "\n- ".join([f"A poll: {one_line(message.poll.question, 400)}", *options])
+    if message.sticker is not None:
+        return message.sticker.emoji or ""
+    if message.dice is not None:
+        return f"{message.dice.emoji} {message.dice.value}"
     if message.contact is not None:
         one = message.contact
         said = " ".join(filter(None, (one.first_name, one.last_name)))
@@ -191,6 +234,8 @@ def _files(message: Message) -> list[Sent]:
     for kind, suffix in _ENDINGS.items():
         one: Any = getattr(message, kind)
         if one is None or (kind == "document" and message.animation is not None):
+            continue
+        if kind == "sticker" and one.emoji:  # as good as a word
             continue
         name = getattr(one, "file_name", None) or f"{kind}-{message.message_id}{suffix}"
         told = kind if kind in {"voice", "audio", "document"} else "document"

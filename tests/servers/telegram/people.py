@@ -120,6 +120,17 @@ class Person(Place):
     ) -> Message:  # fmt: skip
         return self._sends_file(chat, caption, reply_to, "audio", name, "audio/mpeg", data, seconds)
 
+    def sends_other(self, **fields: Any) -> Message:
+        """A message of a kind that is not played here; `fields` as the API tells of them."""
+        with self._office.changed:
+            message = self._office.put(self.chat, self.user, text="")
+            self._updates.add("message", {**message.to_json(), **fields})
+            return message
+
+    def keeps(self, kind: str, data: bytes) -> Any:
+        """A file that such a message can carry, as the API tells of it."""
+        return self._office.keep(kind, "", "", data, 0).to_json()
+
     def edits(self, message_id: int, text: str, *, chat: Place | None = None) -> Message:
         with self._office.changed:
             message = self._message(message_id, chat)
