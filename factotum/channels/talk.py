@@ -109,7 +109,7 @@ class Talk:
             there = outbox.standing(name, heard.chat, heard.reply_to)
             return there or self._arrived(heard, now)
         last = outbox.newest(name, heard.chat)
-        if last is None or last.kind != "card" or heard.files:
+        if last is None or last.kind != "card" or heard.files or _crossed(heard, last):
             return None
         card = self.window.register.find(last.key.removeprefix("card "))
         if card is None or card.kind != "question" or now - (last.told or 0.0) > ANSWER_S:
@@ -212,6 +212,13 @@ class Talk:
         drop = self.tasks.drop_of(heard, text, self.conversation(heard.chat))
         task = self.window.mailroom.take(drop, now)
         Talks(self.window.ledger).add(str(drop.ours[CONVERSATION]), task, now)
+
+
+def _crossed(heard: Heard, row: Row) -> bool:
+    """Whether it was written before our message stood there, and only comes now: where the ids
+    of a chat are numbers, they count up for both sides."""
+    ours, theirs = row.message, heard.id
+    return ours.isdecimal() and theirs.isdecimal() and int(theirs) < int(ours)
 
 
 def _id(heard: Heard) -> str:
