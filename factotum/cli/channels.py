@@ -67,6 +67,7 @@ def _row(kind: Kind, opened: Books) -> dict[str, Any]:
         "set_up": set_up,
         "runs": kind.name == known.first(settings),
         "wanted": kind.name in known.wanted(settings.text("CHANNELS")),
+        "within": kind.name in known.chosen(settings.text("CHANNELS")),
         "missing": [] if set_up else [kind.needs],
         "owners": [asdict(one) for one in owners.owners(settings, opened.ledger, kind.name)],
         "pid": beats.holder(opened.state, kind.name) if set_up else 0,
@@ -90,8 +91,10 @@ def _how(row: dict[str, Any]) -> list[str]:
     said = []
     if row["pid"]:
         said.append(f"runs (process {row['pid']})")
-    elif row["wanted"]:
+    elif row["within"]:
         said.append("does not run. Start it: factotum up")
+    elif row["wanted"]:
+        said.append(f"does not run. Start it: factotum channels run {row['name']}")
     else:
         said.append("does not run: FACTOTUM_CHANNELS leaves it out")
     if row["hears"]:

@@ -32,6 +32,9 @@ def test_the_list_says_who_is_paired_who_runs_it_and_what_is_wrong(
     said = terminal("channels", "list")
     assert "does not run. Start it: factotum up" in said.out
     assert "nobody is paired: factotum channels login telegram" in said.out
+    office.env["FACTOTUM_CHANNELS"] = "none"
+    said = terminal_of(office)("channels", "list")
+    assert "does not run. Start it: factotum channels run telegram" in said.out
     owners.pair(ledger, "telegram", "4711", "Ann \x1b[31m", "42", time.time())
     beats.write(office.state, Beat("telegram", 1, 0.0, answered=time.time(), trouble="two pollers"))
     request.getfixturevalue("heard")
