@@ -10,13 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from factotum.ledger import (
-    APPLICATION_ID,
-    ORIGINAL_BYTES,
-    Ledger,
-    LedgerError,
-    TaskRow,
-)
+from factotum.ledger import ORIGINAL_BYTES, Ledger, LedgerError, TaskRow
+from factotum.ledger_file import APPLICATION_ID
 from factotum.model import Trust
 from factotum.schema import FIRST, SCHEMA_VERSION
 
