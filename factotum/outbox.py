@@ -368,6 +368,13 @@ class Outbox:
             if done.rowcount:
                 self._stood(row, now)
 
+    def spoilt(self, seq: int) -> None:
+        """Something else stands there than what was said: it is shown anew."""
+        with self.ledger.tx() as db:
+            db.execute(
+                "UPDATE said SET shows = '', due = 1 WHERE seq = ? AND state = 'sent'", (seq,)
+            )
+
     def recover(self, channel: str, now: float) -> int:
         """After a break: what was being sent then is lost. Call it with the channel's lock."""
         rows = self.ledger.db.execute(

@@ -173,7 +173,8 @@ CREATE INDEX notice_told ON notice (told, seq) WHERE how = 'told';
 CREATE TABLE button (
   token TEXT PRIMARY KEY, said INTEGER NOT NULL REFERENCES said (seq), card TEXT NOT NULL,
   digest TEXT NOT NULL, wish TEXT NOT NULL, at REAL NOT NULL, used REAL,
-  who TEXT NOT NULL DEFAULT '', tap TEXT NOT NULL DEFAULT ''
+  who TEXT NOT NULL DEFAULT '', tap TEXT NOT NULL DEFAULT '', label TEXT NOT NULL DEFAULT '',
+  stamp TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE INDEX button_of ON button (said);
 CREATE TABLE redraft (

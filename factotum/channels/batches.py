@@ -142,7 +142,8 @@ class Batches:
             parts += _one(n, card, still=still)
         going = any(card.status == "approved" for card, still in here if still)
         choices = _choices(len(waiting), going=going)
-        message = Message(Words.join("\n", parts), self.window.buttons.draw(row.seq, choices, now))
+        words = Words.join("\n", parts)
+        message = Message(words, self.window.buttons.draw(row.seq, choices, now, text=words.text))
         hold = self.window.not_before(now, answers=self.window.chat_of_card(here[0][0])[1])
         self.window.outbox.want(row, message.to_json(), made_of=made_of, not_before=hold)
 

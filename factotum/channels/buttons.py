@@ -1,11 +1,13 @@
 """The buttons below messages: what each means, and that it decides once.
 
 What comes back of a tap is a token alone, drawn by chance. What it means is written here, bound
-to the message that it stands below and to the version of the request that was shown there.
+to the message that it stands below, to the words that stand there, and to the version of the
+request that was shown.
 """
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +25,8 @@ Choice = tuple[str, str]
 @dataclass(frozen=True)
 class Drawn:
     """What a token means. `used` is when it was tapped (epoch seconds), or None, and `tap` by
-    which tap."""
+    which tap. `label` stands on it, and `stamp` is that of the words above it; empty where that is
+    not looked at."""
 
     token: str
     said: int
@@ -34,6 +37,18 @@ class Drawn:
     used: float | None
     who: str
     tap: str
+    label: str
+    stamp: str
+
+    def stands_below(self, text: str | None, label: str | None) -> bool:
+        """Whether it is tapped below the words for which it was drawn, and under its own name; of
+        what the other side does not tell that is taken for granted."""
+        if not self.stamp or text is None:
+            return True
+        return stamp(text) == self.stamp and not self.renamed(label)
+
+    def renamed(self, label: str | None) -> bool:
+        return label is not None and _bare(label) != _bare(self.label)
 
 
 class Buttons:
@@ -47,17 +62,20 @@ class Buttons:
         now: float,
         card: str = "",
         digest: str = "",
+        text: str = "",
     ) -> tuple[tuple[Button, ...], ...]:
-        """New buttons for the message `said`, about this version of this card."""
+        """New buttons for the message `said`, about this version of this card. With `text`, which
+        stands above them, they count below that alone."""
+        above = stamp(text) if text else ""
         drawn = []
         with self.ledger.tx() as db:
             for row in rows:
                 made = [Button(label, secrets.token_urlsafe(TOKEN_BYTES)) for label, _ in row]
                 db.executemany(
-                    "INSERT INTO button (token, said, card, digest, wish, at)"
-                    " VALUES (?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO button (token, said, card, digest, wish, at, label, stamp)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                     [
-                        (one.token, said, card, digest, wish, now)
+                        (one.token, said, card, digest, wish, now, one.label, above)
                         for one, (_, wish) in zip(made, row, strict=True)
                     ],
                 )
@@ -75,3 +93,13 @@ class Buttons:
                 "UPDATE button SET used = ?, who = ?, tap = ? WHERE token = ?",
                 (now, who, tap, token),
             )
+
+
+def stamp(text: str) -> str:
+    """Of the letters and digits of a text: no server on the way touches those, as it may touch
+    blanks and signs."""
+    return hashlib.sha256(_bare(text).encode("utf-8", "surrogatepass")).hexdigest()[:24]
+
+
+def _bare(text: str) -> str:
+    return "".join(filter(str.isalnum, text))

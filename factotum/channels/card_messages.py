@@ -106,7 +106,9 @@ class CardMessages:
         shown = cards.shown(
             card, stage, now, self.window.regret_s, changed, strong=self.window.strong
         )
-        buttons = self.window.buttons.draw(row.seq, shown.rows, now, card.id, card.seal.digest)
+        buttons = self.window.buttons.draw(
+            row.seq, shown.rows, now, card.id, card.seal.digest, shown.words.text
+        )
         message = Message(shown.words, buttons, reply_to=self._reply_to(card, row))
         hold = self.window.not_before(now, answers=answers)
         if row.made_of == "" and not answers and fits(card):

@@ -122,7 +122,8 @@ class Heard:
 
 @dataclass(frozen=True)
 class Tapped:
-    """A tap of an owner on a button. `id` is by which the tap is answered."""
+    """A tap of an owner on a button. `id` is by which the tap is answered; `text` stands above the
+    button where it was tapped, and `label` on it, if the channel tells that."""
 
     id: str
     chat: str
@@ -130,6 +131,8 @@ class Tapped:
     who: str
     name: str
     token: str
+    text: str | None = None
+    label: str | None = None
 
 
 class ChannelError(Exception):

@@ -73,7 +73,7 @@ class Prompts:
             rows: tuple[tuple[tuple[str, str], ...], ...] = ()
             if what == "why":
                 rows = ((("Just no", "skip"),),)
-            buttons = self.window.buttons.draw(made.seq, rows, now, card.id, digest)
+            buttons = self.window.buttons.draw(made.seq, rows, now, card.id, digest, text)
             prompt = "" if buttons else hint  # below a message stand buttons or an empty line
             words = Words.of(text)
             message = Message(words, buttons, reply_to=row.message, prompt=prompt)

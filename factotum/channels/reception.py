@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from factotum import failpoint
-from factotum.channels import batches, prompts
+from factotum.channels import batches, imposed, prompts
 from factotum.channels.buttons import Drawn
 from factotum.channels.card_messages import CardMessages
 from factotum.channels.choices import CHANGE, LATER, MORE, OPEN, SURE, risky
@@ -65,6 +65,8 @@ class Reception:
         row = self.window.outbox.of(drawn.said)
         if drawn.used is not None and (drawn.wish not in AGAIN or drawn.tap == tap.id):
             return self._used(drawn, row, now)
+        if not drawn.stands_below(tap.text, tap.label):
+            return imposed.below(drawn, row, tap, self.window, now)
         try:
             with self.window.ledger.tx():
                 self.window.buttons.use(tap.token, said_by(tap), now, tap.id)

@@ -111,8 +111,17 @@ def _tap(query: CallbackQuery, chats: Chats) -> Read:
         return Foreign(who, name, "a tap in a group", tap=True)
     if getattr(message, "forward_origin", None) is not None:
         return Foreign(who, name, "a tap on a forwarded message", tap=True)
-    text, label = getattr(message, "text", None), _label(message, query.data)
-    return Tapped(query.id, who, str(message.message_id), who, name, query.data, text, label)
+    label = _label(message, query.data)
+    return Tapped(
+        query.id, who, str(message.message_id), who, name, query.data, _above(message), label
+    )
+
+
+def _above(message: Any) -> str | None:
+    """What stands above the buttons; None where Telegram tells no more of so old a message."""
+    if not hasattr(message, "text"):
+        return None
+    return message.text or message.caption or ""
 
 
 def _label(message: Any, data: str) -> str | None:
