@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given, settings
@@ -203,14 +202,14 @@ def test_a_right_code_works_for_one_who_is_an_owner_already(ledger: Ledger) -> N
     assert heard(ledger) == ("4711",)
 
 
-@settings(max_examples=50)
-@given(text=st.text(max_size=60) | st.from_regex(r"/start\s.{0,40}", fullmatch=True))
-def test_no_text_breaks_it(text: str) -> None:
-    with TemporaryDirectory() as folder:
-        ledger = Ledger(Path(folder) / "ledger.db")
+def test_no_text_breaks_it(ledger: Ledger) -> None:
+    @settings(max_examples=100)
+    @given(text=st.text(max_size=60) | st.from_regex(r"/start\s.{0,40}", fullmatch=True))
+    def attempt(text: str) -> None:
         begin(ledger)
         assert isinstance(send(ledger, text), NotPaired)
-        ledger.close()
+
+    attempt()
 
 
 def test_the_log_tells_it_in_words(ledger: Ledger) -> None:
