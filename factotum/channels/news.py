@@ -38,6 +38,7 @@ SIGNS = {
     notices.MACHINE: "🛠",
     notices.LISTENING: "🔇",
     notices.SYNC: "🔄",
+    notices.STRANGER: "👤",
     notices.OUTAGE: "⏰",
     notices.DIGEST: "☀️",
     notices.SCHEDULE: "🔔",

@@ -22,12 +22,6 @@ logger = log.get("factotum.channels")
 NAME = owners.TELEGRAM
 
 
-def first(settings: Settings) -> str:
-    """The channel by which the owner is told: one that hears, else the first that only tells;
-    empty where none is set up."""
-    return NAME if settings.given("TELEGRAM_TOKEN") else telling.first(settings)
-
-
 async def work(rooms: Rooms, stop: asyncio.Event) -> str:
     """Works till `stop` is set; why it ended before, or an empty string. Call it with the
     channel's lock."""

@@ -18,10 +18,9 @@ from factotum.channels.house import window_of
 from factotum.channels.news import News
 from factotum.channels.pulse import Pulse, on_news
 from factotum.channels.sender import Sender
-from factotum.channels.ways import APPRISE, DISCORD, close, ways_of
+from factotum.channels.ways import close, ways_of
 from factotum.channels.window import Window
 from factotum.rooms import Rooms
-from factotum.settings import Settings
 
 #: How often it is looked without being told that there is news, in seconds.
 LOOK_S = 60.0
@@ -82,7 +81,7 @@ class Telling:
 
 async def work(rooms: Rooms, stop: asyncio.Event) -> None:
     """Tells till `stop` is set. `rooms` are a guest's; call it with the lock of the channel that
-    `first` names."""
+    `known.first` names."""
     ways = ways_of(rooms.settings, Blobs(rooms.state / "blobs"))
     name, clock = ways[0].channel.name, rooms.clock.wall
     telling = Telling(window_of(rooms, name, ways[0].channel.limits), ways, clock)
@@ -109,12 +108,3 @@ async def _rest(seconds: float, news: asyncio.Event, stopping: asyncio.Task[bool
     await asyncio.wait([hearing, stopping], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     hearing.cancel()
     news.clear()
-
-
-def first(settings: Settings) -> str:
-    """The channel that tells where none hears: its name, empty where there is none either."""
-    if settings.given("TELEGRAM_TOKEN"):
-        return ""
-    if settings.given("DISCORD_WEBHOOK_URL"):
-        return DISCORD
-    return APPRISE if settings.text("NOTIFY_URLS").split() else ""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from factotum import log
 from factotum.channels import known
-from factotum.channels.running import alone, first
+from factotum.channels.running import alone
 from factotum.ears import beats
 from factotum.settings import Settings
 
@@ -36,7 +36,7 @@ class Within:
 
     def open(self) -> None:
         """Begins, the first time that it is called, if a channel is set up and wanted here."""
-        self._name = first(self._settings)
+        self._name = known.first(self._settings)
         wanted = self._name and self._name in known.chosen(self._settings.text("CHANNELS"))
         if self._thread is not None or not wanted:
             return

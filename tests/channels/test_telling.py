@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from factotum.blobs import Blobs
-from factotum.channels import telling
+from factotum.channels import known, telling
 from factotum.channels.house import window_of
 from factotum.channels.telling import Telling
 from factotum.channels.ways import close, ways_of
@@ -158,9 +158,9 @@ async def till(look: Callable[[], bool]) -> None:
     [
         ("DISCORD_WEBHOOK_URL", "https://discord.example/x", "discord"),
         ("NOTIFY_URLS", "ntfy://ntfy.example/x", "apprise"),
-        ("TELEGRAM_TOKEN", "42:not-a-real-token", ""),
+        ("TELEGRAM_TOKEN", "42:not-a-real-token", "telegram"),
         ("INSTANCE", "pi", ""),
     ],
 )
-def test_who_tells_is_known_by_the_settings(setting: str, text: str, name: str) -> None:
-    assert telling.first(load({f"FACTOTUM_{setting}": text}, [])) == name
+def test_which_channel_runs_is_known_by_the_settings(setting: str, text: str, name: str) -> None:
+    assert known.first(load({f"FACTOTUM_{setting}": text}, [])) == name
