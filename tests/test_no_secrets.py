@@ -71,12 +71,12 @@ def test_passwords_of_others_in_the_same_file_are_secrets_too(tmp_path: Path) ->
     file = tmp_path / ".env"
     file.touch(0o600)
     file.write_text(
-        "TELEGRAM_TOKEN=1:a\nBANK_PASSWORD=b\nKEYBOARD=c\nFACTOTUM_SMTP_PASSWORD=d\n"
+        "PRINTER_TOKEN=1:a\nBANK_PASSWORD=b\nKEYBOARD=c\nFACTOTUM_SMTP_PASSWORD=d\n"
         "TOKEN_URL=https://a.example/t\nDATABASE=postgres://me:f@db/x\nLND_MACAROON_HEX=0201\n"
     )
     settings = load({"FACTOTUM_IMAP_PASSWORD": "e"}, [file])
     assert settings.named_secrets() == {
-        "TELEGRAM_TOKEN": "1:a",
+        "PRINTER_TOKEN": "1:a",
         "BANK_PASSWORD": "b",
         "DATABASE": "f",
         "LND_MACAROON_HEX": "0201",
