@@ -23,17 +23,14 @@ from imap_tools import (
     MailBox,
     MailBoxStartTls,
     MailBoxUnencrypted,
-    MailMessage,
 )
-from imap_tools.utils import EmailAddress, encode_folder
+from imap_tools.utils import encode_folder
 
 from mail_account import Account
+from mail_told import heading, whole
 
 #: How long the server may take for one answer, in seconds.
 ANSWER_S = 30.0
-
-#: How much of one letter's text is read out, in characters.
-TEXT_AT_MOST = 100_000
 
 
 class MailboxError(Exception):
@@ -83,7 +80,7 @@ class Mailbox:
                 headers_only=True,
                 bulk=True,
             )
-            return [_heading(letter) for letter in found]
+            return [heading(letter) for letter in found]
 
     def read(self, uid: str, folder: str) -> dict[str, Any]:
         """One letter with its text and the names of its attachments. Raises NotThere."""
@@ -93,7 +90,7 @@ class Mailbox:
             letter = next(iter(box.fetch(AND(uid=uid), mark_seen=False)), None)
             if letter is None:
                 raise NotThere(f"{folder} has no letter {uid}; search again, it may have moved")
-            return _whole(letter)
+            return whole(letter)
 
     def where(self, message_id: str, place: Place) -> str:
         """The folder of that purpose in which a letter of this id lies, or an empty word."""
@@ -256,52 +253,3 @@ def _made(box: BaseMailBox, place: Place) -> str:
 def _has(box: BaseMailBox, folder: str, message_id: str) -> bool:
     box.folder.set(folder, readonly=True)
     return bool(box.uids(AND(header=H("Message-ID", message_id))))
-
-
-def _heading(letter: MailMessage) -> dict[str, Any]:
-    return {
-        "id": letter.uid or "",
-        "from": _full(letter.from_values),
-        "to": [_full(one) for one in letter.to_values],
-        "subject": letter.subject,
-        "date": letter.date.isoformat(),
-        "seen": "\\Seen" in letter.flags,
-        "message_id": _header(letter, "message-id"),
-    }
-
-
-def _whole(letter: MailMessage) -> dict[str, Any]:
-    text = letter.text
-    if not text.strip() and letter.html:
-        text = _plain(letter.html)
-    return {
-        **_heading(letter),
-        "cc": [_full(one) for one in letter.cc_values],
-        "in_reply_to": _header(letter, "in-reply-to"),
-        "text": text[:TEXT_AT_MOST],
-        "cut": len(text) > TEXT_AT_MOST,
-        "attachments": [
-            {"name": one.filename, "type": one.content_type, "size_bytes": len(one.payload)}
-            for one in letter.attachments
-        ],
-    }
-
-
-def _plain(html: str) -> str:
-    """The words of a page, without what is not meant to be read and without pictures."""
-    from bs4 import BeautifulSoup
-    from markdownify import MarkdownConverter
-
-    soup = BeautifulSoup(html, "html.parser")
-    for element in soup(["script", "style", "head", "template", "img"]):
-        element.decompose()
-    words: str = MarkdownConverter().convert_soup(soup)
-    return words
-
-
-def _full(one: EmailAddress | None) -> str:
-    return one.full if one else ""
-
-
-def _header(letter: MailMessage, name: str) -> str:
-    return "".join(str(letter.obj.get(name, "")).split())

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ssl
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -11,10 +13,12 @@ from typing import Any
 import pytest
 
 from factotum.phase import read_phase
-from factotum.tooling.tools import load_server
+from mail_account import account
+from mail_letter import Wording, address
+from mail_office import Office, Run
 from mail_phase import Phases
-from mail_smtp import Waits
-from tests.servers.mail import LETTER, MCP, RUN, call, mail_server, over, phases, tools
+from mail_smtp import Postman, Waits
+from tests.servers.mail import LETTER, RUN, call, mail_server, over, phases, tools
 from tests.servers.ports import Silent, free_port
 from tests.servers.smtp import Relay
 
@@ -172,24 +176,22 @@ def test_the_server_sees_data_only_when_the_phase_is_on_record(tmp_path: Path) -
 
 
 def test_the_phase_is_synced_before_data_is_sent(tmp_path: Path) -> None:
-    module = load_server(MCP / "mail_server.py")
     with Relay() as relay:
-        office = _office(module, over(relay.port))
-        run = module.Run(RUN["message_id"], RUN["date"], {}, tmp_path / "p")
-        seen = _calls(lambda: office.send(module.Wording(**LETTER), run))
+        office = _office(over(relay.port))
+        run = Run(RUN["message_id"], RUN["date"], {}, tmp_path / "p")
+        seen = _calls(lambda: office.send(Wording(**LETTER), run))
     data = seen.index("send data")
     assert seen[:data].count("sync") == 4  # begun, its folder, connected, data
     assert "sync" in seen[seen.index("send rcpt to:<bob@example.test>") : data]
     assert seen[data + 2 :].count("sync") == 1  # accepted
 
 
-def _office(module: Any, env: dict[str, str]) -> Any:
-    from datetime import UTC, datetime
-
-    smtp = module.account(env, "SMTP")
-    postman = module.Postman(smtp, module.ssl.create_default_context, HASTY, lambda name: None)
-    sender = module.address(env["FACTOTUM_MAIL_FROM"], "from")
-    return module.Office(sender, postman, None, lambda: datetime.now(UTC), lambda name: None)
+def _office(env: dict[str, str]) -> Office:
+    smtp = account(env, "SMTP")
+    assert smtp is not None
+    postman = Postman(smtp, ssl.create_default_context, HASTY, lambda name: None)
+    sender = address(env["FACTOTUM_MAIL_FROM"], "from")
+    return Office(sender, postman, None, lambda: datetime.now(UTC), lambda name: None)
 
 
 def _calls(work: Callable[[], Any]) -> list[str]:
