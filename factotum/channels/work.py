@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from factotum.channels import markdown
 from factotum.channels.contract import Message
-from factotum.channels.split import split
+from factotum.channels.results import result
 from factotum.channels.window import MESSAGE, Window
 from factotum.channels.words import Words
 from factotum.gate.rows import row_of
@@ -30,9 +29,6 @@ from factotum.worker.runs import Run
 PROGRESS_S = 2.5
 #: How many steps are shown of it.
 STEPS_MOST = 4
-#: How many parts one result has at most; the rest stands in the task's note.
-PARTS_MOST = 5
-REASON_CHARS = 15_000
 #: Of what has ended longer ago nothing is said any more, in seconds.
 OLD_S = 7 * 86_400.0
 
@@ -176,30 +172,12 @@ class Work:
                 )  # fmt: skip
 
     def _parts(self, row: TaskRow, run: Run, now: float) -> list[Words]:
-        words = result(run, self._receipts(run, now))
-        if not row.facts.get(MESSAGE):
-            words = Words.join("\n", [Words.bold(f"🗓 {plain(row.title)}"), words])
-        parts = split(words, self.window.limits.units)
-        if len(parts) > PARTS_MOST:
-            rest = Words.italic(f"… the rest stands in the note {row.name.removesuffix('.md')}")
-            parts = [*parts[: PARTS_MOST - 1], rest]
-        return parts
+        head = "" if row.facts.get(MESSAGE) else f"🗓 {plain(row.title)}"
+        note, units = row.name.removesuffix(".md"), self.window.limits.units
+        return result(run, self._receipts(run, now), units, note, head)
 
     def _receipts(self, run: Run, now: float) -> list[str]:
         there = self.window.zone(now)
         cards = self.window.register.of_run(run.task, run.n)
         lines = [uninert(receipt(card, there)) for card in cards if card.kind == "effect"]
         return [line.replace("[[", "").replace("]]", "").replace("`", "") for line in lines]
-
-
-def result(run: Run, receipts: list[str]) -> Words:
-    """What came of a run: the words of who did it, and below them what was really done."""
-    said = run.reason.strip()[:REASON_CHARS]
-    if run.result == "done":
-        text = markdown.read(said) if said else Words.of("Done.")
-    else:
-        text = Words.bold("❌ It did not work.") + (f"\n{visible(said)}" if said else "")
-    if not receipts:
-        return text
-    done = [line.lstrip("- ") for line in receipts]
-    return Words.join("\n", [text, "", Words.bold("What was really done"), *done])

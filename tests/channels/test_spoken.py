@@ -16,8 +16,8 @@ import pytest
 
 from factotum.model import Trust
 from tests.channels.live import OWNER, ledger_of, telegram
+from tests.channels.talking import desk, looked
 from tests.channels.test_every_channel import comes_to
-from tests.channels.test_sent_along import desk, looked
 from tests.office import TestOffice
 from tests.servers.model import Item, ScriptedModelServer, call
 from tests.servers.telegram import server_running
