@@ -40,6 +40,8 @@ ROWS = {row.full: row for row in SETTINGS}
 )  # fmt: skip
 def login(name: str, new_token: bool, file: Path | None) -> int:
     """Give me a bot of yours on Telegram, and show me that you are its owner."""
+    with place.books():
+        pass  # without a vault nothing is asked for, and nothing kept
     if file is not None:
         return _take_over(file)
     given = place.settings()

@@ -125,6 +125,13 @@ def test_who_does_not_reach_telegram_is_told_so(server: TelegramServer) -> None:
     assert TOKEN not in str(refused.value)
 
 
+def test_without_a_vault_nothing_is_asked_for(office: TestOffice, terminal: Terminal) -> None:
+    env = {**terminal.env, "FACTOTUM_VAULT": str(office.folder / "none")}
+    said = replace(terminal, env=env)("channels", "login", "telegram", given=f"{TOKEN}\n")
+    assert said.code == 1 and "there is no vault at" in said.err
+    assert said.out == ""
+
+
 def test_what_is_no_token_is_refused_at_once(office: TestOffice, terminal: Terminal) -> None:
     before = env_of(office)
     said = terminal("channels", "login", "telegram", given="hunter2\n")
