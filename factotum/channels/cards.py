@@ -105,11 +105,15 @@ def outcome(card: Card) -> str:
 
 def _head(card: Card) -> Words:
     if card.status == "pending" and card.kind == "question":
-        return Words.bold(f"❓ {one_line(visible(card.title), 300)}")
+        return Words.bold(f"❓ {_question(card)}")
     said = Words.bold(f"{mark(card)} {outcome(card)}")
     if card.status == "pending" and needs_strong(card) and card.seal.about.get("stranger"):
         return Words.join("\n", [Words.bold("⚠️ A STRANGER WANTS THIS, not you."), said])
     return said
+
+
+def _question(card: Card) -> str:
+    return one_line(visible(card.title), 300)
 
 
 def mark(card: Card) -> str:
@@ -173,9 +177,10 @@ def _changed(changed: Changed | None, share: float) -> list[Words]:
 def _content(card: Card) -> list[Words]:
     if card.kind == "question":
         asked = str(card.seal.args.get("question", ""))
-        more = asked if asked and asked != card.title else ""
-        told = str(card.seal.args.get("explained") or more)
-        return [fitted(Words.of(told), CONTENT_UNITS)] if told else []
+        more = asked if " ".join(visible(asked).split()) != _question(card) else ""
+        if told := str(card.seal.args.get("explained") or ""):
+            return [fitted(Words.of(told), CONTENT_UNITS)]
+        return [Words.whole(fitted(Words.of(more), CONTENT_UNITS))] if more else []
     text = would_go_out(card)
     if not text:
         return []

@@ -59,6 +59,7 @@ def owners(settings: Settings, ledger: Ledger, channel: str = TELEGRAM) -> tuple
         return paired
     known = {one.id: one for one in there}  # for a name only
     ids = dict.fromkeys(part.strip() for part in named.split(","))
+    ids.pop(bot, None)  # a bot says nothing to itself, so no yes would ever come from there
     return tuple(known.get(id, Owner(id)) for id in ids)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from factotum.channels.buttons import stamp
 from factotum.channels.card_messages import CardMessages
 from factotum.channels.cards import outcome
 from factotum.channels.contract import Message, Reply
@@ -60,7 +61,7 @@ class Prompts:
         """Asks the person for something to type, below the message of the card."""
         text, hint = ASKS[what]
         if what == "type":
-            text = f"To approve it, reply with this, letter by letter: {typed_word(card)}"
+            text = _to_type(card)
         outbox = self.window.outbox
         with self.window.ledger.tx() as db:
             (n,) = db.execute(
@@ -78,6 +79,16 @@ class Prompts:
             words = Words.of(text)
             message = Message(words, buttons, reply_to=row.message, prompt=prompt)
             outbox.want(made, message.to_json())
+
+    def imposed(self, row: Row, reply_text: str) -> bool:
+        """Whether somebody else's words stand where a yes is to be typed; taken for ours where
+        the channel does not tell what stands there."""
+        asked = Asked.of(row)
+        if asked is None or asked.what != "type" or not reply_text:
+            return False
+        card = self.window.register.card(asked.card)
+        ours = (str(row.wanted["words"]["text"]), _to_type(card), _once_more(card))
+        return stamp(reply_text) not in map(stamp, ours)
 
     def skip(self, row: Row, now: float) -> Reply:
         """The person does not want to say it."""
@@ -120,10 +131,7 @@ class Prompts:
                 return "Answered."
             case "type":
                 if one_line(text, 300) != one_line(typed_word(card), 300):
-                    raise _AskAgain(
-                        f"That is not it, so nothing was approved. To approve “{outcome(card)}” "
-                        f"reply to this with: {typed_word(card)}"
-                    )
+                    raise _AskAgain(_once_more(card))
                 by = name if self.window.strong else TYPED
                 register.decide(card.id, asked.digest, "approve", by, who, now)
                 return "Approved."
@@ -140,6 +148,17 @@ class Prompts:
                     now,
                 )
                 return "It is being changed; it comes back above."
+
+
+def _to_type(card: Card) -> str:
+    return f"To approve it, reply with this, letter by letter: {typed_word(card)}"
+
+
+def _once_more(card: Card) -> str:
+    return (
+        f"That is not it, so nothing was approved. To approve “{outcome(card)}” "
+        f"reply to this with: {typed_word(card)}"
+    )
 
 
 class _AskAgain(Exception):

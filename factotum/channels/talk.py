@@ -31,6 +31,16 @@ ANSWER_S = 3600.0
 #: What is said where a file comes in answer to a message.
 WITH_FILES = "It brings a file, so I take it as new work. To answer, reply with words alone."
 
+#: What is said of a yes that was to be typed and was spoken, and of one below words that others
+#: put there.
+BY_HAND = (
+    "Nothing was approved. This one is typed, letter by letter: what is heard may be misheard."
+)
+NOT_OURS = (
+    "⚠ What you replied to is not what I wrote there, so nothing was approved. Somebody else has "
+    "your bot's token: /revoke it at @BotFather."
+)
+
 #: What is answered with what waits.
 SHOWS = frozenset({"/tasks", "/status", "/stop"})
 
@@ -91,8 +101,13 @@ class Talk:
             self.say(heard, Words.of(WITH_FILES), now)
             return False
         who = prompts.person(heard.name, heard.who)
-        if asked is not None:
+        if asked is not None and asked.what == "type" and heard.spoken:
+            self.say(heard, Words.of(BY_HAND), now)
+        elif self.prompts.imposed(row, heard.reply_text):
+            self.say(heard, Words.of(NOT_OURS), now)
+        elif asked is not None:
             self.prompts.answer(row, heard.text, who, now)
+        if asked is not None:
             return True
         return card is not None and self._word(card, heard, who, now)
 

@@ -166,11 +166,18 @@ def _message(message: Message, chats: Chats) -> Read:
         text=text,
         at=message.date,
         reply_to=str(reply_to.message_id) if reply_to is not None else "",
-        reply_text=(reply_to.text or "") if reply_to is not None else "",
+        reply_text=_ours(reply_to),
         passed_on=passed_on,
         units=utf16(message.text or ""),
     )
     return WithFiles(heard, files, message.media_group_id or "") if files else heard
+
+
+def _ours(message: Message | None) -> str:
+    """What stands in the message of the bot that is replied to; of one of the owner's, where
+    anybody's words may stand, nothing."""
+    by = message.from_user if message is not None else None
+    return (message.text or "") if message is not None and by is not None and by.is_bot else ""
 
 
 def _kind(message: Message) -> str:
