@@ -169,6 +169,7 @@ CREATE INDEX said_prompt ON said (at) WHERE kind = 'prompt' AND stage <> '';
 CREATE INDEX said_later ON said (channel, kind, seq) WHERE stage <> '';
 CREATE INDEX said_unsaid ON said (channel, kind) WHERE state = 'waiting';
 CREATE INDEX said_failed ON said (channel, kind) WHERE state = 'failed';
+CREATE INDEX said_doubt ON said (told) WHERE state IN ('lost', 'failed');
 CREATE INDEX notice_told ON notice (told, seq) WHERE how = 'told';
 CREATE TABLE button (
   token TEXT PRIMARY KEY, said INTEGER NOT NULL REFERENCES said (seq), card TEXT NOT NULL,

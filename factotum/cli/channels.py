@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from factotum.channels import known, owners
+from factotum.channels import doubts, known, owners
 from factotum.channels.known import Kind
 from factotum.cli import FAILED, FOUND_PROBLEMS, place
 from factotum.cli.channel_login import login
@@ -16,6 +16,7 @@ from factotum.cli.channel_work import run, test
 from factotum.cli.place import Books
 from factotum.cli.telling import line, moment
 from factotum.ears import beats
+from factotum.words import local
 
 NAMES = click.Choice(known.NAMES)
 
@@ -43,7 +44,7 @@ def list_(as_json: bool) -> int:
         for row in rows:
             _print_row(row)
         print(f"Not built yet: {', '.join(known.NOT_BUILT)}.")
-    return FOUND_PROBLEMS if any(row["trouble"] for row in rows) else 0
+    return FOUND_PROBLEMS if any(row["trouble"] or row["doubts"] for row in rows) else 0
 
 
 @channels.command()
@@ -74,6 +75,11 @@ def _row(kind: Kind, opened: Books) -> dict[str, Any]:
         "answered": beat.answered if beat else 0.0,
         "trouble": beat.trouble if beat else "",
         "since": beat.since if beat else 0.0,
+        "doubts": [
+            {**asdict(one), "told": doubts.told(one, place.now(), local)}
+            for one in doubts.doubts(opened.ledger, place.now())
+            if one.channel == kind.name
+        ],
     }
 
 
@@ -103,6 +109,7 @@ def _how(row: dict[str, Any]) -> list[str]:
         said.append(f"orders are taken from {names}" if names else pair)
     if row["trouble"]:
         said.append(f"! {line(row['trouble'], 300)} (since {moment(row['since'])})")
+    said += [f"! {line(one['told'], 300)}" for one in row["doubts"]]
     if row["answered"]:
         said.append(f"last answered {moment(row['answered'])}")
     return said

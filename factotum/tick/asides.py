@@ -1,4 +1,5 @@
-"""What is told beside notes: who listens, whether the vault still syncs, and what a time off left.
+"""What is told beside notes: who listens, what may not have reached you, whether the vault still
+syncs, and what a time off left.
 
 Looks, and says it; mends nothing.
 """
@@ -7,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from factotum.channels import known
+from factotum.channels import doubts, known
 from factotum.ears import health
 from factotum.gate.register import Card
 from factotum.rooms import Rooms
@@ -23,6 +24,7 @@ class Asides:
 
     def __init__(self, rooms: Rooms, premises: Premises) -> None:
         vault, ledger, clock = rooms.vault, rooms.ledger, rooms.clock
+        self.rooms = rooms
         self.outage = Outage(vault, ledger, clock.zone, rooms.settings.seconds("OUTAGE_S"))
         self.silence = Silence(vault.root, ledger, clock.zone)
         self.listening = health.Health(rooms.state, clock, _wanted(premises), group=_group)
@@ -42,7 +44,10 @@ class Asides:
 
     def problems(self) -> list[Problem]:
         """The same for the Dashboard."""
-        return [*self.listening.problems(), *self.outage.problems(), *self.silence.problems()]
+        clock = self.rooms.clock
+        unsaid = doubts.problems(self.rooms.ledger, clock.wall(), clock.zone)
+        away = [*self.outage.problems(), *self.silence.problems()]
+        return [*self.listening.problems(), *unsaid, *away]
 
     def tell(self, cards: Sequence[Card], notices: Notices, now: float) -> None:
         """Makes notices of what is worth one, and the note after a time off. Raises OSError when

@@ -40,10 +40,9 @@ summary: "Answered {from}."
 DOUBT = {"mail.data": 0, "mail.dot": 1, "mail.accepted": 1}
 
 #: Reached only by another life than the one with a yes and a relay alone.
+OTHERS = ("turn.", "child.", "watch.", "join.", "redraft.", "tap.", "talk.", "said.")
 ELSEWHERE = {"step.recorded", "mail.sent_copy"} | {
-    name
-    for name in failpoint.NAMES
-    if name.startswith(("turn.", "child.", "watch.", "join.", "redraft."))
+    name for name in failpoint.NAMES if name.startswith(OTHERS)
 }
 
 

@@ -58,6 +58,9 @@ PROVED_BY = {
     "watch": "tests/prove/test_watching.py",
     "join": "tests/prove/test_joined.py",
     "redraft": "tests/prove/test_redraft.py",
+    "tap": "tests/prove/test_telegram_kill.py",
+    "talk": "tests/prove/test_telegram_kill.py",
+    "said": "tests/prove/test_telegram_kill.py",
 }
 ELSEWHERE = {
     name: PROVED_BY[name.partition(".")[0]]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from factotum import glance
+from factotum.channels import doubts
 from factotum.channels.commands.lines import Line, asked, head, name, page
 from factotum.channels.commands.place import Place, Said
 from factotum.channels.commands.switch import standstill
@@ -41,6 +42,8 @@ def _lines(shown: Mapping[str, Any], place: Place, pid: int | None) -> Iterator[
     yield from _waits(shown["approvals"], "held back" if stopped else "goes out soon")
     yield _tasks(shown)
     yield from _troubles(shown["health"])
+    if not pid:  # else the office has it among its troubles
+        yield from _doubts(place)
     yield _cost(shown["cost"])
 
 
@@ -91,6 +94,11 @@ def _troubles(health: Mapping[str, Any]) -> Iterator[Line]:
     for n, one in enumerate(found[:TROUBLES_MOST], 1):
         left = f" (and {more} more: factotum status)" if n == TROUBLES_MOST and more > 0 else ""
         yield Words.of(f"⚠ {one}{left}")
+
+
+def _doubts(place: Place) -> Iterator[Line]:
+    for one in doubts.problems(place.ledger, place.now, place.zone):
+        yield Words.of(f"⚠ {one.path}: {one.reason}")
 
 
 def _cost(cost: Mapping[str, Any]) -> str:
