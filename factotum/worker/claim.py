@@ -1,4 +1,4 @@
-"""Which notes are tasks, whose they are, and when one may be started.
+"""Which notes are tasks, and when one may be started.
 
 Claiming is a rename; the ledger hears of it after. What a crash leaves between the two is
 found by the next look, which is the same code. Nothing here runs a task.
@@ -12,12 +12,12 @@ from pathlib import Path
 from factotum import disk, failpoint, names
 from factotum.ledger import Ledger
 from factotum.model import State
-from factotum.note import Note, NoteError, append, ends_with_go, outside_fences
+from factotum.note import Note, NoteError, append, ends_with_go
 from factotum.privacy import says_never
-from factotum.scan import Entry, Listing, Problem, Shelf, Signature
+from factotum.scan import Entry, Listing, Problem, Shelf
 from factotum.vault import Changed, Vault
-from factotum.worker.brief import typed
 from factotum.worker.enrol import Enrolment, task_id
+from factotum.worker.identity import Identities
 from factotum.worker.kept_out import NEVER, KeptOut
 from factotum.worker.runs import Runs
 
@@ -28,31 +28,12 @@ ECHO_S = 600.0
 ECHO_BYTES = 200
 #: How long a task's note may be gone before what waits for it is withdrawn, in seconds.
 MISSING_S = 60.0
-#: How long one look may read notes that it has not read before, in seconds. Till all are read
-#: it is not known which ids stand twice, so nothing new is claimed.
-READ_S = 0.25
-
-TASK_FOLDERS = (State.NEEDS_ACTION, State.IN_PROGRESS, State.WAITING, State.FAILED)
 
 
 @dataclass(frozen=True)
 class Pace:
     settle_s: float
     stable_s: float
-
-
-@dataclass(frozen=True)
-class _Read:
-    """What a note that looked so said of itself: its id, and whether git tore it."""
-
-    signature: Signature
-    id: str
-    torn: bool
-
-    @classmethod
-    def of(cls, entry: Entry, note: Note) -> _Read:
-        torn = names.git_markers(outside_fences(note.body))
-        return cls(entry.signature, task_id(note), torn)
 
 
 @dataclass
@@ -74,11 +55,11 @@ class Claims:
         self.ledger = ledger
         self.runs = runs
         self.pace = pace
+        self.identities = Identities(vault, shelf, ledger, runs)
         self.enrolment = Enrolment(vault, ledger)
         self.kept_out = KeptOut(vault.root, shelf.reader)
         self._gone: dict[str, float] = {}
         self._here: dict[str, Entry] = {}
-        self._read: dict[Path, _Read] = {}
         self._whole = False
 
     def look(self, listing: Listing, now: float, mono: float, room: int) -> Claimed:
@@ -86,11 +67,12 @@ class Claims:
 
         Where there is too much to be read in one look it does neither, and wants to be called
         again at once."""
-        found = Claimed()
-        ids = self._ids(listing, found)
-        self._whole = not found.wake_at
+        known = self.identities.look(listing)
+        ids, self._whole = known.ids, known.whole
+        found = Claimed(problems=known.problems, frozen=known.frozen)
         self._here = {ids[e.path]: e for e in listing.entries if e.path in ids}
         if not self._whole:
+            found.wake_at.append(mono)
             return found
         for entry in sorted(listing.within(State.NEEDS_ACTION), key=lambda e: e.mtime):
             try:
@@ -121,81 +103,6 @@ class Claims:
         """Whether the task's note cannot be seen now: nothing of it is carried out meanwhile."""
         return task in self._gone
 
-    # -- identity
-
-    def _ids(self, listing: Listing, found: Claimed) -> dict[Path, str]:
-        """The id of each note; ids that stand twice are frozen and shown."""
-        ids: dict[Path, str] = {}
-        paths: dict[str, list[Entry]] = {}
-        lie = listing.within(*TASK_FOLDERS)
-        for entry, read in self._all_read(lie, found):
-            id = read.id
-            if not id and entry.state is State.NEEDS_ACTION:
-                id = self._lost_its_id(entry)
-            elif not id:
-                id = self._known_by_name(entry)
-            if id:
-                ids[entry.path] = id
-                paths.setdefault(id, []).append(entry)
-            if read.torn:
-                reason = "holds git conflict markers (<<<<<<<). Choose one side and remove them"
-                self._freeze(found, entry, id or entry.name, reason)
-        for id, entries in paths.items():
-            if len(entries) > 1:
-                self._freeze_twice(found, id, entries)
-        return ids
-
-    def _all_read(self, lie: list[Entry], found: Claimed) -> list[tuple[Entry, _Read]]:
-        """What each note says of itself; what could not be read yet is left to the next look."""
-        begun, known = self.vault.monotonic(), self._read
-        self._read = {}
-        for entry in lie:
-            read = known.get(entry.path)
-            if read is None or read.signature != entry.signature:
-                if found.wake_at:
-                    continue
-                try:
-                    read = _Read.of(entry, self.shelf.note(entry))
-                except NoteError as broken:
-                    found.problems.append(Problem(entry.path, str(broken)))
-                    continue
-                if self.vault.monotonic() - begun >= READ_S:
-                    found.wake_at.append(begun)
-            self._read[entry.path] = read
-        return [(entry, self._read[entry.path]) for entry in lie if entry.path in self._read]
-
-    def _lost_its_id(self, entry: Entry) -> str:
-        """A note whose properties went, among them where it came from: still an outsider's
-        words. One of an old clip's name, typed when that was over, is a task of its own."""
-        row = self.ledger.task_named(entry.name)
-        if row is None or (typed(row) and self.runs.is_over(row.id)):
-            return ""
-        return row.id if row.source else ""
-
-    def _known_by_name(self, entry: Entry) -> str:
-        """An editor may have saved an old text over ours, without the id that we had put."""
-        row = self.ledger.task_named(entry.name)
-        if row is None or entry.instance not in {"", self.vault.instance}:
-            return ""
-        if entry.state is not State.FAILED and self.runs.is_over(row.id):
-            return ""  # it is the next of this name, claimed just before a crash
-        return row.id
-
-    def _freeze(self, found: Claimed, entry: Entry, id: str, reason: str) -> None:
-        found.frozen.add(id)
-        found.problems.append(Problem(entry.path, reason))
-
-    def _freeze_twice(self, found: Claimed, id: str, entries: list[Entry]) -> None:
-        mine = [e for e in entries if e.instance in {"", self.vault.instance}]
-        if not mine:
-            return
-        where = " and ".join(self.vault.relative(e.path) for e in entries)
-        same = len({self.shelf.note(e).raw for e in entries}) == 1
-        differs = "The two are the same" if same else "They differ"
-        reason = f"stands twice ({where}). {differs}. Nothing is done until one of them is removed"
-        for entry in mine:
-            self._freeze(found, entry, id, reason)
-
     # -- a note in Needs_Action
 
     def _consider(
@@ -216,7 +123,8 @@ class Claims:
             found.problems.append(Problem(entry.path, reason))
             return 0
         if id and self.runs.finished_copy(id):
-            self._freeze(found, entry, id, "stands also in Done. Remove one of the two")
+            found.frozen.add(id)
+            found.problems.append(Problem(entry.path, "stands also in Done. Remove one of the two"))
             return 0
         row = self.ledger.task(id) if id else None
         if why := self.kept_out.why(note, row):
