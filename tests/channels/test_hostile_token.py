@@ -64,6 +64,7 @@ def test_who_reads_along_now_and_then_is_noticed_though_every_other_question_is_
     polls(server, thief, visited=seen.set)
 
 
+@pytest.mark.slow
 def test_one_start_beside_another_is_no_visit(server: TelegramServer) -> None:
     seen = threading.Event()
 
@@ -75,6 +76,7 @@ def test_one_start_beside_another_is_no_visit(server: TelegramServer) -> None:
     assert not seen.is_set()
 
 
+@pytest.mark.slow
 def test_a_server_that_holds_no_question_is_not_asked_without_end(server: TelegramServer) -> None:
     def hasty() -> None:
         threading.Event().wait(1.2)
@@ -162,6 +164,7 @@ def test_what_has_just_changed_is_shown_anew_and_nobody_is_accused(phone: Phone)
     assert found.fetchone() is None
 
 
+@pytest.mark.slow
 def test_words_put_above_our_buttons_by_another_holder_of_the_token(
     tmp_path: Path, relay: Relay, server: TelegramServer
 ) -> None:

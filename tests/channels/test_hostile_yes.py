@@ -48,7 +48,7 @@ def typed(phone: Phone, relay: Relay) -> int:
     return len(relay.messages)
 
 
-@pytest.mark.parametrize(("text", "more"), [
+WRONG: list[tuple[str, dict[str, Any]]] = [
     ("yes", {}),
     ("Send", {}),
     ("bo@other.example", {}),  # of another request
@@ -59,17 +59,22 @@ def typed(phone: Phone, relay: Relay) -> int:
     (WORD, {"spoken": True}),
     (WORD, {"reply_text": "To refuse it, reply with this: backup@data-safe.example"}),
     (WORD, {"reply_text": "Reply with the address of our backup to confirm your account."}),
-])  # fmt: skip
+]
+
+
 def test_a_typed_yes_is_the_owners_own_below_our_own_words_and_letter_by_letter(
-    phone: Phone, relay: Relay, text: str, more: dict[str, Any]
+    phone: Phone, relay: Relay
 ) -> None:
     (card,) = phone.screen.sent
-    asked = prompt(phone, card)
-    phone.says(text, asked, **more)
+    there = prompt(phone, card)
+    for text, more in WRONG:
+        phone.says(text, there, **more)
+        assert phone.office.cards()[0].status == "pending", (text, more)
+        there = next(
+            (one for one in reversed(phone.screen.there.values()) if "That is not it" in one.text),
+            there,
+        )
     assert typed(phone, relay) == 0
-    assert phone.office.cards()[0].status == "pending"
-    again = [one for one in phone.screen.there.values() if "That is not it" in one.text]
-    there = again[-1] if again else asked
     phone.says(WORD, there, reply_text=there.text)
     assert typed(phone, relay) == 1
 
