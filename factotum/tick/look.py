@@ -88,7 +88,7 @@ class Look:
         self.more = claimed.more
         join_again, unjoined = self.joins.look(self._lies, claimed.frozen, now)
         cards = [*seen.waiting, *seen.approved]
-        moments, rests = self.worker.rests()
+        moments, rests = self.worker.resting.left()
         echo_soon, echo_later = self.staff.echo.look(now, mono)
         held = {card.task for card in cards}
         if asked := self._asked_why(now):  # a reason that comes late would not be heard
@@ -109,7 +109,7 @@ class Look:
         found.soon += [mono + left_s for left_s in moments]
         found.later += [mono + left_s for left_s in rests]
         found.problems += unjoined
-        self.worker.forget(found.seen)
+        self.worker.resting.forget(found.seen)
         return found
 
     def _asked_why(self, now: float) -> set[str]:

@@ -29,20 +29,13 @@ from factotum.worker.desk import Desk
 from factotum.worker.lookups import Lookups
 from factotum.worker.perform import Performer
 from factotum.worker.redrafting import Redrafting
+from factotum.worker.rests import Rests
 from factotum.worker.runs import Run
 from factotum.worker.steps import AskModel, Close, Next, Office, Park, Perform, RunTool
 from factotum.worker.thinking import Said, Thinker
 
 logger = log.get("factotum.worker")
 
-#: How long a task or an effect that broke is left alone before it is tried again, in seconds.
-REST_S = 60.0
-#: How long a task is left alone for which there is no money, in seconds; and one that has to
-#: wait a moment only: its money is held by calls under way, or everything is stopped.
-NO_MONEY_S = 300.0
-MOMENT_S = 2.0
-#: How long a task is left alone that no model answers, in seconds, if none said how long.
-NO_ANSWER_S = (30.0, 60.0, 120.0, 300.0, 600.0)
 #: How long a stop waits for what it has cut off to let go, in seconds.
 LET_GO_S = 1.0
 
@@ -76,20 +69,15 @@ class Worker:
         self.lookups = lookups
         self.redrafting = redrafting
         self.clock = clock
-        self.monotonic = monotonic
         self.done = done
         self.stopped = stopped
         self.broken: dict[str, str] = {}
-        self.held: dict[str, str] = {}
+        self.resting = Rests(monotonic, lambda: office.budget.caps)
         self._slots = asyncio.Semaphore(slots)
         self._deeds = asyncio.Semaphore(slots)  # what was approved waits for nobody's thoughts
         self._orders = asyncio.Semaphore(slots)  # nor does a person who ordered a change
         self._room = slots
         self._active: dict[str, asyncio.Task[None]] = {}
-        self._rests: dict[str, float] = {}
-        self._moments: set[str] = set()
-        self._unanswered: dict[str, int] = {}
-        self._poor: dict[str, Caps] = {}  # by which caps a task waits for money
 
     @property
     def room(self) -> int:
@@ -107,26 +95,12 @@ class Worker:
 
     def active(self, id: str) -> bool:
         """Whether it is under way, or rests because it broke a moment ago."""
-        if id in self._poor and self._poor[id] != self.office.budget.caps:
-            del self._poor[id]
-            self._rests.pop(id, None)  # a cap was changed: there may be money now
-        return id in self._active or self.monotonic() < self._rests.get(id, 0.0)
+        return self.resting.rests(id) or id in self._active
 
-    def rests(self) -> tuple[list[float], list[float]]:
-        """In how many seconds the rests end: those of a moment, which a single pass waits
-        out as well, and the longer ones."""
-        now = self.monotonic()
-        ends = {id: at - now for id, at in self._rests.items() if at > now}
-        return (
-            [left_s for id, left_s in ends.items() if id in self._moments],
-            [left_s for id, left_s in ends.items() if id not in self._moments],
-        )
-
-    def forget(self, tasks: set[str]) -> None:
-        """Of tasks that are none of these any more nothing is told."""
-        for id in set(self.held) - tasks:
-            del self.held[id]
-            self._poor.pop(id, None)
+    @property
+    def held(self) -> dict[str, str]:
+        """What waits for money or a model, and why."""
+        return self.resting.held
 
     def run(self, task: str, entry: Entry) -> None:
         self._start(task, lambda: self._task(task, entry), self._slots)
@@ -141,7 +115,7 @@ class Worker:
         self, id: str, work: Callable[[], Awaitable[None]], slots: asyncio.Semaphore
     ) -> None:
         if id not in self._active:
-            self._moments.discard(id)
+            self.resting.begun(id)
             self._active[id] = asyncio.create_task(self._slot(id, work, slots))
 
     async def _slot(
@@ -151,13 +125,12 @@ class Worker:
             async with slots:
                 await work()
             self.broken.pop(id, None)
-            if self.monotonic() >= self._rests.get(id, 0.0):
-                self._rests.pop(id, None)
+            self.resting.ended(id)
         except (Changed, FileNotFoundError):
             logger.debug("a person is at the note; the next tick goes on", extra={"task": id})
         except Exception as broken:  # the loop outlives any one task
             self.broken[id] = f"{type(broken).__name__}: {broken}"
-            self._rests[id] = self.monotonic() + REST_S
+            self.resting.broke(id)
             logger.exception("a task broke", extra={"task": id})
         finally:
             del self._active[id]
@@ -207,7 +180,7 @@ class Worker:
     async def _think(self, task: str, path: Path, step: AskModel) -> Next | None:
         """What follows from the model's answer; None when the task must wait for one."""
         if await self.desk.do(self.stopped):
-            self._rests[task] = self.monotonic() + MOMENT_S
+            self.resting.stopped(task)
             return None  # nothing leaves the house, a thought neither
         try:
             said = await self.thinker.think(step)
@@ -215,24 +188,16 @@ class Worker:
             if full.which == "task":
                 return await self.desk.do(self._ask_for_money, task, path, str(full))
             if full.which == "busy":
-                self._moments.add(task)
+                self.resting.money_is_held(task)
             else:
-                self._hold(task, f"waits for money: {full}")
-                self._poor[task] = await self.desk.do(self._no_money, full)
-            rest_s = MOMENT_S if full.which == "busy" else NO_MONEY_S
-            self._rests[task] = self.monotonic() + rest_s
+                self.resting.no_money(task, str(full), await self.desk.do(self._no_money, full))
             return None
         except TooLong as long:
             return await self.desk.do(self._give_up, task, path, f"It grew too long: {long}")
         except ModelError as failed:
-            tries = self._unanswered.get(task, 0)
-            self._unanswered[task] = tries + 1
-            least = NO_ANSWER_S[min(tries, len(NO_ANSWER_S) - 1)]
-            self._rests[task] = self.monotonic() + max(least, failed.retry_after_s or 0.0)
-            self._hold(task, f"waits for a model: {failed}")
+            self.resting.no_answer(task, str(failed), failed.retry_after_s or 0.0)
             return None
-        self.held.pop(task, None)
-        self._unanswered.pop(task, None)
+        self.resting.answered(task)
         failpoint.hit("turn.heard")
         return await self.desk.do(self._heard, task, path, step.briefed.run, said)
 
@@ -240,11 +205,6 @@ class Worker:
         """Leaves word that work waits for money; returns the caps by which it waits."""
         self.office.budget.tell(full, self.clock())
         return self.office.budget.caps
-
-    def _hold(self, task: str, reason: str) -> None:
-        if self.held.get(task) != reason:
-            logger.warning("held", extra={"task": task, "reason": reason})
-        self.held[task] = reason
 
     def _case(self, task: str, path: Path) -> Case:
         raw = self.office.cupboard.reader.read(path, TASK_MOST_BYTES)
