@@ -88,11 +88,11 @@ class Poller:
             except ChannelError as failed:
                 await self._wait(failed)
                 continue
+            took_s = time.monotonic() - began
+            self._at_it |= took_s >= OURS_S
             if updates is None:
                 await self._conflict()
                 continue
-            took_s = time.monotonic() - began
-            self._at_it |= took_s >= OURS_S
             self._fails = self._conflicts = 0
             self._reached = True
             self.well()
@@ -106,7 +106,7 @@ class Poller:
 
         options: dict[str, Any] = {
             "offset": self._offset,
-            "timeout": self.poll_s if self._reached else 0,  # whether it answers is known at once
+            "timeout": self._hold_s(),
             "allowed_updates": list(KINDS),
         }
         with translated("getUpdates"):
@@ -119,6 +119,13 @@ class Poller:
             except Exception as odd:  # one of them is of a form that the library knows not
                 logger.warning("an update could not be read", exc_info=odd)
         return await self._one_by_one(options)
+
+    def _hold_s(self) -> int:
+        """How long Telegram is to hold the question: not at all where it is to be seen whether
+        it answers again, and not for long where another program asks too."""
+        if not self._reached:
+            return 0
+        return min(int(OURS_S), self.poll_s) if self._conflicts else self.poll_s
 
     async def _one_by_one(self, options: dict[str, Any]) -> Sequence[Update]:
         """Those before the one that cannot be read; that one alone is passed over."""
