@@ -18,10 +18,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from factotum.ledger_file import LedgerError, LedgerFile
-from factotum.model import Trust
+from factotum.model import Task, Trust
 from factotum.redaction import without_ours
 
-__all__ = ["ORIGINAL_BYTES", "Event", "Ledger", "LedgerError", "TaskRow", "dumps"]
+__all__ = ["BY_ITSELF", "ORIGINAL_BYTES", "Event", "Ledger", "LedgerError", "TaskRow", "dumps"]
+
+#: Tasks of these kinds nobody asks for at the moment that they begin.
+BEGIN_BY_THEMSELVES = ("schedule", "heartbeat")
+#: The fact of a task that one of those, or one of its own such tasks, handed on.
+BY_ITSELF = "by_itself"
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,27 @@ class TaskRow:
     def words(self) -> Trust:
         """Whose words the task itself says, whatever it has read since."""
         return Trust(self.facts.get("words", self.trust))
+
+    @property
+    def by_itself(self) -> bool:
+        """Whether a schedule or the heartbeat began this task, or the one that handed it on."""
+        return self.kind in BEGIN_BY_THEMSELVES or self.facts.get(BY_ITSELF) is True
+
+    def task(self) -> Task:
+        """The task as it is judged: whose it is and what it answers, without its text."""
+        return Task(
+            self.id,
+            self.kind,
+            self.title,
+            "",
+            self.trust,
+            self.source,
+            str(self.facts.get("sender") or ""),
+            str(self.facts.get("sender_name") or ""),
+            properties=self.facts.get("properties") or {},
+            by_itself=self.by_itself,
+            words=self.words,
+        )
 
 
 @dataclass(frozen=True)

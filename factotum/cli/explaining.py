@@ -23,7 +23,6 @@ from factotum.inert import visible
 from factotum.model import Call, Task, Trust
 from factotum.tooling.pinned import Memory
 from factotum.words import local
-from factotum.worker.brief import by_itself
 
 EXAMPLE = '{"to": ["ada@example.org"]}'
 LABELS = [label.value for label in Trust]
@@ -74,19 +73,7 @@ def _existing(opened: Books, id: str) -> Task:
     found = find.thing(opened, id)
     row = opened.ledger.task(found.task) if isinstance(found, Card) else found
     assert row is not None, "a request without a task"
-    facts = row.facts
-    sender, properties = str(facts.get("sender") or ""), dict(facts.get("properties") or {})
-    return Task(
-        row.id,
-        row.kind,
-        row.title,
-        "",
-        row.trust,
-        row.source,
-        sender,
-        properties=properties,
-        by_itself=by_itself(row),
-    )
+    return row.task()
 
 
 def _unknown(tool: str, known: Collection[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -17,11 +18,6 @@ CONTENT = "What came"
 #: The heading under which it holds what stands in files that came beside those words, and the
 #: line above it. Obsidian hides it; text of others cannot hold it unescaped.
 ENCLOSED, ENCLOSED_MARK = "What stands in what was sent along", "%% enclosed %%"
-
-#: Tasks of these kinds nobody asks for at the moment that they begin.
-BEGIN_BY_THEMSELVES = ("schedule", "heartbeat")
-#: The fact of a task that one of those, or one of its own such tasks, handed on.
-BY_ITSELF = "by_itself"
 
 #: Stands below what we write at the end of a run, so that what the owner adds there for a
 #: next run is told from it. Obsidian hides it; text of others cannot hold it unescaped.
@@ -45,29 +41,17 @@ def brief(row: TaskRow, note: Note, answers: Mapping[str, str]) -> Task:
     facts = row.facts
     body = RUN_BLOCK.sub("\n", without_joined(note.body))
     text = None if typed(row) else fenced_under(body, CONTENT)
-    return Task(
-        row.id,
-        row.kind,
-        str(facts.get("subject") or row.title),
-        body.strip() if text is None else text,
-        row.trust,
-        row.source,
-        str(facts.get("sender") or ""),
-        str(facts.get("sender_name") or ""),
-        received(facts),
-        tuple(Attachment(**one) for one in facts.get("attachments", ())),
-        {**facts.get("properties", {}), **_own(row, note)},
-        answers,
-        "" if text is None else after_fence(body, CONTENT).strip(),
-        by_itself(row),
-        row.words,
-        "" if typed(row) else fenced_under(note.body, ENCLOSED) or "",
+    return replace(
+        row.task(),
+        title=str(facts.get("subject") or row.title),
+        text=body.strip() if text is None else text,
+        received=received(facts),
+        attachments=tuple(Attachment(**one) for one in facts.get("attachments", ())),
+        properties={**facts.get("properties", {}), **_own(row, note)},
+        answers=answers,
+        added="" if text is None else after_fence(body, CONTENT).strip(),
+        enclosed="" if typed(row) else fenced_under(note.body, ENCLOSED) or "",
     )
-
-
-def by_itself(row: TaskRow) -> bool:
-    """Whether a schedule or the heartbeat began this task, or the one that handed it on."""
-    return row.kind in BEGIN_BY_THEMSELVES or row.facts.get(BY_ITSELF) is True
 
 
 def without_joined(body: str) -> str:

@@ -14,11 +14,11 @@ from factotum import failpoint, names
 from factotum.agent.context import DELEGATED
 from factotum.agent.turn import Became
 from factotum.inert import inert, one_line, visible
-from factotum.ledger import Ledger, TaskRow
+from factotum.ledger import BY_ITSELF, Ledger, TaskRow
 from factotum.model import Call, State, Trust
 from factotum.note import fence, render
 from factotum.vault import Vault
-from factotum.worker.brief import BY_ITSELF, CONTENT, by_itself
+from factotum.worker.brief import CONTENT
 from factotum.worker.receipts import headline
 from factotum.worker.runs import Run, Runs
 
@@ -69,7 +69,7 @@ class Children:
             "sender": parent.facts.get("sender", ""),
             "sender_name": parent.facts.get("sender_name", ""),
             "properties": {"agent": str(call.args.get("agent") or "")},
-            **({BY_ITSELF: True} if by_itself(parent) else {}),
+            **({BY_ITSELF: True} if parent.by_itself else {}),
         }
         name = names.note_name(title, id=id, fallback="task")
         return TaskRow(

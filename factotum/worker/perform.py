@@ -27,7 +27,7 @@ from factotum.gate.register import (
 from factotum.gate.rows import row_of
 from factotum.gate.rules import House
 from factotum.inert import inert, one_line
-from factotum.model import Call, Effect, FailedClean, Lost, Outcome, Succeeded, Task, Trust
+from factotum.model import Call, Effect, FailedClean, Lost, Outcome, Succeeded, Trust
 from factotum.phase import read_phase
 from factotum.toolbox import Read, Toolbox, ToolboxError
 from factotum.worker import messaging
@@ -116,8 +116,7 @@ class Performer:
         row = self.register.ledger.task(card.task)
         if row is None:
             return ""
-        sender = str(row.facts.get("sender") or "")
-        task = Task(row.id, row.kind, row.title, "", card.seal.trust, row.source, sender)
+        task = replace(row.task(), trust=card.seal.trust)
         call = Call(card.seal.tool, card.seal.args)
         return forbidden(call, task, self.house(self.clock()))
 
