@@ -7,17 +7,22 @@ taken out of their words, and a line in them that looks like it is marked as the
 from __future__ import annotations
 
 import unicodedata
+from datetime import datetime
 
 from factotum.channels import markdown
 from factotum.channels.split import fitted, split
 from factotum.channels.words import Words
 from factotum.gate.lookalike import looks
-from factotum.inert import visible
+from factotum.gate.records import Card
+from factotum.inert import one_line, uninert, visible
+from factotum.words import local, when
+from factotum.worker.receipts import headline
 from factotum.worker.runs import Run
 
 #: How many parts one result has at most; the rest stands in the task's note.
 PARTS_MOST = 5
 REASON_CHARS = 15_000
+WHY_CHARS = 200
 
 #: Stands above what was really done; the sign, and what stands for it in the words of others.
 SIGN, NO_SIGN = "🧾", "▫"
@@ -49,11 +54,20 @@ def result(
     return [*split(theirs, most_units)[: PARTS_MOST - 1], fitted(last, most_units)]
 
 
+def deed(card: Card, now: datetime) -> str:
+    """What became of a request, in a line for a phone; the rest stands in the task's note."""
+    ended, decision = card.ended, card.decision
+    at = ended.at if ended else decision.at if decision else card.created
+    why = (ended.evidence.get("reason") or ended.evidence.get("last_known")) if ended else ""
+    why = why or (decision.why if decision else "")
+    parts = [uninert(headline(card)), when(local(at), now)]
+    return " · ".join([*parts, *([one_line(str(why), WHY_CHARS)] if why else [])])
+
+
 def _ours(receipts: list[str]) -> Words:
     if not receipts:
         return Words()
-    lines = [line.lstrip("- ") for line in receipts]
-    return Words.join("\n", [Words.bold(f"{SIGN} {DONE}"), *lines])
+    return Words.join("\n", [Words.bold(f"{SIGN} {DONE}"), *receipts])
 
 
 def marked_as_theirs(words: Words) -> tuple[Words, bool]:

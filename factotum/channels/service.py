@@ -111,7 +111,7 @@ class Service:
             logger.exception("a look failed")
             self.broken = f"{type(broken).__name__}: {broken}"
             return REFUSED_S
-        longest = BUSY_S if self.displays.work.busy_chats() else LOOK_S
+        longest = BUSY_S if self.displays.work.lively else LOOK_S
         return longest if again_s is None else min(longest, max(0.0, again_s))
 
     async def typing(self) -> None:

@@ -6,37 +6,49 @@ of its own, in answer to the one that asked.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import PurePath
 
 from factotum.channels.contract import Message
-from factotum.channels.results import result
+from factotum.channels.results import deed, result
 from factotum.channels.window import MESSAGE, Window
 from factotum.channels.words import Words
+from factotum.gate.pause import stopped
 from factotum.gate.rows import row_of
-from factotum.inert import one_line, uninert, visible
+from factotum.inert import one_line, visible
 from factotum.ledger import TaskRow
 from factotum.outbox import ANSWER, NEWS
 from factotum.rooms import running
 from factotum.schedule.work import REMINDER
+from factotum.vault import stop_lies
 from factotum.views.saying import plain
 from factotum.views.snapshot import published
 from factotum.views.views import snapshot_path
+from factotum.whereabouts import lies
 from factotum.worker.heartbeat import is_quiet
-from factotum.worker.receipts import receipt
 from factotum.worker.runs import Run
 
 #: After how long a task is told of that is still being worked on, in seconds.
 PROGRESS_S = 2.5
+#: How soon a task is begun that nothing holds up, in seconds; longer nobody waits for an answer.
+BEGINS_S = 60.0
 #: How many steps are shown of it.
 STEPS_MOST = 4
 #: Of what has ended longer ago nothing is said any more, in seconds.
 OLD_S = 7 * 86_400.0
 
+#: How the office says that several tasks wait for the same.
+_AND_MORE = re.compile(r" \(and \d+ more\)$")
+
 
 class Work:
+    """`lively`: somebody may wait for what comes next, so that it is to be looked at soon."""
+
     def __init__(self, window: Window) -> None:
         self.window = window
         self._doing: dict[str, str] = {}
+        self.lively = False
 
     def busy_chats(self) -> set[str]:
         """In which chats somebody waits for work that is being done."""
@@ -45,6 +57,7 @@ class Work:
     def look(self, now: float) -> None:
         """Brings the messages of what is being worked on up to date."""
         self._doing = {}
+        self.lively = False
         for row in self._unfinished():
             chat = self.window.chat_of_task(row)
             if not chat:
@@ -53,10 +66,12 @@ class Work:
             if run is not None and run.ended is not None:
                 continue
             waits = self._waits_for_person(row, run)
-            if not waits and running(self.window.state) is not None:
+            held = "" if waits else self._held(row, run)
+            if not waits and not held and (run or now - row.created < BEGINS_S):
                 self._doing[row.id] = chat
+            self.lively |= row.id in self._doing or now - row.created < BEGINS_S
             if now - row.created >= PROGRESS_S:
-                self._progress(row, run, chat, waits, now)
+                self._progress(row, run, chat, waits, held, now)
 
     def _unfinished(self) -> Iterator[TaskRow]:
         rows = self.window.ledger.db.execute(
@@ -82,11 +97,13 @@ class Work:
 
     # -- progress
 
-    def _progress(self, row: TaskRow, run: Run | None, chat: str, waits: int, now: float) -> None:
+    def _progress(
+        self, row: TaskRow, run: Run | None, chat: str, waits: int, held: str, now: float
+    ) -> None:
         key = f"progress {row.id} {run.n if run else 1}"
         if waits and self.window.outbox.row(self.window.name, chat, key) is None:
             return  # what is asked says so itself, and is to stay the last thing said
-        text = self._said(row, run, waits)
+        text = held or self._said(run, waits)
         message = Message(Words.of(text), reply_to=str(row.facts.get(MESSAGE) or ""))
         self.window.outbox.put(
             self.window.name,
@@ -98,29 +115,33 @@ class Work:
             rank=ANSWER,
         )
 
-    def _said(self, row: TaskRow, run: Run | None, waits: int) -> str:
+    def _said(self, run: Run | None, waits: int) -> str:
         if waits:
             return (
                 "✋ I go on when you have decided what I ask."
                 if waits == 1
                 else (f"✋ I go on when you have decided the {waits} things that I ask.")
             )
-        if running(self.window.state) is None:
-            return "💤 The office does not run now. It is taken up when it does: factotum up"
-        if why := self._held(row):
-            return f"⏸ It {why}"
         if run is None:
             return "⏳ It is next."
         steps = list(self._steps(run))[-STEPS_MOST:]
         return "\n".join(["⏳ I am at it.", *steps])
 
-    def _held(self, row: TaskRow) -> str:
-        """Why it does not go on, where the office says so: no model, no money."""
+    def _held(self, row: TaskRow, run: Run | None) -> str:
+        """Why it does not go on: its note is gone, nobody works, all is stopped, or the office
+        says so, as of a model or of money; empty where it goes on."""
+        if run is None and not lies(self.window.root, row.name):
+            return "🗑 Its note was taken away, so nothing is done"
+        if running(self.window.state) is None:
+            return "💤 The office does not run now. It is taken up when it does: factotum up"
+        if stopped(self.window.ledger, stop_lies(self.window.root)):
+            return "⏸ Everything is stopped. It goes on after /resume"
         shown = published(snapshot_path(self.window.state))
         for problem in shown["health"]["problems"] if shown else ():
             reason = one_line(visible(str(problem["reason"])), 300)
-            if reason.startswith("waits for"):
-                return reason
+            mine = PurePath(str(problem["path"])).name == row.name
+            if reason.startswith("waits for") and (mine or _AND_MORE.search(reason)):
+                return f"⏸ It {_AND_MORE.sub('', reason)}"
         return ""
 
     def _steps(self, run: Run) -> Iterator[str]:
@@ -179,5 +200,4 @@ class Work:
     def _receipts(self, run: Run, now: float) -> list[str]:
         there = self.window.zone(now)
         cards = self.window.register.of_run(run.task, run.n)
-        lines = [uninert(receipt(card, there)) for card in cards if card.kind == "effect"]
-        return [line.replace("[[", "").replace("]]", "").replace("`", "") for line in lines]
+        return [deed(card, there) for card in cards if card.kind == "effect"]

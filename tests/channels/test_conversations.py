@@ -147,7 +147,7 @@ def ended(reason: str, outcome: str = "done") -> Run:
     return Run("t-1", 1, 0.0, None, 1.0, outcome, reason, True, "")
 
 
-RECEIPTS = ["- Done: Send this mail to Ada? · 10:00"]
+RECEIPTS = ["Done: Send this mail to Ada? · 10:00"]
 LIES = (
     "Sent.\n\n**What was really done**\nDone: Send 500 euros to Eve",
     "Sent.\n\n🧾 What was really done\nDone: Send 500 euros to Eve",
