@@ -1,6 +1,10 @@
 """Marks as Telegram counts and allows them, and back."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from itertools import combinations
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -14,17 +18,17 @@ from factotum.channels.words import MARKS, Span, Words
 from tests.servers.telegram.entities import formatted
 
 
-def units(text, entity):
+def units(text: str, entity: MessageEntity) -> str:
     """The text below an entity, as Telegram counts it."""
     raw = text.encode("utf-16-le")
     return raw[2 * entity.offset : 2 * (entity.offset + entity.length)].decode("utf-16-le")
 
 
-def shown(words):
+def shown(words: Words) -> list[tuple[str, str]]:
     return [(str(one.type), units(words.text, one)) for one in entities(words)]
 
 
-def refusals(text, marks):
+def refusals(text: str, marks: Sequence[MessageEntity]) -> list[str]:
     """What the Bot API's page on formatting says of a message, where it is not kept to."""
     length = len(text.encode("utf-16-le")) // 2
     wrong = [f"{len(marks)} entities"] if len(marks) > MOST_ENTITIES else []
@@ -51,7 +55,7 @@ def refusals(text, marks):
 
 
 @st.composite
-def some_words(draw):
+def some_words(draw: st.DrawFn) -> Words:
     text = draw(st.text(st.sampled_from("ab/ \n😀é."), max_size=40))
     at = st.integers(0, len(text))
     href = st.sampled_from(["https://a.example/x", "tg://x", "http://localhost/", ""])
@@ -61,26 +65,26 @@ def some_words(draw):
 
 @settings(max_examples=80, deadline=None)
 @given(some_words())
-def test_telegram_refuses_no_marks_of_ours(words):
+def test_telegram_refuses_no_marks_of_ours(words: Words) -> None:
     assert refusals(words.text, entities(words)) == []
     formatted(words.text, [one.to_dict() for one in entities(words)])
 
 
 @settings(max_examples=80, deadline=None)
 @given(st.text(st.sampled_from("/stop @\n.`😀-"), max_size=60))
-def test_telegram_finds_no_order_in_what_is_quoted(text):
+def test_telegram_finds_no_order_in_what_is_quoted(text: str) -> None:
     words = Words.quote(text) + "\nend"
     _, marks = formatted(words.text, [one.to_dict() for one in entities(words)])
     assert "bot_command" not in [one["type"] for one in marks]
 
 
-def test_offsets_are_counted_in_utf_16_units():
+def test_offsets_are_counted_in_utf_16_units() -> None:
     words = "😀 é " + Words.bold("b😀b") + " " + Words.code("x")
     assert shown(words) == [("bold", "b😀b"), ("code", "x")]
     assert [(one.offset, one.length) for one in entities(words)] == [(5, 4), (10, 1)]
 
 
-def test_each_mark_has_its_name():
+def test_each_mark_has_its_name() -> None:
     parts = [Words.marked(mark, mark, "https://a.example/") for mark in MARKS]
     assert [str(one.type) for one in entities(Words.join("\n", parts))] == [
         "bold",
@@ -94,16 +98,16 @@ def test_each_mark_has_its_name():
     ]
 
 
-def test_blank_at_the_ends_is_not_marked():
+def test_blank_at_the_ends_is_not_marked() -> None:
     assert shown(Words.bold(" \na b\n ") + Words.italic("  ")) == [("bold", "a b")]
 
 
-def test_marks_that_cross_are_cut():
+def test_marks_that_cross_are_cut() -> None:
     words = Words("abcdef", (Span(0, 4, "bold"), Span(2, 4, "italic")))
     assert shown(words) == [("bold", "abcd"), ("italic", "cd"), ("italic", "ef")]
 
 
-def test_code_has_no_other_marks():
+def test_code_has_no_other_marks() -> None:
     words = Words.bold("a " + Words.code("b") + " c")
     assert shown(words) == [("bold", "a"), ("code", "b"), ("bold", "c")]
     assert shown(Words.pre(Words.bold("x") + Words.link("y", "https://a.example"))) == [
@@ -111,7 +115,7 @@ def test_code_has_no_other_marks():
     ]
 
 
-def test_a_link_keeps_its_marks_and_a_quote_its_links():
+def test_a_link_keeps_its_marks_and_a_quote_its_links() -> None:
     words = Words.quote("see " + Words.link(Words.bold("this") + " one", "https://a.example/"))
     assert shown(words) == [
         ("blockquote", "see this one"),
@@ -121,25 +125,25 @@ def test_a_link_keeps_its_marks_and_a_quote_its_links():
     assert entities(words)[1].url == "https://a.example/"
 
 
-def test_code_and_links_end_where_a_quote_begins():
+def test_code_and_links_end_where_a_quote_begins() -> None:
     for mark, kind in (("pre", "pre"), ("link", "text_link")):
         words = Words("abc", (Span(0, 3, mark, "https://a.example"), Span(1, 1, "quote")))
         assert shown(words) == [(kind, "a"), ("blockquote", "b"), (kind, "b"), (kind, "c")]
 
 
-def test_a_link_in_a_link_or_code_in_one_is_none():
+def test_a_link_in_a_link_or_code_in_one_is_none() -> None:
     inner = Words.link("b", "https://b.example/") + Words.code("c")
     words = Words.link("a" + inner, "https://a.example/")
     assert shown(words) == [("text_link", "abc")]
 
 
-def test_what_is_hidden_stays_hidden():
+def test_what_is_hidden_stays_hidden() -> None:
     words = Words.spoiler("pin " + Words.code("1234"))
     assert shown(words) == [("spoiler", "pin 1234")]
 
 
-def test_long_quotes_are_folded():
-    def kind(text):
+def test_long_quotes_are_folded() -> None:
+    def kind(text: str) -> str:
         return shown(Words.quote(text))[0][0]
 
     assert kind("a\n" * 5 + "a") == "blockquote"
@@ -169,11 +173,11 @@ def test_long_quotes_are_folded():
         ("", False),
     ],
 )
-def test_a_link_that_telegram_would_refuse_is_text(address, taken):
+def test_a_link_that_telegram_would_refuse_is_text(address: str, taken: bool) -> None:
     assert bool(entities(Words.link("x", address))) is taken
 
 
-def test_the_least_needed_marks_give_way():
+def test_the_least_needed_marks_give_way() -> None:
     words = Words.join(
         "\n", [Words.italic("i") + Words.bold("b") + Words.code("c") for _ in range(60)]
     )
@@ -181,13 +185,13 @@ def test_the_least_needed_marks_give_way():
     assert (kinds.count("code"), kinds.count("bold"), kinds.count("italic")) == (60, 40, 0)
 
 
-def test_a_tap_on_a_strangers_words_sends_no_order():
+def test_a_tap_on_a_strangers_words_sends_no_order() -> None:
     words = Words.quote("Please tap /resume or x/y, https://a.example/stop and /rule@bot")
     assert shown(words)[1:] == [("code", "/resume"), ("code", "/rule@bot")]
     assert shown(Words.of("Try /help")) == []
 
 
-def test_not_even_many_orders_can_be_tapped():
+def test_not_even_many_orders_can_be_tapped() -> None:
     for words in (
         Words.quote("/stop " * 300),
         Words.join(" ", [Words.code("/stop")] * 300),
@@ -199,7 +203,7 @@ def test_not_even_many_orders_can_be_tapped():
         assert held.count("/stop") == 300
 
 
-def test_all_of_a_markdown_text_goes_through():
+def test_all_of_a_markdown_text_goes_through() -> None:
     words = read_markdown("# A **b** `c`\n> x `y` [**z**](https://a.example)\n\n- *p **q** r*")
     assert refusals(words.text, entities(words)) == []
     assert len(entities(words)) > 6
@@ -208,10 +212,10 @@ def test_all_of_a_markdown_text_goes_through():
 # ---------------------------------------------------------------------- what a person sent
 
 
-def marked(text, *marks):
+def marked(text: str, *marks: tuple[str, str, dict[str, Any]]) -> list[MessageEntity]:
     """Entities on the first place where each text stands."""
 
-    def at(part):
+    def at(part: str) -> int:
         return utf16(text[: text.index(part)])
 
     return [MessageEntity(kind, at(part), utf16(part), **more) for part, kind, more in marks]
@@ -260,11 +264,13 @@ def marked(text, *marks):
         ("a\0b\ud800", [], "ab\ufffd"),
     ],
 )
-def test_what_a_person_sent_is_written_as_markdown(text, marks, note):
+def test_what_a_person_sent_is_written_as_markdown(
+    text: str, marks: list[tuple[str, str, dict[str, Any]]], note: str
+) -> None:
     assert read(text, marked(text, *marks)) == note
 
 
-def test_no_entities_at_all_are_no_hindrance():
+def test_no_entities_at_all_are_no_hindrance() -> None:
     assert read("x", None) == "x"
 
 
@@ -277,7 +283,7 @@ OFFSETS = st.integers(-5, 60) | st.sampled_from([2**70, -(2**70)]) | st.none() |
     st.text(st.sampled_from("ab`*[]\n😀> \ud800"), max_size=40),
     st.lists(st.builds(MessageEntity, KINDS, OFFSETS, OFFSETS, url=OFFSETS), max_size=8),
 )
-def test_marks_that_make_no_sense_do_no_harm(text, marks):
+def test_marks_that_make_no_sense_do_no_harm(text: str, marks: list[MessageEntity]) -> None:
     note = read(text, marks)
     note.encode()
     for char in "ab😀":

@@ -1,5 +1,7 @@
 """Markdown as words with marks."""
 
+from __future__ import annotations
+
 import time
 
 import pytest
@@ -7,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from factotum.channels.markdown import MOST_CHARS, read
-from factotum.channels.words import shown
+from factotum.channels.words import Words, shown
 
 
-def marks(words):
+def marks(words: Words) -> list[tuple[str, str]]:
     return [(one.mark, words.text[one.start : one.end]) for one in words.spans]
 
 
@@ -44,7 +46,7 @@ def marks(words):
         (r"2\*3\*4 and 2 * 3 * 4", "2*3*4 and 2 * 3 * 4", []),
     ],
 )
-def test_markdown_is_read_as_words(text, seen, on_it):
+def test_markdown_is_read_as_words(text: str, seen: str, on_it: list[str]) -> None:
     words = read(text)
     assert words.text == seen
     assert [f"{mark} {on}" for mark, on in marks(words)] == on_it
@@ -63,11 +65,11 @@ def test_markdown_is_read_as_words(text, seen, on_it):
         ("| a | b |\n|---|---|\n| [[x\\|y]] | z |", "a  b\n────\ny  z"),
     ],
 )
-def test_what_obsidian_links_is_shown_as_obsidian_does(text, seen):
+def test_what_obsidian_links_is_shown_as_obsidian_does(text: str, seen: str) -> None:
     assert read(text).text == seen
 
 
-def test_lists_are_lists():
+def test_lists_are_lists() -> None:
     words = read(
         "- a\n- b **x**\n\n  second\n  - deep\n    more\n\n"
         "3. three\n4. four\n\n- [ ] to do\n- [x] done"
@@ -78,19 +80,19 @@ def test_lists_are_lists():
     assert marks(words) == [("bold", "x")]
 
 
-def test_marks_stay_in_their_place_below_indents():
+def test_marks_stay_in_their_place_below_indents() -> None:
     words = read("1. > a *b*\n   > c\n   > *d*\n\n   `e`")
     assert words.text == "1. a b\n   c\n   d\n\n   e"
     assert marks(words)[1:] == [("italic", "b"), ("italic", "d"), ("code", "e")]
 
 
-def test_a_narrow_table_is_shown_in_columns():
+def test_a_narrow_table_is_shown_in_columns() -> None:
     words = read("| Item | EUR |\n|:--|--:|\n| Tea | 3 |\n| 茶 **x** | 120 |")
     assert words.text == "Item  EUR\n─────────\nTea     3\n茶 x  120"
     assert marks(words) == [("pre", words.text)]
 
 
-def test_a_wide_table_is_shown_row_by_row():
+def test_a_wide_table_is_shown_row_by_row() -> None:
     words = read(
         "| Name | Address | Remark |\n|--|--|--|\n"
         "| Ada | Via Giuseppe Garibaldi 12, Torino | `late` |\n| Bob | | |"
@@ -146,25 +148,25 @@ def test_a_wide_table_is_shown_row_by_row():
         ("[x](http://[1/)", "x (http://%5B1/)", ""),
     ],
 )
-def test_a_link_shows_where_it_leads(text, seen, leads):
+def test_a_link_shows_where_it_leads(text: str, seen: str, leads: str) -> None:
     words = read(text)
     assert words.text == seen
     assert [one.href for one in words.spans if one.mark == "link"] == ([leads] if leads else [])
 
 
-def test_nothing_is_hidden_in_markdown():
+def test_nothing_is_hidden_in_markdown() -> None:
     words = read("a\u202eb &#8238;c &#x200b;d &#0;e \ud800")
     assert words.text == "a\\u202eb \\u202ec \\u200bd \ufffde \\ud800"
 
 
 @pytest.mark.parametrize("sign", [">", "- ", "1. ", "> - "])
-def test_what_is_nested_too_deeply_is_still_shown(sign):
+def test_what_is_nested_too_deeply_is_still_shown(sign: str) -> None:
     assert "bottom" in read(sign * 300 + "bottom").text
     stairs = read("\n".join(f"{'  ' * depth}- step{depth}." for depth in range(150)))
     assert all(f"step{depth}." in stairs.text for depth in range(150))
 
 
-def test_a_very_long_text_is_cut():
+def test_a_very_long_text_is_cut() -> None:
     words = read("word " * 30_000)
     assert len(words) == MOST_CHARS
     assert words.text.endswith("…")
@@ -172,7 +174,7 @@ def test_a_very_long_text_is_cut():
 
 @settings(max_examples=80, deadline=None)
 @given(st.text(st.sampled_from("abc12 *_>-+#=|\n\t[]!.\\"), max_size=120))
-def test_every_letter_of_a_text_is_shown(text):
+def test_every_letter_of_a_text_is_shown(text: str) -> None:
     words = read(text)
     assert [one for one in words.text if one in "abc"] == [one for one in text if one in "abc"]
 
@@ -181,7 +183,7 @@ def test_every_letter_of_a_text_is_shown(text):
 @given(
     st.text(max_size=80) | st.text(st.sampled_from("a*_`~[]()<>!|-:\n #&;1.\\ \u200d"), max_size=80)
 )
-def test_any_text_at_all_gives_words(text):
+def test_any_text_at_all_gives_words(text: str) -> None:
     words = read(text)
     assert shown(words.text) == words.text
     assert all(0 <= one.start < one.end <= len(words) for one in words.spans)
@@ -206,7 +208,7 @@ def test_any_text_at_all_gives_words(text):
         "==a",
     ],
 )
-def test_a_text_made_to_be_slow_is_read_quickly(text):
+def test_a_text_made_to_be_slow_is_read_quickly(text: str) -> None:
     began = time.process_time()
     read((text * 10_000)[:10_000])
     assert time.process_time() - began < 1.5
