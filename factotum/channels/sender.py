@@ -13,6 +13,7 @@ from dataclasses import replace
 from factotum import failpoint, log
 from factotum.channels.contract import (
     Channel,
+    ChannelError,
     Gone,
     Limits,
     Lost,
@@ -150,6 +151,11 @@ class Sender:
         except Lost as lost:
             logger.warning("send lost", extra={"source": row.kind, "reason": str(lost)})
             self.outbox.lost(row, str(lost), self.clock())
+            raise
+        except ChannelError:
+            raise
+        except Exception as odd:  # what became of it nobody can say
+            self.outbox.lost(row, f"{type(odd).__name__}: {odd}", self.clock())
             raise
         failpoint.hit("said.sent")
         self.outbox.sent(row, id, self.clock())

@@ -351,13 +351,6 @@ def test_no_forged_yes_below_it_counts(phone: Phone, risky: Standing, relay: Rel
     assert relay.messages == [] and phone.office.card().status == "pending"
 
 
-MINE = """
-when: {title: "mail"}
-do:
-  - mail__send: {to: [bob@new.example], subject: Hi, body: "Hello.", attachments: ["Price list.md"]}
-"""
-
-
 # -- unknown, expired
 
 

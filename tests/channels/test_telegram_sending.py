@@ -329,3 +329,17 @@ def test_a_restart_with_a_thousand_that_wait_is_quick_and_says_nothing(office: T
         assert len(phone.screen.sent) == shown
     print(f"1000 wait: open {opened_s:.3f} s, first look {took_s:.3f} s, {shown} messages")
     assert took_s < 2.0
+
+
+def test_what_breaks_in_the_middle_of_a_send_is_in_doubt_and_keeps_nothing_back(
+    phone: Phone,
+) -> None:
+    phone.screen.fails = [ValueError("nobody thought of that")]
+    put(phone, "odd")
+    put(phone, "fine")
+    with pytest.raises(AssertionError, match="nobody thought of that"):
+        phone.look()
+    phone.go(3)
+    phone.look()
+    assert texts(phone) == ["fine"]
+    assert [row.state for row in phone.rows() if row.kind == "notice"] == ["lost", "sent"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from factotum.blobs import Blobs
+from factotum.blobs import BlobError, Blobs
 from factotum.channels.contract import (
     Attached,
     Limits,
@@ -116,7 +116,10 @@ class TelegramChannel:
         return str(sent.message_id)
 
     async def _send_file(self, file: Attached, message: Message, options: dict[str, Any]) -> Any:
-        data = self.blobs.path(file.sha256).read_bytes()
+        try:
+            data = self.blobs.path(file.sha256).read_bytes()
+        except (BlobError, OSError) as gone:
+            raise Refused(f"{file.name} cannot be read: {gone}") from None
         words = fitted(message.words, CAPTION_UNITS)
         options |= {"caption": words.text, "caption_entities": entities(words)}
         match file.kind:
