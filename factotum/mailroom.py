@@ -22,6 +22,7 @@ from factotum.joined import Joined, JoinedBook
 from factotum.keeping import Keeper
 from factotum.ledger import Ledger, TaskRow
 from factotum.model import FOLDERS, KINDS, Attachment, State, Trust
+from factotum.progress import has_begun
 from factotum.reading import Reading
 from factotum.reading.shape import Part
 from factotum.threads import FOLLOWS, Follows, Joins, Threads, TooMany
@@ -196,13 +197,10 @@ class Mailroom:
             [
                 (needs_action / row.name, note)
                 for row, note, fresh in tasks
-                if not self._begun(row.id) and (fresh or not lies(self.vault.root, row.name))
+                if not has_begun(self.ledger, row.id)
+                and (fresh or not lies(self.vault.root, row.name))
             ]
         )
-
-    def _begun(self, task: str) -> bool:
-        row = self.ledger.db.execute("SELECT 1 FROM run WHERE task = ?", (task,)).fetchone()
-        return row is not None
 
 
 def _id(drop: Drop) -> str:

@@ -18,6 +18,7 @@ from factotum.gate.facets import recipients
 from factotum.gate.rows import row_of
 from factotum.joined import JoinedBook
 from factotum.ledger import TaskRow
+from factotum.progress import goes_on
 
 #: How many mails may join one task in an hour, the others are told together; and how many in
 #: all, those after them are tasks of their own: a note has to stay one that can be read.
@@ -75,7 +76,7 @@ class Threads:
         for task in self._tasks(drop):
             if not self._took_part(task, drop):
                 continue
-            if self.is_open(task.id):
+            if goes_on(self.ledger, task.id):
                 return self._within(task, drop, now)
             over = over or task.id
         return Follows(over) if over else None
@@ -92,13 +93,6 @@ class Threads:
             heading = f"{{n}} more mails in “{title}”"
             return TooMany(task.id, Bundle(f"thread {task.id}", heading, now + HOUR_S))
         return Joins(task.id)
-
-    def is_open(self, task: str) -> bool:
-        """Whether its latest run, if it ran, has not ended."""
-        row = self.ledger.db.execute(
-            "SELECT ended FROM run WHERE task = ? ORDER BY n DESC LIMIT 1", (task,)
-        ).fetchone()
-        return row is None or row["ended"] is None
 
     def _tasks(self, drop: Drop) -> Iterator[TaskRow]:
         """The tasks of whose threads the Message-IDs are that it answers, each once, the

@@ -179,7 +179,7 @@ class Claims:
         if row is None or not row.original:
             return False
         begins = row.original[:ECHO_BYTES]
-        open_still = self.runs.is_open(row.id)
+        open_still = not self.runs.is_over(row.id)
         recent = now - row.created < ECHO_S
         if not note.raw.startswith(begins) or not (open_still or recent):
             return False

@@ -14,6 +14,7 @@ from factotum.ledger import Ledger, TaskRow
 from factotum.model import State, Trust
 from factotum.models import Choice, Proposal
 from factotum.note import render
+from factotum.progress import has_begun
 from factotum.vault import Vault
 from factotum.worker.caps import Caps
 from factotum.worker.case import Case
@@ -46,7 +47,7 @@ class FoundKey:
         title = f"May I think with {found.model}?"
         name = names.note_name(title, id=id, fallback="model")
         known = self.ledger.task(id) is not None
-        if known and (self._begun(id) or self._lies(name)):
+        if known and (has_begun(self.ledger, id) or self._lies(name)):
             return
         facts = {
             FACT: {"model": found.model, "variable": found.variable},
@@ -58,10 +59,6 @@ class FoundKey:
         props = {"id": id, "type": "note", "title": title, "status": "pending"}
         body = f"# {title}\n\n{found.variable} is set here, and no model is named in .env.\n"
         self.vault.drop(self.vault.folder(State.NEEDS_ACTION) / name, render(props, body))
-
-    def _begun(self, task: str) -> bool:
-        row = self.ledger.db.execute("SELECT 1 FROM run WHERE task = ?", (task,)).fetchone()
-        return row is not None
 
     def _lies(self, name: str) -> bool:
         folders = (State.NEEDS_ACTION, State.IN_PROGRESS)

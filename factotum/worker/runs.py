@@ -15,6 +15,7 @@ from factotum.agent.turn import Became
 from factotum.gate.register import Card, NotOpen, Register
 from factotum.ledger import Ledger, dumps
 from factotum.model import FOLDERS, State
+from factotum.progress import is_over
 from factotum.words import local
 
 
@@ -107,14 +108,9 @@ class Runs:
             self.ledger.event("started", now, task=task, run=n)
         return Run(task, n, now, None, None, None, "", False, "")
 
-    def is_open(self, task: str) -> bool:
-        """Whether a registered task is still to be done, or is being done."""
-        return not self.is_over(task)
-
     def is_over(self, task: str) -> bool:
         """Whether the task has run and nothing of it is left to do."""
-        latest = self.latest(task)
-        return latest is not None and latest.projected
+        return is_over(self.ledger, task)
 
     def unfinished(self) -> list[str]:
         rows = self.ledger.db.execute("SELECT task FROM run WHERE projected = 0")

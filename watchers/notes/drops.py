@@ -5,6 +5,7 @@ from __future__ import annotations
 from factotum.drop import Drop
 from factotum.ledger import Ledger
 from factotum.model import Trust
+from factotum.progress import is_over
 from factotum.worker.echo import LINES
 from factotum.worker.mentions import Line
 
@@ -34,8 +35,5 @@ def all_known(ledger: Ledger) -> dict[str, str]:
 
 def is_open(ledger: Ledger, id: str) -> bool:
     """Whether the task that was made of a line is not over."""
-    task = ledger.seen(SOURCE, id)
-    row = ledger.db.execute(
-        "SELECT projected FROM run WHERE task = ? ORDER BY n DESC LIMIT 1", (task,)
-    ).fetchone()
-    return bool(task) and (row is None or not row["projected"])
+    task = ledger.seen(SOURCE, id) or ""
+    return task != "" and not is_over(ledger, task)

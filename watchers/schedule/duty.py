@@ -12,6 +12,7 @@ from pathlib import Path
 
 from factotum import names
 from factotum.ledger import Ledger
+from factotum.progress import goes_on, has_begun
 from factotum.schedule import book, work
 from factotum.schedule.book import SOURCE, Answer, State
 from factotum.schedule.english import shown
@@ -182,9 +183,6 @@ def _is_open(ledger: Ledger, task: str, root: Path) -> bool:
     row = ledger.task(task)
     if row is None or row.missing is not None:
         return False
-    run = ledger.db.execute(
-        "SELECT ended FROM run WHERE task = ? ORDER BY n DESC LIMIT 1", (task,)
-    ).fetchone()
-    if run is not None:
-        return run["ended"] is None
+    if has_begun(ledger, task):
+        return goes_on(ledger, task)
     return any(os.path.lexists(folder / row.name) for folder in still_open(root))
