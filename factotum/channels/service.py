@@ -56,6 +56,8 @@ class Service:
         self.reception = Reception(window, self.displays.cards, self.prompts)
         self.talk = Talk(window, self.displays.cards, self.prompts)
         self.broken = ""
+        #: In which chats something is being done of which no task is made yet.
+        self.busy_besides: Callable[[], set[str]] = set
         self._news = asyncio.Event()
         self._busy = asyncio.Event()
 
@@ -100,8 +102,7 @@ class Service:
         """One look and what is to be sent; in how many seconds to look again."""
         try:
             self.displays.look(self.clock())
-            if self.displays.work.busy_chats():
-                self._busy.set()
+            self.show_busy()
             again_s = await self.sender.pass_once()
             self.broken = ""
         except (OSError, sqlite3.OperationalError) as refused:
@@ -119,12 +120,21 @@ class Service:
         while True:
             await self._busy.wait()  # nothing is woken for while nobody waits
             self._busy.clear()
-            for chat in self.displays.work.busy_chats():
+            for chat in self._busy_chats():
                 try:
                     await self.channel.busy(chat)
                 except ChannelError as failed:
                     logger.debug("busy was not shown", extra={"reason": str(failed)})
             await asyncio.sleep(TYPING_S)
+            self.show_busy()
+
+    def show_busy(self) -> None:
+        """Somebody may wait for what is being done now."""
+        if self._busy_chats():
+            self._busy.set()
+
+    def _busy_chats(self) -> set[str]:
+        return self.displays.work.busy_chats() | self.busy_besides()
 
     @property
     def trouble(self) -> str:

@@ -31,6 +31,9 @@ ANSWER_S = 3600.0
 #: What is said where a file comes in answer to a message.
 WITH_FILES = "It brings a file, so I take it as new work. To answer, reply with words alone."
 
+#: What is said of a file that came with a command which has no use for it.
+NO_FILE = "I did not take what came with it. Send it once more without the command."
+
 #: What is said of a yes that was to be typed and was spoken, and of one below words that others
 #: put there.
 BY_HAND = (
@@ -86,6 +89,8 @@ class Talk:
             if work == heard.text and self._answered(heard, now):  # a path is no command
                 work = None
             if work is None:
+                if heard.files and heard.text.startswith("/"):
+                    self.say(heard, Words.of(NO_FILE), now, what="file")
                 self.window.ledger.mark_seen(self.window.name, _id(heard), "", now)
             return work
 

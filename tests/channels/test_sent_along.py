@@ -233,3 +233,34 @@ def test_a_text_that_was_cut_in_two_is_one_task(tmp_path: Path) -> None:
         assert len(at.tasks()) == 2
         at.me.says("Something else.")
         comes_to(lambda: len(at.model.requests) == 3)
+
+
+@pytest.mark.slow
+def test_what_comes_with_a_command_is_its_work_or_is_told_not_to_be(tmp_path: Path) -> None:
+    with desk(tmp_path, looked) as at:
+        at.me.sends_document(b"Hello.", "a.txt", caption="/new Read it.")
+        at.me.waits_to_see("Looked at it.")
+        assert "Read it." in at.told() and "Hello." in at.told()
+        at.me.sends_document(b"Hello.", "b.txt", caption="/status")
+        at.me.waits_to_see("I did not take what came with it.")
+        assert len(at.tasks()) == 1
+
+
+@pytest.mark.slow
+def test_one_that_telegram_refuses_to_hand_out_is_told_of_at_once(tmp_path: Path) -> None:
+    with desk(tmp_path, looked) as at:
+        at.telegram.fails("getFile", 400, "Bad Request: file is too big", times=1)
+        at.me.sends_document(b"Hello.", "a.txt", caption="Read it.")
+        at.me.waits_to_see("a.txt cannot be fetched (Telegram does not take it")
+        at.me.waits_to_see("Looked at it.")
+        assert "a.txt cannot be fetched" in at.told()
+
+
+@pytest.mark.slow
+def test_it_is_shown_that_it_is_fetched(tmp_path: Path) -> None:
+    with desk(tmp_path, looked) as at:
+        at.telegram.hangs("getFile", 2)
+        at.me.sends_document(b"Hello.", "a.txt", caption="Read it.")
+        comes_to(lambda: "typing" in at.me.chat.actions)
+        assert at.tasks() == []
+        at.me.waits_to_see("Looked at it.", 30)

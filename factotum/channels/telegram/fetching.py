@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from factotum import log, names
-from factotum.channels.contract import Came, ChannelError, Heard, Message, NotSent
+from factotum.channels.contract import Came, ChannelError, Heard, Message, NotSent, Refused
 from factotum.channels.telegram.channel import FETCH_MOST_BYTES
 from factotum.channels.telegram.updates import Sent, WithFiles
 from factotum.channels.window import Window
@@ -173,6 +173,8 @@ class Fetching:
                 return Came(name, data, sent.kind, sent.seconds, reading)
             except NotSent:
                 raise
+            except Refused as refused:
+                return f"{name} cannot be fetched ({refused}): put it into Inbox"
             except ChannelError as failed:
                 why = str(failed)
                 await asyncio.sleep(0.3 * 2**n)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ from factotum.channels.telegram.poller import Poller
 from factotum.channels.telegram.updates import (
     Corrected,
     Foreign,
+    Read,
     Unread,
     WithFiles,
     understood,
@@ -50,6 +52,13 @@ VISITED = (
 )
 CORRECTED = "I go by what you wrote first. To change it, write it once more."
 UNREAD = "I can make nothing of {what}. Write it, or send it as a file."
+BROKE = (
+    "⚠ I could not take that, for something broke here ({why}), and nothing came of it. Say it in "
+    "other words; the log of the office has more."
+)
+#: How often it is written down that an owner's words did not count where they were said, in
+#: seconds: a group can have many.
+IGNORED_S = 3600.0
 #: How long is waited till a bot that cannot be asked for its commands is asked again, in seconds.
 GREET_S = 30.0
 #: How often it is looked whether something must be told elsewhere, in seconds.
@@ -83,6 +92,7 @@ class Telegram:
             self._fetched,
             clock,
         )
+        self.service.busy_besides = lambda: {row.chat for row in self.fetching.open()}
         voice = speaking_by(window.settings)
         self.aloud = (
             Aloud(window, voice, self.channel.blobs, clock, self.service.nudge)
@@ -91,9 +101,12 @@ class Telegram:
         )
         self._to_fetch = asyncio.Event()
         self._answers: set[asyncio.Task[None]] = set()
+        self._ignored: dict[tuple[str, str], float] = {}
 
     async def run(self) -> None:
         """Works till it is cancelled. Raises Taken when another program hears the bot."""
+        bot = owners.bot_of(self.window.settings.text("TELEGRAM_TOKEN"))
+        self.window.outbox.speaks_as(NAME, bot)
         self.service.begin()
         self.fallback.begin(self.clock())
         self._to_fetch.set()
@@ -150,8 +163,21 @@ class Telegram:
     # -- what comes
 
     def _take(self, update: Update) -> None:
-        """Makes durable what an update says."""
+        """Makes durable what an update says. Raises what passes: OSError,
+        sqlite3.OperationalError. Of what breaks us its sender is told that nothing came of it."""
         found = understood(update, self.window.chats())
+        try:
+            self._heed(found)
+        except (OSError, sqlite3.OperationalError):
+            raise
+        except Exception as broken:
+            logger.error("an update broke", exc_info=broken)
+            heard = found.heard if isinstance(found, WithFiles) else found
+            if isinstance(heard, Heard | Tapped):
+                told = BROKE.format(why=type(broken).__name__)
+                self._say(heard.chat, f"broke {update.update_id}", told, self.clock())
+
+    def _heed(self, found: Read) -> None:
         now = self.clock()
         match found:
             case Tapped():
@@ -207,11 +233,13 @@ class Telegram:
             if isinstance(tried, Paired):
                 owners.strong(ledger, self.window.settings, now)
                 self._say(found.who, f"welcome {now:.0f}", WELCOME, now)
-                self.service.begin()
+                self.service.displays.begin(now)
                 self.window.wake()
                 return
         if not found.who or found.who in self.window.chats().owners:
-            ledger.event("ignored", now, channel=name, who=found.who, reason=found.why)
+            if now - self._ignored.get((found.who, found.why), 0.0) >= IGNORED_S:
+                self._ignored[found.who, found.why] = now
+                ledger.event("ignored", now, channel=name, who=found.who, reason=found.why)
             return
         if pairing.stranger(ledger, name, found.who, found.name, now):
             ledger.event("stranger", now, channel=name, who=found.who, reason=found.why)
@@ -235,6 +263,7 @@ class Telegram:
         while True:
             await self._to_fetch.wait()
             self._to_fetch.clear()
+            self.service.show_busy()
             try:
                 if await self.fetching.pass_once():
                     self._to_fetch.set()
