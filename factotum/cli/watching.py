@@ -28,7 +28,6 @@ from factotum.ears.post import Room
 from factotum.ears.rules import Rules
 from factotum.ears.runner import Runner
 from factotum.privacy import HANDBOOK
-from factotum.reading import read
 from factotum.rooms import Clock, DoorError, Rooms, open_rooms
 from factotum.settings import Settings
 from factotum.watcher import Premises
@@ -54,7 +53,7 @@ watchers.add_command(login)
 def list_(as_json: bool) -> int:
     """List the watchers: which are set up, what the others lack, and what each hears."""
     with place.books() as opened:
-        premises = Premises(opened.settings, opened.root, opened.state, Clock().zone, read)
+        premises = found.premises_of(opened.settings, opened.root, opened.state)
         rules = Rules(opened.root, opened.ledger)
         rows = [_row(name, premises, rules) for name in found.names()]
     if as_json:

@@ -15,10 +15,7 @@ from factotum.channels import known
 from factotum.doctor.findings import Found, Level, Patient
 from factotum.ears import beats, found
 from factotum.ears.health import Health
-from factotum.reading import read
 from factotum.rooms import Clock, DoorError
-from factotum.watcher import Premises
-from factotum.words import local
 
 
 def watchers(patient: Patient) -> Found:
@@ -26,7 +23,7 @@ def watchers(patient: Patient) -> Found:
     settings, state = patient.settings, patient.state
     if settings is None or state is None:
         return
-    premises = Premises(settings, patient.root, state, local, read)
+    premises = found.premises_of(settings, patient.root, state)
     try:
         sources, wrong = found.sources_of(found.wanted(settings.text("WATCHERS")), premises)
     except DoorError as wrong_name:

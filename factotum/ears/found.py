@@ -5,15 +5,18 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 
 import watchers
+from factotum.reading import read
 from factotum.rooms import DoorError
 from factotum.settings import Settings
 from factotum.settings.row import PREFIX
 from factotum.watcher import Premises, Source, SourceError
+from factotum.words import local
 
 ENDING = "_watcher.py"
 
@@ -51,6 +54,13 @@ class Watcher:
         when it is set up wrongly."""
         build: Callable[[Premises], Sequence[Source]] = self.module.sources
         return build(premises)
+
+
+def premises_of(
+    settings: Settings, root: Path, state: Path, zone: Callable[[float], datetime] = local
+) -> Premises:
+    """What the sources of this house are made from."""
+    return Premises(settings, root, state, zone, read)
 
 
 def app(name: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
+from factotum.ears.found import premises_of
 from factotum.ears.post import Room
 from factotum.ears.rules import Rules
 from factotum.flood import limits_of
@@ -17,11 +18,9 @@ from factotum.letter import label_of, own_servers
 from factotum.mailroom import Mailroom
 from factotum.privacy import PrivateShelf
 from factotum.reader import Reader
-from factotum.reading import read
 from factotum.rooms import Clock, wake
 from factotum.settings import Settings
 from factotum.vault import Vault
-from factotum.watcher import Premises
 from factotum.worker.contacts import Contacts
 from factotum.worker.fit import Fit
 from factotum.worker.labels import Labels
@@ -43,7 +42,7 @@ def room_of(
     contact = _contacts(vault.root, ledger, reader)
     servers = own_servers(settings)
     return Room(
-        Premises(settings, vault.root, state, clock.zone, read),
+        premises_of(settings, vault.root, state, clock.zone),
         Mailroom(
             vault,
             ledger,
