@@ -56,6 +56,7 @@ class Fetching:
         take: Callable[[Heard], None],
         clock: Callable[[], float],
         read: Callable[[bytes, str], Reading] = read,
+        album_s: float = ALBUM_S,
     ) -> None:
         self.window = window
         self.fetch = fetch
@@ -63,6 +64,7 @@ class Fetching:
         self.take = take
         self.clock = clock
         self.read = read
+        self.album_s = album_s
 
     def later(self, found: WithFiles, now: float) -> None:
         """Writes down that it is to be fetched. Once more changes nothing."""
@@ -127,7 +129,7 @@ class Fetching:
         left = False
         for row in self.open():
             if not row.key.endswith(f":{json.loads(row.stage)[0]['id']}"):
-                await asyncio.sleep(ALBUM_S)  # more of it may come
+                await asyncio.sleep(self.album_s)  # more of it may come
                 row = self.window.outbox.of(row.seq)
             try:
                 await self._one(row, json.loads(row.stage))

@@ -1,0 +1,176 @@
+"""Files that are fetched, albums and long texts: taken once, whoever is killed when."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from factotum.channels.contract import Heard, NotSent
+from factotum.channels.telegram.fetching import FULL_UNITS, LONG_UNITS, Fetching
+from factotum.channels.telegram.updates import Sent, WithFiles
+from factotum.reading import Reading
+from tests.channels.phone import ME, NAME, Phone, phone_of
+from tests.office import TestOffice
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+@dataclass
+class Line:
+    """The way to the files; each of `fails` is raised in its turn."""
+
+    fails: list[BaseException] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    async def fetch(self, file_id: str) -> bytes:
+        self.asked.append(file_id)
+        if self.fails:
+            raise self.fails.pop(0)
+        return f"What {file_id} says.".encode()
+
+
+@dataclass
+class Desk:
+    phone: Phone
+    line: Line = field(default_factory=Line)
+    dies: bool = False
+
+    def begin(self) -> Fetching:
+        """As a process that begins now has it."""
+
+        def take(heard: Heard) -> None:
+            self.phone.service.hear(heard)
+            if self.dies:
+                raise Killed
+
+        def read(data: bytes, name: str) -> Reading:
+            return Reading("file", name, data.decode())
+
+        window, clock = self.phone.service.window, lambda: self.phone.now
+        return Fetching(window, self.line.fetch, None, take, clock, read, 0.0)
+
+    def comes(self, id: str, text: str = "", file: str = "", album: str = "") -> bool:
+        """A message, to a process that begins now; whether it is kept to be taken later."""
+        there = self.begin()
+        heard = self.heard(id, text)
+        if not file:
+            return there.goes_on(heard, self.phone.now)
+        found = WithFiles(heard, (Sent(file, f"{file}.txt", "document"),), album)
+        there.later(found, self.phone.now)
+        return True
+
+    def heard(self, id: str, text: str) -> Heard:
+        at = datetime.fromtimestamp(self.phone.now, UTC)
+        return Heard(ME, id, ME, NAME, text, at, units=len(text))
+
+    def takes(self) -> bool:
+        return asyncio.run(self.begin().pass_once())
+
+    def tasks(self) -> list[tuple[str, list[str]]]:
+        """What was made of it: what was said, and the names of the files."""
+        ledger = self.phone.service.window.ledger
+        rows = ledger.db.execute("SELECT id FROM task ORDER BY created, rowid").fetchall()
+        found = [ledger.task(row["id"]) for row in rows]
+        return [
+            (str(one.facts["said"]), [file["name"] for file in one.facts["attachments"]])
+            for one in found
+            if one is not None
+        ]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with phone_of(TestOffice(tmp_path)) as phone:
+        yield Desk(phone)
+
+
+def test_an_album_that_is_told_again_is_taken_once(desk: Desk) -> None:
+    for _ in range(2):
+        desk.comes("1", "Both", "a", "album")
+        desk.comes("2", "", "b", "album")
+    desk.takes()
+    for id, file in (("1", "a"), ("2", "b")):
+        desk.comes(id, "", file, "album")
+    desk.takes()
+    assert desk.tasks() == [("Both", ["a.txt", "b.txt"])]
+
+
+def test_what_was_taken_when_it_was_killed_is_not_taken_again(desk: Desk) -> None:
+    desk.comes("1", "Both", "a", "album")
+    desk.comes("2", "", "b", "album")
+    desk.dies = True
+    with pytest.raises(Killed):
+        desk.takes()
+    desk.dies = False
+    desk.comes("2", "", "b", "album")  # told again
+    desk.takes()
+    assert desk.tasks() == [("Both", ["a.txt", "b.txt"])]
+    assert desk.begin().open() == []
+
+
+def test_a_part_that_comes_after_its_album_was_taken_is_work_of_its_own(desk: Desk) -> None:
+    desk.comes("1", "Both", "a", "album")
+    desk.takes()
+    desk.comes("2", "This too", "b", "album")
+    desk.takes()
+    assert desk.tasks() == [("Both", ["a.txt"]), ("This too", ["b.txt"])]
+
+
+def test_one_that_is_killed_while_it_is_fetched_is_fetched_again(desk: Desk) -> None:
+    desk.comes("1", "Read it", "a")
+    desk.line.fails = [Killed()]
+    with pytest.raises(Killed):
+        desk.takes()
+    assert desk.tasks() == []
+    desk.takes()
+    assert desk.tasks() == [("Read it", ["a.txt"])]
+    assert desk.line.asked == ["a", "a"]
+
+
+def test_while_there_is_no_network_it_waits(desk: Desk) -> None:
+    desk.comes("1", "Read it", "a")
+    desk.line.fails = [NotSent("there is no network")]
+    assert desk.takes()
+    assert desk.tasks() == []
+    assert not desk.takes()
+    assert desk.tasks() == [("Read it", ["a.txt"])]
+
+
+LONG = "word " * (LONG_UNITS // 5 + 1)
+FULL = "x" * FULL_UNITS
+
+
+@pytest.mark.parametrize(
+    ("first", "whole"),
+    [
+        (LONG, f"{LONG}\nthe end"),
+        (FULL, f"{FULL}the end"),  # cut within a word
+    ],
+)
+def test_a_long_text_is_put_together_where_it_was_cut(desk: Desk, first: str, whole: str) -> None:
+    for _ in range(2):
+        assert desk.comes("1", first)
+        assert desk.comes("2", "the end")
+    desk.takes()
+    assert not desk.comes("1", first) and not desk.comes("2", "the end")
+    (note,) = desk.phone.office.files("Needs_Action")
+    assert whole in note.read_text()
+    assert len(desk.tasks()) == 1
+
+
+def test_what_is_no_rest_of_a_long_text_is_taken_by_itself(desk: Desk) -> None:
+    assert not desk.comes("1", "Short.")
+    assert desk.comes("2", LONG)
+    assert not desk.comes("3", "/stop")
+    desk.phone.go(3)
+    assert not desk.comes("4", "Something else.")
+    assert desk.comes("5", LONG)  # another one
+    desk.takes()
+    assert len(desk.tasks()) == 2
