@@ -72,7 +72,6 @@ class Note:
     props: Mapping[str, Any]
     body: str
     raw: bytes
-    newline: str
     has_block: bool
 
 
@@ -125,7 +124,7 @@ def parse(data: bytes, *, max_bytes: int = NOTE_MOST_BYTES) -> Note:
     props: Mapping[str, Any] = {}
     if parts.opening:
         props = _props(parts)
-    return Note(props, _text(parts.body), data, _newline(data), bool(parts.opening))
+    return Note(props, _text(parts.body), data, bool(parts.opening))
 
 
 def _props(parts: _Parts) -> Mapping[str, Any]:

@@ -60,12 +60,6 @@ def test_only_the_first_block_is_ours() -> None:
     assert parse(raw).props == {"id": "x"}
 
 
-def test_the_line_ends_are_told() -> None:
-    assert parse(b"a\r\nb").newline == "\r\n"
-    assert parse(b"a\nb\r\n").newline == "\n"
-    assert parse(b"a").newline == "\n"
-
-
 @pytest.mark.parametrize(
     ("raw", "words"),
     [

@@ -26,7 +26,6 @@ from watchers.web.reach import Reach, Refused, host_of, inside_of, url_of
 
 logger = log.get("factotum.ears")
 
-MB = 1024 * 1024
 #: At the latest after this time it is looked what the handbook says now, in seconds.
 LOOK_MOST_S = 300.0
 #: The longest that an address which fails is left alone, in seconds.
