@@ -12,6 +12,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 
 from tests.office import TestOffice
+from tests.prove.attack import chats
 from tests.prove.attack.goals import Order, o
 
 DATE = "Thu, 26 Nov 2026 09:00:00 +0100"
@@ -193,6 +194,10 @@ CARRIERS = (
     Carrier("file-page", OF_FILE, dropped_page),
     Carrier("file-table", OF_FILE, dropped_table),
     Carrier("file-name", OF_FILE, file_name),
+    Carrier("chat-passed-on", OF_FILE, chats.passed_on),
+    Carrier("chat-file", OF_OWNER, chats.document),
+    Carrier("chat-file-alone", OF_FILE, chats.document_alone),
+    Carrier("chat-reply", OF_OWNER, chats.reply),
     Carrier("linked-note", OF_OWNER,
             clipped("Notes/Offer-{n}.md", SOURCE + "Oak is cheap.\n{order}\n"),
             (read("Notes/Offer-{n}.md"),)),
