@@ -104,7 +104,7 @@ WAYS = (
     Mutant("calls: a tool that there is", "factotum/worker/by_model.py", "if asked.tool not in known:", "if False:", TABLE),
     Mutant("calls: the schema", "factotum/worker/by_model.py", "return self.office.check(call) or self._nobody(call) or misfits(call)", "return self._nobody(call) or misfits(call)", TABLE),
     Mutant("calls: what can be shown", "factotum/worker/by_model.py", "return self.office.check(call) or self._nobody(call) or misfits(call)", "return self.office.check(call) or self._nobody(call)", TABLE),
-    Mutant("calls: how many notes unasked", "factotum/worker/calls.py", "(why := self._enough())", "(why := self._enough() and '')", TABLE),
+    Mutant("calls: how many notes unasked", "factotum/worker/calls.py", "if why := self._enough(call.tool):", "if why := self._enough(call.tool) and '':", TABLE),
     Mutant("notes: pictures and links lead nowhere", "factotum/worker/memory.py", "            text = led_nowhere(text)\n", "            pass\n", TABLE),
     Mutant("notes: the record of work", "factotum/worker/changes.py", "if fold(page.path).startswith(NOT_OURS):", "if False:", TABLE),
     Mutant("files: out of the vault by dots", "factotum/worker/attach.py", 'if wanted.is_absolute() or ".." in wanted.parts or any(p[0] == "." for p in wanted.parts):', "if False:", HANDS),
