@@ -75,6 +75,8 @@ class MessageTasks:
 
     def _of_words(self, drop: Drop, heard: Heard, text: str) -> Drop:
         asked = text.strip() or _nameless(heard)
+        if heard.unheard and text.strip():
+            asked += f"\n\n({_nameless(heard)})"
         about, others = self._said_before(heard)
         sent = along(heard.files)
         enclosed = "\n\n".join(filter(None, [others, *heard.remarks, sent.said]))

@@ -39,6 +39,7 @@ class Line:
 @dataclass
 class Desk:
     phone: Phone
+    hears: tuple[str, str] | None = None
     line: Line = field(default_factory=Line)
     dies: bool = False
 
@@ -53,8 +54,12 @@ class Desk:
         def read(data: bytes, name: str) -> Reading:
             return Reading("file", name, data.decode())
 
+        async def hear(data: bytes, name: str, seconds: float) -> tuple[str, str]:
+            return self.hears or ("", "")
+
         window, clock = self.phone.service.window, lambda: self.phone.now
-        return Fetching(window, self.line.fetch, None, take, clock, read, 0.0)
+        hearing = hear if self.hears else None
+        return Fetching(window, self.line.fetch, hearing, take, clock, read, 0.0)
 
     def comes(self, id: str, text: str = "", file: str = "", album: str = "") -> bool:
         """A message, to a process that begins now; whether it is kept to be taken later."""
@@ -65,6 +70,10 @@ class Desk:
         found = WithFiles(heard, (Sent(file, f"{file}.txt", "document"),), album)
         there.later(found, self.phone.now)
         return True
+
+    def speaks(self, id: str, text: str) -> None:
+        found = WithFiles(self.heard(id, text), (Sent("v", "v.ogg", "voice", 0, 3.0),))
+        self.begin().later(found, self.phone.now)
 
     def heard(self, id: str, text: str) -> Heard:
         at = datetime.fromtimestamp(self.phone.now, UTC)
@@ -174,3 +183,20 @@ def test_what_is_no_rest_of_a_long_text_is_taken_by_itself(desk: Desk) -> None:
     assert desk.comes("5", LONG)  # another one
     desk.takes()
     assert len(desk.tasks()) == 2
+
+
+@pytest.mark.parametrize(
+    ("hears", "said"),
+    [
+        (("Call Anna.", ""), "For today\n\nCall Anna."),
+        (("", "too long"), "For today\n\n(A voice message that could not be heard (too long).)"),
+    ],
+)
+def test_what_is_written_below_a_recording_counts_beside_it(
+    desk: Desk, hears: tuple[str, str], said: str
+) -> None:
+    desk.hears = hears
+    desk.speaks("1", "For today")
+    desk.takes()
+    (note,) = desk.phone.office.files("Needs_Action")
+    assert said in note.read_text()

@@ -203,7 +203,8 @@ class Fetching:
         )
         if not text:
             return replace(heard, unheard=why)
-        return replace(heard, text=text, spoken=not heard.passed_on)
+        whole = "\n\n".join(filter(None, (heard.text, text)))  # what was written below it, too
+        return replace(heard, text=whole, spoken=not heard.passed_on)
 
 
 def _holds(row: Row, heard: Heard) -> bool:
