@@ -14,6 +14,7 @@ from typing import Any
 
 import frontmatter
 
+from factotum.own_lines import Block, dump, dump_line, own
 from factotum.sections import (
     after_fence,
     below,
@@ -24,7 +25,7 @@ from factotum.sections import (
     outside_fences,
     section,
 )
-from factotum.strict_yaml import Block, Handler, YamlRefused, dump, dump_line, own, read
+from factotum.strict_yaml import Handler, YamlRefused, read
 
 __all__ = [
     "NOTE_MOST_BYTES",

@@ -10,50 +10,30 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
 from frontmatter.default_handlers import BaseHandler
+
+from factotum.own_lines import (
+    BLOCK_MOST_BYTES,
+    FORBIDDEN,
+    KEYS_MOST,
+    Block,
+    dump,
+    own_block,
+    plain,
+)
 
 try:
     from yaml import CSafeLoader as _Loader
 except ImportError:  # a PyYAML that was built without libyaml
     from yaml import SafeLoader as _Loader  # type: ignore[assignment]
 
-BLOCK_MOST_BYTES = 16 * 1024
-KEYS_MOST = 64
 DEPTH_MOST = 3
 
-#: How much of a text and of a list is written when all of it would be more than a block may
-#: hold: (characters of a text, items of a list), the first that fits.
-_SHORTER = ((BLOCK_MOST_BYTES, BLOCK_MOST_BYTES), (500, 25), (200, 10), (100, 5))
-
-_KEY = re.compile(r"[a-z_][a-z0-9_]*")
-
-#: The lines of a block as we write them, `key: <json>`, are read without a YAML parser: for each
-#: line (its key, a text as it stands, any other JSON), and what is no such line last.
-_OWN_LINES = re.compile(
-    r'([a-z_][a-z0-9_]*): (?:"([^"\\\n]*)"|(".*"|\[.*\]|true|false|null|-?\d+))[ \t]*(?:\n|\Z)'
-    r"| *(?:\n|\Z)|(.+)"
-)
-#: The same for one line.
+#: A line as we write it, `key: <json>`.
 _OWN_LINE = re.compile(r'([a-z_][a-z0-9_]*): (".*"|\[.*\]|true|false|null|-?\d+)[ \t]*')
-
-#: Whole numbers as JSON and a spreadsheet keep them; anything longer is an account or a phone.
-_WHOLE = re.compile(r"0|-?[1-9][0-9]{0,15}")
-
-_WORDS = {
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-    **dict.fromkeys(("null", "Null", "NULL", "~", ""), None),
-}
-
-#: Characters that end a line for somebody, that nobody can see, or that are no text.
-_FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
-
-#: Letters of ASCII that are never forbidden: a block of these alone need not be searched.
-_PLAIN_BYTES = bytes([*range(0x20, 0x7F), *b"\t\n"])
 
 #: An unquoted [[Link]] as a value: YAML sees a list in a list, the person means a link.
 _LINK = re.compile(
@@ -73,14 +53,6 @@ class YamlRefused(ValueError):
     def __init__(self, reason: str, line: int = 1) -> None:
         super().__init__(reason)
         self.line = line
-
-
-@dataclass(frozen=True)
-class Block:
-    """`lines` says in which line of the block, from 0, each property begins."""
-
-    values: dict[str, Any]
-    lines: dict[str, int]
 
 
 class Handler(BaseHandler):
@@ -108,73 +80,10 @@ def read(block: str) -> Block:
     """What stands in `block`, the lines between the dashes. Raises YamlRefused."""
     if len(block) > BLOCK_MOST_BYTES or len(block.encode()) > BLOCK_MOST_BYTES:
         raise YamlRefused(f"the properties are longer than {BLOCK_MOST_BYTES // 1024} KiB")
-    if found := _FORBIDDEN.search(block):
+    if found := FORBIDDEN.search(block):
         line = block.count("\n", 0, found.start()) + 1
         raise YamlRefused(f"the properties hold the control character {found.group()!a}", line)
-    return _own(block) or _Reading(_prepared(block)).block()
-
-
-# -- our own lines
-
-
-def own(block: str) -> dict[str, Any] | None:
-    """What stands in the block when every line of it is one of ours, else None."""
-    data = block.encode(errors="replace")
-    odd = data.translate(None, _PLAIN_BYTES)
-    if len(data) > BLOCK_MOST_BYTES or (odd and _FORBIDDEN.search(block)):
-        return None
-    return _values(_OWN_LINES.findall(block))
-
-
-def _own(block: str) -> Block | None:
-    """The same, with the line in which each property begins."""
-    lines = _OWN_LINES.findall(block)
-    values = _values(lines)
-    if values is None:
-        return None
-    return Block(values, {key: n for n, (key, *_) in enumerate(lines) if key})
-
-
-def _values(lines: list[tuple[str, str, str, str]]) -> dict[str, Any] | None:
-    values: dict[str, Any] = {}
-    for key, text, other, foreign in lines:
-        if foreign or (key and key in values):
-            return None
-        if other:
-            try:
-                value = _JSON.decode(other)
-            except ValueError:
-                return None
-            if not _flat(value):
-                return None
-            values[key] = value
-        elif key:
-            values[key] = text  # plain text, the block of which was looked through
-    return values if len(values) <= KEYS_MOST else None
-
-
-def _flat(value: Any) -> bool:
-    """Whether this is a value of ours: no list in a list, no number with a point, all visible."""
-    for one in value if isinstance(value, list) else [value]:
-        if isinstance(one, list | dict | float):
-            return False
-        if isinstance(one, str) and _FORBIDDEN.search(one):
-            return False
-    return True
-
-
-def _plain(text: str) -> str | int | bool | None:
-    """What an unquoted value means."""
-    if text in _WORDS:
-        return _WORDS[text]
-    return int(text) if _WHOLE.fullmatch(text) else text
-
-
-#: One decoder for all: making one costs more than reading a line with it.
-_JSON = json.JSONDecoder(parse_int=_plain, parse_float=str)
-
-
-# -- a person's lines
+    return own_block(block) or _Reading(_prepared(block)).block()
 
 
 def _prepared(block: str) -> str:
@@ -256,7 +165,7 @@ class _Reading:
         _check(event, depth)
         if isinstance(event, yaml.ScalarEvent):
             text = _text(event)
-            return _plain(text) if event.implicit[0] else text
+            return plain(text) if event.implicit[0] else text
         if isinstance(event, yaml.MappingStartEvent):
             return {name: self._value(next(self._events), depth + 1) for _, name in self._names()}
         items = []
@@ -276,7 +185,7 @@ def _check(event: yaml.Event, depth: int) -> None:
 
 def _text(event: yaml.ScalarEvent) -> str:
     text = str(event.value)
-    if found := _FORBIDDEN.search(text):
+    if found := FORBIDDEN.search(text):
         raise _refused(f"a property holds the control character {found.group()!a}", event)
     return text
 
@@ -289,46 +198,3 @@ def _place(event: yaml.Event) -> tuple[int, int]:
     """Line and column in the block, from 0."""
     mark = event.start_mark
     return (mark.line, mark.column) if mark else (0, 0)
-
-
-# -- writing
-
-
-def dump(props: Mapping[str, object]) -> str:
-    """The lines of our own notes, in the order given, always such that `read` takes them: a
-    text or list that would be too long is shortened. Raises ValueError like `dump_line`."""
-    if len(props) > KEYS_MOST:
-        raise ValueError(f"there are more than {KEYS_MOST} properties")
-    for chars, items in _SHORTER:
-        lines = [dump_line(key, _short(value, chars, items)) for key, value in props.items()]
-        if sum(len(line) + 1 for line in lines) <= BLOCK_MOST_BYTES:
-            return "\n".join(lines)
-    raise ValueError(f"the properties are longer than {BLOCK_MOST_BYTES // 1024} KiB")
-
-
-def dump_line(key: str, value: object) -> str:
-    """`key: <json>`. Characters that no property may hold become U+FFFD.
-
-    Raises ValueError for a name or a kind of value that is none of ours.
-    """
-    if not _KEY.fullmatch(key):
-        raise ValueError(f"{key!a} is no name for a property")
-    return f"{key}: {json.dumps(_clean(key, value), ensure_ascii=True)}"
-
-
-def _clean(key: str, value: object) -> object:
-    if value is None or isinstance(value, bool | int):
-        return value
-    if isinstance(value, str):
-        return _FORBIDDEN.sub("\ufffd", value.replace("\r\n", "\n"))
-    if isinstance(value, list | tuple) and not any(isinstance(v, list | tuple) for v in value):
-        return [_clean(key, one) for one in value]
-    raise ValueError(f"the property {key!a} cannot hold a {type(value).__name__}")
-
-
-def _short(value: object, chars: int, items: int) -> object:
-    if isinstance(value, str) and len(value) > chars:
-        return value[: chars - 1] + "…"
-    if isinstance(value, list | tuple):
-        return [_short(one, chars, items) for one in value[:items]]
-    return value

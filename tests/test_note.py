@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from factotum.note import Note, NoteError, append, parse, render, set_props, with_body
-from factotum.strict_yaml import BLOCK_MOST_BYTES, Handler, YamlRefused, _own, _Reading, read
+from factotum.own_lines import BLOCK_MOST_BYTES, own_block
+from factotum.strict_yaml import Handler, YamlRefused, _Reading, read
 from tests.tries import tries
 
 
@@ -308,7 +309,7 @@ def test_what_we_write_is_what_we_read(written: dict[str, Any], body: str) -> No
 @settings(deadline=None)
 def test_the_quick_way_reads_as_the_slow_way(written: dict[str, Any]) -> None:
     block = Handler().export(written)
-    assert _own(block) is not None
+    assert own_block(block) is not None
     slow = read(block + "\nA: a person's line").values
     assert slow == {**read(block).values, "A": "a person's line"}
 
@@ -330,7 +331,7 @@ def test_the_quick_way_reads_as_the_slow_way(written: dict[str, Any]) -> None:
 def test_the_quick_way_never_reads_more(value: str) -> None:
     """Where it answers, the parser would have answered the same."""
     block = f"key: {value}"
-    quick = _own(block)
+    quick = own_block(block)
     assume(quick is not None)
     try:
         slow = _Reading(block).block()
