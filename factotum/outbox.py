@@ -241,6 +241,25 @@ class Outbox:
                 (why, seq),
             )
 
+    def speaks_as(self, channel: str, by: str) -> None:
+        """Whose voice the channel has. In the chats of another nothing of ours stands: what asks
+        is to be shown anew, and no message there is to be taken for one of before."""
+        key = f"speaks {channel}"
+        before = self.ledger.meta(key)
+        if before == by:
+            return
+        with self.ledger.tx() as db:
+            self.ledger.set_meta(key, by)
+            if before:
+                db.execute(
+                    "UPDATE said SET message = '', shows = '', made_of = '',"
+                    " due = state = 'waiting',"
+                    " state = CASE state WHEN 'waiting' THEN 'waiting' ELSE 'dropped' END"
+                    " WHERE channel = ?",
+                    (channel,),
+                )
+                self.ledger.set_meta(f"shown {channel} to", "")
+
     def leave(self, channel: str, chat: str) -> None:
         """Says nothing more in a chat in which nobody is an owner now."""
         with self.ledger.tx() as db:

@@ -6,12 +6,19 @@ requests that wait looks at what is new alone.
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Sequence
+
+from factotum import log
 from factotum.channels.absence import Absence
 from factotum.channels.card_messages import CardMessages
 from factotum.channels.news import News
 from factotum.channels.tidying import Tidying
 from factotum.channels.window import Window
 from factotum.channels.work import Work
+from factotum.gate.records import Card
+
+logger = log.get("factotum.channels")
 
 #: How many events are looked at at once.
 AT_ONCE = 1000
@@ -66,14 +73,34 @@ class Displays:
         touched = dict.fromkeys(event.card for event in events if event.card)
         found = [card for id in touched if (card := self.window.register.find(id))]
         ended = dict.fromkeys(event.task for event in events if event.kind == "ended")
+        try:
+            self._show(found, list(ended), events[-1].seq, now)
+        except (sqlite3.Error, OSError):
+            raise
+        except Exception as odd:  # one that cannot be shown must not hide the others
+            logger.error("what is new is shown one by one", exc_info=odd)
+            self._show_each(found, list(ended), events[-1].seq, now)
+        self._seq = events[-1].seq
+        return len(events) == AT_ONCE
+
+    def _show(self, cards: Sequence[Card], ended: Sequence[str], seq: int, now: float) -> None:
+        """Shows what became of these cards and tasks, and keeps the place."""
         with self.window.ledger.tx():
-            self.cards.look(found, now)
+            self.cards.look(cards, now)
             for task in ended:
                 self.work.ended(task, now)
             if not self.window.chat:
-                self.window.ledger.set_meta(self.meta, str(events[-1].seq))
-        self._seq = events[-1].seq
-        return len(events) == AT_ONCE
+                self.window.ledger.set_meta(self.meta, str(seq))
+
+    def _show_each(self, cards: Sequence[Card], ended: Sequence[str], seq: int, now: float) -> None:
+        for parts in (*(([card], []) for card in cards), *(([], [task]) for task in ended)):
+            try:
+                self._show(*parts, seq, now)
+            except (sqlite3.Error, OSError):
+                raise
+            except Exception as odd:
+                what = [card.id for card in parts[0]] or parts[1]
+                logger.error("it cannot be shown", exc_info=odd, extra={"card": what[0]})
 
     def _since(self) -> int:
         if self._seq < 0:

@@ -92,9 +92,9 @@ class Sender:
         return self.since if self._fails else min(self._closed.values(), default=None)
 
     def reached(self) -> None:
-        """The other side has answered something else."""
-        if self._fails or self._closed:
-            self._closed.clear()
+        """The other side has answered something else; of a chat that is closed that says
+        nothing."""
+        if self._fails:
             self._well()
 
     async def pass_once(self) -> float | None:
