@@ -346,13 +346,11 @@ def test_what_breaks_in_the_middle_of_a_send_is_in_doubt_and_keeps_nothing_back(
     assert [row.state for row in phone.rows() if row.kind == "notice"] == ["lost", "sent"]
 
 
-def test_with_another_bot_what_waits_is_shown_anew_and_nothing_old_is_taken_for_it(
-    office: TestOffice, relay: Relay
-) -> None:
+def test_with_another_bot_what_waits_is_shown_anew(office: TestOffice, relay: Relay) -> None:
     with phone_of(office) as phone:
         phone.service.window.outbox.speaks_as("telegram", "42")
-        first = one_card(phone)
-        token = first.token("Send")
+        one_card(phone)
+        put(phone, "said before")
         put(phone, "unsaid")
     screen = Screen()  # the chat with the other bot, in which ids begin anew
     with phone_of(office, screen) as phone:
@@ -362,27 +360,22 @@ def test_with_another_bot_what_waits_is_shown_anew_and_nothing_old_is_taken_for_
         phone.work()
         (shown,) = [one for one in screen.sent if one.labels]
         assert "Send" in shown.labels and "changed" in texts(phone)
-        assert phone.sends_tap(shown, token) is None  # of the old bot's message
         phone.tap(shown, "Send")
         phone.work()
-        assert len(relay.messages) == 1 and len([one for one in screen.sent if one.before]) == 1
+        assert len(relay.messages) == 1 and [one for one in screen.sent if one.before] == [shown]
 
 
 def test_a_request_that_cannot_be_shown_hides_no_other(office: TestOffice) -> None:
     with phone_of(office) as phone:
         come(office, 1)
+        come(office, 2)
         office.run()
-        register, good = phone.rooms.register, office.card()
+        good = office.cards()[0]
         odd = Proposal(
             **{**vars(good.proposal()), "idx": 77, "kind": "question", "args": {"choices": 7}}
         )
-        register.propose(good.task, good.run, [odd], phone.now)
-        come(office, 2)
-        office.run()
+        phone.rooms.register.propose(good.task, good.run, [odd], phone.now)
         for _ in range(3):
             phone.look()
             phone.go(5)
-        shown = [one.text for one in phone.screen.sent if "Invoice" in one.text]
-        assert len(shown) == 2 or ("Invoice 1" in shown[0] and "Invoice 2" in shown[0])
-        phone.look()
-        assert not phone.service.broken
+        assert len([one for one in phone.screen.sent if "Invoice" in one.text]) == 2
