@@ -213,8 +213,9 @@ def test_what_nothing_can_be_made_of_is_said_so_and_what_is_no_message_is_not(
         at.me.sends_other(pinned_message={"message_id": 1, "chat": at.me.chat.to_json(), "date": 0})
         at.me.sends_other(game={"title": "Snake", "description": "x", "photo": []})
         at.me.waits_to_see("I can make nothing of a game.")
-        assert [one for one in at.me.chat.from_bot if "nothing of" in one.text] != []
-        assert len([one for one in at.me.chat.from_bot if "nothing of" in one.text]) == 1
+        odd = at.me.sends_other(poll={"id": "1", "question": "Of a form that is not known?"})
+        assert at.me.waits_to_see("I can make nothing of this message.").reply_to == odd.id
+        assert len([one for one in at.me.chat.from_bot if "nothing of" in one.text]) == 2
         assert at.tasks() == []
 
 

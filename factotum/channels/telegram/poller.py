@@ -54,7 +54,8 @@ class Taken(Exception):
 class Poller:
     """`take` makes what an update says durable, and may raise what passes: OSError and
     sqlite3.OperationalError. `well` is told each time Telegram answered, `ill` why it did not,
-    `visited` that another program asks for the same, be it only now and then."""
+    `visited` that another program asks for the same, be it only now and then; `passed_over` gets
+    an update of which nothing can be made, as it came."""
 
     def __init__(
         self,
@@ -64,6 +65,7 @@ class Poller:
         ill: Callable[[str], None],
         poll_s: int = POLL_S,
         visited: Callable[[], None] = lambda: None,
+        passed_over: Callable[[Any], None] = lambda raw: None,
     ) -> None:
         self.bot = bot
         self.take = take
@@ -71,6 +73,7 @@ class Poller:
         self.ill = ill
         self.poll_s = poll_s
         self.visited = visited
+        self.passed_over = passed_over
         self._visits: list[float] = []
         self._offset: int | None = None
         self._fails = 0
@@ -143,6 +146,7 @@ class Poller:
                 except Exception as odd:
                     logger.error("an update is passed over", exc_info=odd)
                     if not found:
+                        self.passed_over(one)
                         self._offset = int(one["update_id"]) + 1
                         continue
                     break
@@ -159,6 +163,7 @@ class Poller:
                 return  # it, and those behind it, are given again
             except Exception as broken:  # one that breaks us must not do so for ever
                 logger.error("an update broke", exc_info=broken)
+                self.passed_over(update.to_dict())
             self._offset = update.update_id + 1
 
     async def _wait(self, failed: ChannelError) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from factotum import log
 from factotum.blobs import Blobs
@@ -84,7 +84,9 @@ class Telegram:
         self.fallback = Fallback(window.outbox, self.ways)
         self.service = Service(window, self.channel, clock)
         self._answered = answered
-        self.poller = Poller(self.bot, self._take, self._well, ill, visited=self._visited)
+        self.poller = Poller(
+            self.bot, self._take, self._well, ill, visited=self._visited, passed_over=self._unread
+        )
         self.fetching = Fetching(
             window,
             self.channel.fetch,
@@ -244,6 +246,18 @@ class Telegram:
         if pairing.stranger(ledger, name, found.who, found.name, now):
             ledger.event("stranger", now, channel=name, who=found.who, reason=found.why)
             self.window.wake()
+
+    def _unread(self, raw: Mapping[str, Any]) -> None:
+        """An owner's message that cannot be read at all is not passed over without a word."""
+        message = raw.get("message")
+        if not isinstance(message, Mapping):
+            return
+        chat = str((message.get("chat") or {}).get("id"))
+        who = str((message.get("from") or {}).get("id"))
+        if chat == who and who in self.window.chats().owners:
+            id = str(message.get("message_id"))
+            told = UNREAD.format(what="this message")
+            self._say(chat, f"unread {id}", told, self.clock(), reply_to=id)
 
     def _visited(self) -> None:
         """Somebody else asks for what is said to the bot: the owner is to know, once a day."""
