@@ -7,18 +7,17 @@ then the file goes to Office/Attachments. Killed anywhere, the next look does wh
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from factotum import disk, failpoint, names
 from factotum.intake_note import facts_of, note_of
-from factotum.keeping import Keeper, digest_of
+from factotum.intake_reading import Readings, Signature, signature_of
+from factotum.keeping import Keeper
 from factotum.ledger import Ledger, TaskRow
 from factotum.model import FOLDERS, Attachment, State, Trust
 from factotum.reader import Reader
@@ -26,21 +25,13 @@ from factotum.reading import Reading
 from factotum.scan import NO_TEXT, Problem
 from factotum.vault import Vault
 from factotum.whereabouts import lies
-from factotum.words import size
 
-#: A larger file is kept and named in a task, but not opened, in bytes.
-READ_MOST_BYTES = 25 * 1024 * 1024
 #: How often to look whether a file has been read, in seconds.
 POLL_S = 0.03
-#: How many files are held in memory to be read, or read and not yet taken in.
-READ_AT_ONCE = 4
 #: How long one look may take files in before everything else has its turn, in seconds.
 LOOK_S = 0.25
 
 SOURCE = "inbox"
-
-Signature = tuple[int, int, int]
-
 
 #: How long an empty file may lie before it is told of, in seconds; and what is said then.
 EMPTY_S = 60.0
@@ -52,15 +43,6 @@ class Taken:
     problems: list[Problem] = field(default_factory=list)
     wake_at: list[float] = field(default_factory=list)
     made: int = 0
-
-
-@dataclass(frozen=True)
-class _Reading:
-    """A file that is being read: as it was when that began, and what it is known by."""
-
-    signature: Signature
-    sha256: str
-    result: Future[Reading]
 
 
 class Intake:
@@ -76,36 +58,29 @@ class Intake:
     ) -> None:
         self.vault = vault
         self.ledger = ledger
-        self.reader = reader
-        self.read = read
         self.keeper = Keeper(vault, reader, state_dir / "attachments")
         self.stable_s = stable_s
         self.zone = zone
         self._since: dict[Path, tuple[Signature, float]] = {}
-        self._readers = ThreadPoolExecutor(1, thread_name_prefix="reading")
-        self._readings: dict[Path, _Reading] = {}
+        self.readings = Readings(reader, read, lambda sha: ledger.seen(SOURCE, sha) is not None)
 
     def look(self, now: float, mono: float) -> Taken:
         """Takes in every file that lies still in the Inbox, and what a crash left behind."""
         taken = Taken()
         self._claim(taken, now, mono)
         begun = self.vault.monotonic()
-        for path in self._waiting():
+        lie = [Path(entry.path) for entry in _entries(self.vault.intake)]
+        for path in self.readings.in_order(lie):
             if self.vault.monotonic() - begun >= LOOK_S:
                 taken.wake_at.append(mono)
                 break
             try:
-                self._take(path, now, mono, taken)
+                if not self._take(path, now, taken):
+                    taken.wake_at.append(mono + POLL_S)
             except OSError as failed:
                 reason = f"could not be taken in ({failed.strerror}); it is tried again"
                 taken.problems.append(Problem(path, reason))
         return taken
-
-    def _waiting(self) -> list[Path]:
-        """What lies in our intake folder, first what is being read already."""
-        lie = [Path(entry.path) for entry in _entries(self.vault.intake)]
-        self._readings = {path: self._readings[path] for path in lie if path in self._readings}
-        return sorted(lie, key=lambda path: path not in self._readings)
 
     def _claim(self, taken: Taken, now: float, mono: float) -> None:
         since = {}
@@ -123,7 +98,7 @@ class Intake:
             if reason := _refusal(about):
                 taken.problems.append(Problem(path, reason))
                 continue
-            signature = _signature(about)
+            signature = signature_of(about)
             known, start = self._since.get(path, (signature, mono))
             start = start if known == signature else mono
             since[path] = (signature, start)
@@ -156,15 +131,16 @@ class Intake:
 
     # -- one file
 
-    def _take(self, path: Path, now: float, mono: float, taken: Taken) -> None:
-        read = self._read(path, mono, taken)
+    def _take(self, path: Path, now: float, taken: Taken) -> bool:
+        """Makes a task of the file; False where it is not read yet."""
+        read = self.readings.of(path)
         if read is None:
-            return
+            return False
         sha, reading = read
         id = names.id_of("t", SOURCE, sha)
         if reading is None:
             self._seen_before(path, sha, id, now)
-            return
+            return True
         failpoint.hit("inbox.read")
         kept = self.keeper.keep_parts(reading)
         original = self.keeper.place_of(path.name, path.stat().st_size, sha)
@@ -182,6 +158,7 @@ class Intake:
         failpoint.hit("task.dropped")
         self.keeper.store(path, original[1])
         taken.made += 1
+        return True
 
     def _seen_before(self, path: Path, sha: str, task: str, now: float) -> None:
         """The same bytes again; or the file of a task whose making a crash cut short."""
@@ -197,40 +174,6 @@ class Intake:
                 return
             self.vault.put_aside(path)
         self.ledger.event("duplicate", now, task=task, name=path.name)
-
-    def _read(self, path: Path, mono: float, taken: Taken) -> tuple[str, Reading | None] | None:
-        """(the file's sha256, what it says); without the latter when we had the same before.
-
-        None while it is still being read, or waits for that: a hostile file may take a minute,
-        so it is read beside the desk. A file that waits is not even opened.
-        """
-        known = self._readings.get(path)
-        if known is None and len(self._readings) >= READ_AT_ONCE:
-            taken.wake_at.append(mono + POLL_S)
-            return None
-        signature = _signature(path.lstat())
-        if known is None or known.signature != signature:
-            sha, data = self._bytes(path)
-            if self.ledger.seen(SOURCE, sha) is not None:
-                return sha, None
-            if data is None:
-                return sha, _unopened(path)
-            result = self._readers.submit(self.read, data, path.name)
-            known = self._readings[path] = _Reading(signature, sha, result)
-        if not known.result.done():
-            taken.wake_at.append(mono + POLL_S)
-            return None
-        del self._readings[path]
-        if self.ledger.seen(SOURCE, known.sha256) is not None:
-            return known.sha256, None  # its double was first
-        return known.sha256, known.result.result()
-
-    def _bytes(self, path: Path) -> tuple[str, bytes | None]:
-        """The file's sha256, and its bytes unless it is too large to be read."""
-        if path.lstat().st_size > READ_MOST_BYTES:
-            return digest_of(path), None
-        data = self.reader.read(path, READ_MOST_BYTES)
-        return hashlib.sha256(data).hexdigest(), data
 
     def _register(
         self,
@@ -260,25 +203,12 @@ class Intake:
 
     def close(self) -> None:
         """Leaves a reading that is under way behind; the file is read again at the next start."""
-        self._readers.shutdown(wait=False, cancel_futures=True)
+        self.readings.close()
 
 
 def adopted_key(name: str, about: os.stat_result) -> str:
     """How a file that was in the Inbox before Factotum came is recognised."""
     return f"{name}:{about.st_size}:{about.st_mtime_ns}"
-
-
-def _signature(about: os.stat_result) -> Signature:
-    return (about.st_size, about.st_mtime_ns, about.st_ino)
-
-
-def _unopened(path: Path) -> Reading:
-    return Reading(
-        kind="file",
-        title=path.name,
-        text=f"{path.name} ({size(path.stat().st_size)}) is too large to be read.",
-        remarks=(f"larger than {size(READ_MOST_BYTES)}: kept, but not opened",),
-    )
 
 
 def _refusal(about: os.stat_result) -> str:

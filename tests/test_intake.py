@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from factotum.disk import read_regular
-from factotum.intake import LOOK_S, READ_AT_ONCE, Intake, Taken
+from factotum.intake import LOOK_S, Intake, Taken
+from factotum.intake_reading import READ_AT_ONCE
 from factotum.keeping import SYNC_MOST_BYTES
 from factotum.ledger import Ledger
 from factotum.model import FOLDERS, State
