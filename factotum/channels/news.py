@@ -20,9 +20,10 @@ from factotum.views.notify import HEADING, HEADINGS
 from factotum.views.saying import plain
 
 KIND = "notices"
-#: How many lines one message has at most; of the others it says how many they are.
+#: How many lines one message has at most; of the others it says how many they are. How long all
+#: of them may be, so that they fit, and one of them: what is to be done often stands at its end.
 LINES_MOST = 25
-LINE_CHARS = 140
+ALL_CHARS, LINE_CHARS = 3600, 600
 #: What the card's own message says already, where it has one.
 BY_CARD = frozenset({notices.ASKS, notices.QUESTION})
 #: How many cards are brought up by a button below a message, and how much of a title it says.
@@ -97,7 +98,7 @@ class News:
             return
         told_cards = [row["card"] for row in rows if row["card"]]
         lines = [
-            (row["kind"], plain(row["text"], LINE_CHARS * (3 if row["kind"] == "digest" else 1)))
+            (row["kind"], plain(row["text"], LINE_CHARS))
             for row in rows
             if not self._is_over(row["kind"], row["card"])
             and not self._said_by_card(row["kind"], row["card"], home)
@@ -153,7 +154,8 @@ def _words(lines: list[list[str]], more: int) -> Words:
         kind, text = lines[0]
         head = Words.bold(f"{SIGNS.get(kind, '•')} {HEADINGS.get(kind, HEADING)}")
         return Words.join("\n", [head, text])
-    rows = [f"{SIGNS.get(kind, '•')} {text}" for kind, text in lines]
+    each = ALL_CHARS // len(lines)
+    rows = [f"{SIGNS.get(kind, '•')} {plain(text, each)}" for kind, text in lines]
     head = Words.bold(f"{len(lines) + more} things to know")
     rest = [f"… and {more} more: see the Dashboard"] if more else []
     return Words.join("\n", [head, *rows, *rest])
