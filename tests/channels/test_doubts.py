@@ -50,6 +50,7 @@ def test_it_stands_on_the_dashboard_in_the_list_and_in_the_status(
             assert doubt["told"].startswith(told) and listed.code == 3
 
 
+@pytest.mark.slow
 def test_what_was_decided_since_is_in_doubt_no_more(office: TestOffice, relay: Relay) -> None:
     with phone_of(office) as phone:
         phone.screen.fails = [Lost("the line broke")]
@@ -61,6 +62,7 @@ def test_what_was_decided_since_is_in_doubt_no_more(office: TestOffice, relay: R
         assert len(relay.messages) == 1
 
 
+@pytest.mark.slow
 def test_what_is_seen_to_have_arrived_is_in_doubt_no_more(office: TestOffice) -> None:
     with phone_of(office) as phone:
         phone.screen.done, phone.screen.fails = True, [Lost("the line broke")]
@@ -73,6 +75,7 @@ def test_what_is_seen_to_have_arrived_is_in_doubt_no_more(office: TestOffice) ->
         assert "may not have reached you" not in dashboard(phone)
 
 
+@pytest.mark.slow
 def test_after_a_week_nobody_speaks_of_it(office: TestOffice) -> None:
     with phone_of(office) as phone:
         phone.screen.fails = [Lost("the line broke")]

@@ -105,6 +105,7 @@ def test_in_the_time_for_regret_it_can_be_undone(
     assert relay.messages == [] and shown.labels == []
 
 
+@pytest.mark.slow
 def test_now_does_not_wait(office: TestOffice, phone: Phone, relay: Relay) -> None:
     office.env["FACTOTUM_REGRET_S"] = "3600"
     with phone_of(office, phone.screen) as phone:
@@ -156,6 +157,7 @@ def test_a_no_asks_why_and_a_reply_is_the_reason(
     assert [one.kind for one in phone.rows()].count("progress") == 0
 
 
+@pytest.mark.slow
 def test_a_no_without_a_reason_is_one(phone: Phone, shown: Standing) -> None:
     phone.tap(shown, "No")
     why = phone.see("Why not?")
@@ -165,6 +167,7 @@ def test_a_no_without_a_reason_is_one(phone: Phone, shown: Standing) -> None:
     assert phone.office.files("Done")
 
 
+@pytest.mark.slow
 def test_who_says_nothing_at_all_is_waited_for_a_minute(phone: Phone, shown: Standing) -> None:
     phone.tap(shown, "No")
     phone.go(REASON_S - 5)
@@ -204,6 +207,7 @@ def test_the_whole_text_written_anew_is_the_next_version(
     assert NEW.encode() in sent.data
 
 
+@pytest.mark.slow
 def test_an_order_is_carried_out_and_one_tap_sends_the_new_version(
     office: TestOffice, relay: Relay
 ) -> None:
@@ -226,6 +230,7 @@ def test_an_order_is_carried_out_and_one_tap_sends_the_new_version(
     assert NEW.encode() in relay.messages[0].data and len(model.requests) == 1
 
 
+@pytest.mark.slow
 def test_a_reply_to_the_request_itself_is_an_order(phone: Phone, shown: Standing) -> None:
     phone.says("shorter", shown)
     phone.work()
@@ -233,6 +238,7 @@ def test_a_reply_to_the_request_itself_is_an_order(phone: Phone, shown: Standing
     assert SEND in shown.labels and phone.office.card().version == 1
 
 
+@pytest.mark.slow
 def test_what_cannot_be_sent_so_is_said_where_it_was_asked(phone: Phone, shown: Standing) -> None:
     phone.tap(shown, "Change…")
     phone.tap(shown, "Write it anew")
@@ -242,6 +248,7 @@ def test_what_cannot_be_sent_so_is_said_where_it_was_asked(phone: Phone, shown: 
 
 
 @pytest.mark.parametrize("choice", ["Write it anew", "Say what to change"])
+@pytest.mark.slow
 def test_who_was_asked_and_did_not_answer_can_be_asked_again(
     phone: Phone, shown: Standing, choice: str
 ) -> None:
@@ -274,6 +281,7 @@ def test_all_that_does_not_fit_can_be_read(office: TestOffice, relay: Relay) -> 
     assert b"word799" in relay.messages[0].data
 
 
+@pytest.mark.slow
 def test_what_they_wrote_can_be_read_whole(phone: Phone) -> None:
     mail = ASK + b" ".join(b"line%d" % n for n in range(120))
     phone.office.drop("long.eml", mail)
@@ -288,6 +296,7 @@ def test_what_they_wrote_can_be_read_whole(phone: Phone) -> None:
 @pytest.mark.parametrize(("choice", "kind"), [
     ("Yes, and the same in this thread", "thread"), ("Yes, and the same till tonight", "tonight"),
 ])  # fmt: skip
+@pytest.mark.slow
 def test_a_yes_can_hold_for_more_of_the_same(
     phone: Phone, shown: Standing, relay: Relay, choice: str, kind: str
 ) -> None:
@@ -328,6 +337,7 @@ def test_what_a_stranger_wants_is_typed_letter_by_letter(
     assert len(relay.messages) == 1 and "✅" in risky.text
 
 
+@pytest.mark.slow
 def test_the_typed_word_can_be_asked_for_again(phone: Phone, risky: Standing, relay: Relay) -> None:
     phone.tap(risky, "Send anyway…")
     del phone.screen.there[phone.see("To approve it").id]  # the person deletes what was asked
@@ -337,6 +347,7 @@ def test_the_typed_word_can_be_asked_for_again(phone: Phone, risky: Standing, re
     assert len(relay.messages) == 1
 
 
+@pytest.mark.slow
 def test_no_forged_yes_below_it_counts(phone: Phone, risky: Standing, relay: Relay) -> None:
     """Whatever wish a button of it had: it is typed, or nothing."""
     card = phone.office.card()
@@ -372,6 +383,7 @@ def test_of_an_unknown_outcome_a_person_says_what_happened(office: TestOffice) -
         assert len(relay.messages) == 1
 
 
+@pytest.mark.slow
 def test_what_did_not_happen_is_asked_anew(office: TestOffice) -> None:
     with Relay(dot="drop") as relay:
         office.env |= smtp(relay)
@@ -436,6 +448,7 @@ def test_of_two_words_at_once_the_first_counts(phone: Phone, shown: Standing, re
     assert relay.messages == []
 
 
+@pytest.mark.slow
 def test_what_is_decided_before_it_could_be_said_is_never_said(
     office: TestOffice, relay: Relay
 ) -> None:
@@ -470,6 +483,7 @@ def test_a_question_is_answered_by_a_reply(phone: Phone, question: Standing) -> 
     assert "I did it, thanks" in question.text and question.labels == []
 
 
+@pytest.mark.slow
 def test_a_question_is_answered_by_a_choice(phone: Phone, question: Standing) -> None:
     label = question.labels[0]
     reply = phone.tap(question, label)
@@ -479,6 +493,7 @@ def test_a_question_is_answered_by_a_choice(phone: Phone, question: Standing) ->
     assert question.text.startswith("✅ Answered: ") and question.labels == []
 
 
+@pytest.mark.slow
 def test_a_question_is_answered_in_an_empty_line(phone: Phone, question: Standing) -> None:
     phone.tap(question, "Answer…")
     phone.says("later", phone.see("Reply with your answer."))

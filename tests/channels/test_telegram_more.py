@@ -74,6 +74,7 @@ def test_its_files_are_shown_as_they_would_go_out(
     assert part.get_payload(decode=True) == PDF
 
 
+@pytest.mark.slow
 def test_a_file_that_is_gone_is_said_to_be_and_stops_nothing(phone: Phone, shown: Standing) -> None:
     phone.tap(shown, "More…")
     phone.screen.fails = [Refused("invoice-7.pdf cannot be read")]
@@ -83,6 +84,7 @@ def test_a_file_that_is_gone_is_said_to_be_and_stops_nothing(phone: Phone, shown
     assert "Send" in shown.labels
 
 
+@pytest.mark.slow
 def test_on_telegram_it_comes_as_a_document_with_the_same_bytes(
     tmp_path: Path, office: TestOffice
 ) -> None:
@@ -106,6 +108,7 @@ def test_on_telegram_it_comes_as_a_document_with_the_same_bytes(
         assert sent.reply_to == card.id
 
 
+@pytest.mark.slow
 def test_a_yes_to_a_page_holds_for_ten_more_of_it(
     tmp_path: Path, site: tuple[str, list[str]]
 ) -> None:
@@ -183,6 +186,7 @@ def test_the_second_tap_counts_for_what_the_first_one_saw(
     assert relay.messages == []
 
 
+@pytest.mark.slow
 def test_telegram_itself_can_approve_it_and_a_moved_note_cannot(
     phone: Phone, risky: Standing, relay: Relay
 ) -> None:

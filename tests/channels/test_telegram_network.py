@@ -116,6 +116,7 @@ def test_a_tap_whose_update_came_over_a_broken_line_counts(
     assert len(relay.messages) == 1
 
 
+@pytest.mark.slow
 def test_a_pause_that_telegram_wants_is_kept(
     office: TestOffice, server: TelegramServer, owner: Person
 ) -> None:
@@ -166,6 +167,7 @@ def test_two_offices_with_one_bot_the_second_stops_and_says_so(
     assert len(relay.messages) == 1
 
 
+@pytest.mark.slow
 def test_two_programs_on_one_state_only_one_of_them_hears(
     office: TestOffice, server: TelegramServer
 ) -> None:

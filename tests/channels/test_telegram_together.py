@@ -77,6 +77,7 @@ def test_one_yes_to_all_that_are_shown_sends_each_once(
     assert len(phone.screen.sent) == 1
 
 
+@pytest.mark.slow
 def test_the_same_tap_once_more_sends_nothing_more(
     phone: Phone, batch: Standing, relay: Relay
 ) -> None:
@@ -108,6 +109,7 @@ def test_what_was_changed_after_it_was_shown_is_not_among_them(
     assert b"there it goes" in relay.messages[-1].data and len(relay.messages) == 5
 
 
+@pytest.mark.slow
 def test_one_that_was_changed_leaves_the_others_with_their_yes(
     phone: Phone, batch: Standing, relay: Relay
 ) -> None:
@@ -137,6 +139,7 @@ def test_one_by_one_each_has_a_message_of_its_own(
     assert [one.labels for one in own[2:]] == [own[2].labels] * 3
 
 
+@pytest.mark.slow
 def test_at_night_who_wants_them_one_by_one_sees_them_at_once(
     office: TestOffice, relay: Relay
 ) -> None:
@@ -153,6 +156,7 @@ def test_at_night_who_wants_them_one_by_one_sees_them_at_once(
         assert len([one for one in phone.screen.sent if "Send" in one.labels]) == 5
 
 
+@pytest.mark.slow
 def test_all_can_be_undone_together(office: TestOffice, phone: Phone, relay: Relay) -> None:
     office.env["FACTOTUM_REGRET_S"] = "60"
     with phone_of(office, phone.screen) as phone:
@@ -168,6 +172,7 @@ def test_all_can_be_undone_together(office: TestOffice, phone: Phone, relay: Rel
     assert relay.messages == [] and batch.labels == []
 
 
+@pytest.mark.slow
 def test_what_was_decided_elsewhere_shows_in_the_same_message(
     phone: Phone, batch: Standing, relay: Relay
 ) -> None:
@@ -178,6 +183,7 @@ def test_what_was_decided_elsewhere_shows_in_the_same_message(
     assert len(phone.screen.sent) == 1 and len(relay.messages) == 5
 
 
+@pytest.mark.slow
 def test_what_was_all_decided_before_it_was_said_is_never_said(
     office: TestOffice, phone: Phone, relay: Relay
 ) -> None:
@@ -195,6 +201,7 @@ def test_what_was_all_decided_before_it_was_said_is_never_said(
         assert [one.text for one in phone.screen.sent if "ada@" in one.text] == []
 
 
+@pytest.mark.slow
 def test_of_one_whose_outcome_is_lost_is_asked_by_itself(office: TestOffice) -> None:
     with Relay(dot="drop") as relay:
         office.env |= smtp(relay)

@@ -181,6 +181,7 @@ def test_the_token_of_one_request_says_nothing_below_another(phone: Phone, relay
 
 
 @pytest.mark.parametrize("token", ["", "x", "A" * 64, "' OR 1=1 --", "yes", "\x00"])
+@pytest.mark.slow
 def test_a_token_that_nobody_drew_is_told_so(
     phone: Phone, shown: Standing, relay: Relay, token: str
 ) -> None:
@@ -242,6 +243,7 @@ def test_what_the_owner_passes_on_is_a_strangers_and_no_command(phone: Phone, te
     assert phone.screen.sent == []
 
 
+@pytest.mark.slow
 def test_what_is_passed_on_answers_nothing(phone: Phone, shown: Standing) -> None:
     """Neither a question nor a prompt, in a reply to it or right after it."""
     phone.office.type("Water the plants.\n\ngo", "Plants.md")
@@ -269,6 +271,7 @@ def test_words_right_after_a_question_answer_it_only_where_it_was_the_last_thing
     assert len(tasks(phone)) == 2
 
 
+@pytest.mark.slow
 def test_a_day_later_plain_words_are_no_answer(phone: Phone) -> None:
     phone.says("Water the plants.")
     phone.work()
@@ -286,6 +289,7 @@ def test_a_reply_that_is_a_path_is_an_answer_and_no_command(phone: Phone) -> Non
     assert card.decision is not None and card.decision.why == "/srv/plants/plan.txt"
 
 
+@pytest.mark.slow
 def test_a_command_in_a_reply_is_a_command(phone: Phone) -> None:
     phone.says("Water the plants.")
     phone.work()
@@ -294,6 +298,7 @@ def test_a_command_in_a_reply_is_a_command(phone: Phone) -> None:
     assert card.decision is None and pause.current(phone.rooms.ledger) is not None
 
 
+@pytest.mark.slow
 def test_a_picture_in_reply_to_a_question_is_not_lost(phone: Phone) -> None:
     phone.says("Water the plants.")
     phone.work()
