@@ -123,12 +123,14 @@ def _shown(books: Window) -> None:
     """What waits is shown as far as the books say, one by one."""
     now = time.time()
     displays = Displays(books)
-    for card in books.register.unsettled():
-        displays.cards.look([card], now)
+    with books.ledger.tx():
+        for n, card in enumerate(books.register.unsettled()):
+            displays.cards.look([card], now)
+            row = displays.cards.row(card.id)
+            assert row is not None
+            assert books.outbox.begin(row)
+            books.outbox.sent(row, str(n + 100), now)
     displays.begin(now)
-    for n, row in enumerate(books.outbox.due("telegram", WAITING, "", now + 60)):
-        books.outbox.begin(row)
-        books.outbox.sent(row, str(n + 100), now)
 
 
 def _start_ms(office: Office, server: TelegramServer) -> float:

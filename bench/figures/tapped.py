@@ -15,7 +15,7 @@ from tests.servers.telegram import TelegramServer, server_running
 from tests.servers.telegram.chats import Chat, Message
 
 #: How many taps are taken, and how long before each nothing is done, in seconds.
-TAPS, CALM_S = 15, 0.4
+TAPS, CALM_S = 12, 0.4
 MAIL = """```yaml playbook
 when: {title: "mail"}
 do:
