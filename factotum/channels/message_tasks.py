@@ -26,6 +26,7 @@ REPLIED_CHARS = 1000
 
 #: What a message is called that has no words of its own.
 NAMELESS = {"photo": "A picture", "voice": "A voice message", "audio": "A recording"}
+UNHEARD = "A voice message that could not be heard"
 
 
 class MessageTasks:
@@ -41,7 +42,7 @@ class MessageTasks:
             "",
             "",
             Trust.STRANGER if heard.passed_on else Trust.OWNER,
-            sender=heard.passed_on,
+            sender_name=heard.passed_on,  # chosen by whoever bears it, so it is no address
             received=heard.at.astimezone(UTC),
             remarks=(*heard.remarks, *_unheard(heard)),
         )
@@ -66,8 +67,8 @@ class MessageTasks:
             title=reading.title,
             body=reading.text,
             trust=Trust.STRANGER,
-            sender=reading.sender or drop.sender,
-            sender_name=reading.sender_name,
+            sender=reading.sender,
+            sender_name=reading.sender_name or drop.sender_name,
             received=reading.received or drop.received,
             properties=reading.properties,
             remarks=(*drop.remarks, *reading.remarks),
@@ -85,7 +86,7 @@ class MessageTasks:
             body, enclosed = "\n\n".join(filter(None, [body, enclosed])), ""
         return replace(
             drop,
-            title=one_line(asked, TITLE_CHARS),
+            title=one_line(UNHEARD if asked.startswith(UNHEARD) else asked, TITLE_CHARS),
             body=body,
             enclosed=enclosed,
             remarks=(*drop.remarks, *sent.remarks),
@@ -131,6 +132,6 @@ def _nameless(heard: Heard) -> str:
         return "(an empty message)"
     first = heard.files[0]
     if heard.unheard:
-        return f"A voice message that could not be heard ({heard.unheard})."
+        return f"{UNHEARD} ({heard.unheard})."
     what = NAMELESS.get(first.kind) or first.name
     return f"{what}: look at it and say what it is about, and what is to be done."

@@ -14,6 +14,7 @@ from factotum.channels.contract import Chats
 from factotum.channels.telegram.updates import understood
 from factotum.gate import strength
 from factotum.ledger import Ledger
+from factotum.model import Risk
 from factotum.settings import load
 from tests.channels.phone import ME, Phone, Standing, phone_of
 from tests.channels.test_telegram_who import BOT, message
@@ -146,3 +147,18 @@ def test_a_question_is_no_request_whatever_its_choices_say(tmp_path: Path, relay
             reply = phone.tap(card, "Send")
             assert reply is not None and reply.text == "Answered: Send"
     assert relay.messages == []
+
+
+@pytest.mark.parametrize("name", [WORD, "ada@rossi.example", f"Ada <{WORD}>", "Ada Rossi"])
+def test_the_name_of_whom_the_owner_passes_on_is_no_address(
+    tmp_path: Path, relay: Relay, name: str
+) -> None:
+    """Else what they want sent to themselves would count as a reply to them."""
+    office = TestOffice(tmp_path, smtp(relay))
+    office.playbook(ELSEWHERE.replace("kind: email, ", ""))
+    with phone_of(office) as phone:
+        phone.says("the invoice, please", passed_on=name)
+        phone.work()
+        card = phone.see("A STRANGER WANTS THIS")
+        assert "Send anyway…" in card.labels and "reply" not in card.text.split("\n")[1]
+        assert office.card().seal.risk is Risk.HIGH
