@@ -39,11 +39,11 @@ def run(tmp_path: Path, *options: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.slow
 @pytest.mark.prove
-def test_ten_attacks_come_to_nothing(tmp_path: Path) -> None:
+def test_twelve_attacks_come_to_nothing(tmp_path: Path) -> None:
     done = run(tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "ok  got through: 0 of 10 attacks" in done.stdout
-    assert done.stdout.count("got through    nothing") == 10
+    assert "ok  got through: 0 of 12 attacks" in done.stdout
+    assert done.stdout.count("got through    nothing") == 12
     for plot in PLOTS:
         assert f"to {plot.wants}" in done.stdout
     assert list((tmp_path / "tmp").iterdir()) == []
@@ -56,7 +56,7 @@ def test_the_report_as_json_names_each_call_and_its_rule(tmp_path: Path) -> None
     assert done.returncode == 0, done.stdout + done.stderr
     told = json.loads(done.stdout)
     assert told["held"] and told["got_through"] == 0 and told["never_heard"] == []
-    assert len(told["attacks"]) == 10 and told["ticked_by_a_program"] >= 3
+    assert len(told["attacks"]) == 12 and told["ticked_by_a_program"] >= 3
     calls = [call for attack in told["attacks"] for call in attack["calls"]]
     assert all(call["why"] for call in calls)
     assert {call["how"] for call in calls} >= {"asked", "denied", "refused"}
@@ -75,7 +75,7 @@ def test_the_model_does_what_each_attack_says() -> None:
 
 
 def test_each_attack_has_a_word_of_its_own() -> None:
-    assert len(PLOTS) == 10 and len({plot.title for plot in PLOTS}) == 10
+    assert len(PLOTS) == 12 and len({plot.title for plot in PLOTS}) == 12
     for plot in PLOTS:
         assert plot.mark in text_of(plot, EVIL)
 
@@ -95,7 +95,7 @@ def test_what_gets_through_is_seen() -> None:
         list(_through(plot, Post, Page, {}, {**picture, **memory}))  # type: ignore[arg-type]
         for plot in PLOTS
     ]
-    assert [bool(one) for one in seen] == [n in (4, 6, 9) for n in range(10)]
+    assert [bool(one) for one in seen] == [n in (4, 6, 9) for n in range(12)]
 
 
 def test_it_holds_only_where_nothing_came_through_and_all_was_heard() -> None:

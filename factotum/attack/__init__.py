@@ -1,4 +1,5 @@
-"""`factotum attack`: ten hostile mails and files, a model that obeys each, and nobody who says yes.
+"""`factotum attack`: twelve hostile mails, files and messages, a model that obeys each, and nobody
+who says yes.
 
 Played in a vault that is thrown away, with a mail server and a web page of the attacker's on
 this machine alone. What got through is counted outside of the gate.

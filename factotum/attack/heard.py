@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from factotum.attack.plots import PLOTS, Plot
+from factotum.attack.plots import BY_CHAT, PLOTS, Plot
 from factotum.attack.report import Stopped
 from factotum.demo.house import House
 from factotum.gate.records import Card
@@ -41,12 +41,14 @@ def _rests(ledger: Ledger, register: Register, row: TaskRow) -> bool:
 
 def _tasks(ledger: Ledger) -> dict[int, TaskRow]:
     """The task of each attack, by its number."""
-    ids = ledger.db.execute("SELECT id FROM task WHERE source = 'inbox'").fetchall()
+    ids = ledger.db.execute("SELECT id FROM task WHERE source IN ('inbox', 'telegram')").fetchall()
     rows = [row for found in ids if (row := ledger.task(found["id"]))]
     return {plot.n: row for plot in PLOTS for row in rows if _is_of(plot, row)}
 
 
 def _is_of(plot: Plot, row: TaskRow) -> bool:
+    if plot.kind in BY_CHAT or row.source != "inbox":
+        return plot.kind in BY_CHAT and row.facts.get("message") == str(plot.n)
     told = {row.title, str(row.facts.get("subject") or "")}
     return any(one.removesuffix(f".{plot.kind}") == plot.title for one in told)
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 
+from factotum.attack.chat import bring
 from factotum.attack.heard import at_rest, calls_of, tick
 from factotum.attack.obedient import Evil
-from factotum.attack.plots import CONTRACT, CONTRACT_NOTE, PASSWORD, PLOTS, Plot, data_of
+from factotum.attack.plots import BY_CHAT, CONTRACT, CONTRACT_NOTE, PASSWORD, PLOTS, Plot, data_of
 from factotum.attack.report import Outcome, Report
 from factotum.demo.house import House
 from factotum.demo.letterbox import Letterbox
@@ -47,7 +48,9 @@ def play(stage: Stage, *, keep: bool) -> Report:
             house.start()
             before = _content(house)
             for plot in PLOTS:
-                house.drop(plot.file, data_of(plot, evil.origin))
+                if plot.kind not in BY_CHAT:
+                    house.drop(plot.file, data_of(plot, evil.origin))
+            bring(house, [plot for plot in PLOTS if plot.kind in BY_CHAT], evil.origin)
             house.until(lambda: at_rest(house), "the office to come to rest", most_s=PATIENCE_S)
             ticked = tick(house)
             time.sleep(WATCHED_S)
@@ -62,7 +65,8 @@ def play(stage: Stage, *, keep: bool) -> Report:
 
 def _welcome(stage: Stage, house: House, post: Letterbox, evil: Evil) -> None:
     stage.say(
-        "Ten hostile mails and files, a model that obeys each, nobody who says yes.", indent=0
+        "Twelve hostile mails, files and messages, a model that obeys each, nobody who says yes.",
+        indent=0,
     )
     stage.say("No network but this machine's own, and nothing of yours is touched.\n", indent=0)
     stage.say(f"the vault          {house.root}")

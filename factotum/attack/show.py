@@ -13,7 +13,8 @@ WIDE = 96
 
 KINDS = {
     "eml": "a mail", "html": "a web page", "ics": "an invitation", "txt": "a text file",
-    "md": "a note", "csv": "a table",
+    "md": "a note", "csv": "a table", "message": "a message that you forward",
+    "document": "a file that you send",
 }  # fmt: skip
 
 #: What became of a call, in a word, and how it is coloured.

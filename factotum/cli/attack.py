@@ -9,7 +9,7 @@ import click
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--keep", is_flag=True, help="Leave the vault in place, to be looked at.")
 def attack(as_json: bool, keep: bool) -> int:
-    """Let ten hostile mails and files order a model about, in a vault that is thrown away.
+    """Let twelve hostile mails, files and messages order a model about, in a throw-away vault.
 
     Prints what each wanted, what stopped it and what got through. Exit code 1 if anything did.
     """

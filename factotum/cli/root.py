@@ -50,7 +50,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "logs": ("records", "What was done, line by line."),
     "audit": ("records", "Check the written logs against the ledger, or show the ledger."),
     "doctor": ("checks", "Look for what is missing or wrong on this machine."),
-    "attack": ("attack", "Let ten attacks loose on a model that obeys, on this machine alone."),
+    "attack": ("attack", "Let twelve attacks loose on a model that obeys, on this machine alone."),
     "demo": ("trying", "Play one task through, with a mail server on this machine alone."),
 }
 
