@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from factotum.channels.contract import Reply, Tapped
+from factotum.channels.contract import NotSent, Reply, Tapped
 from factotum.channels.imposed import NOT_OURS
 from factotum.channels.telegram.poller import VISITS_MOST, Poller
 from tests.channels.live import OWNER, at_work, with_mail
@@ -184,3 +184,17 @@ def test_words_put_above_our_buttons_by_another_holder_of_the_token(
         person.waits_for(lambda chat: chat.find("Send this mail to ada@rossi.example"))
         live.waits(lambda: "Somebody else changed" in " ".join(person.chat.texts))
     assert relay.messages == [] and office.card().status == "pending"
+
+
+def test_a_web_address_to_which_all_is_handed_is_told_of(server: TelegramServer) -> None:
+    server.updates.webhook = "https://evil.example/"
+    seen: list[str] = []
+
+    async def ask(bot: Any) -> None:
+        visited = lambda: seen.append("!")  # noqa: E731
+        poller = Poller(bot, lambda _: None, lambda: None, seen.append, visited=visited)
+        with pytest.raises(NotSent, match="a webhook"):
+            await poller._ask()
+
+    with_bot(server, ask)
+    assert seen == ["!"]

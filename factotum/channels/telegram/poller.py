@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from factotum import log
 from factotum.channels.contract import ChannelError, NotSent
-from factotum.channels.telegram.errors import translated
+from factotum.channels.telegram.errors import OWNERS_S, translated
 from factotum.channels.telegram.updates import KINDS
 
 if TYPE_CHECKING:
@@ -44,6 +44,11 @@ TAKEN = (
     "another program hears this bot already (Telegram says: Conflict), so this one stops. One "
     "bot serves one vault: stop the other one, or give this one a bot of its own. Where there is "
     "no other, somebody has its token: /revoke at @BotFather"
+)
+HANDED_ON = (
+    "Telegram hands what is said to this bot to a web address that a program set (a webhook), "
+    "so nothing is heard here. Where you know of none, somebody has its token: /revoke it at "
+    "@BotFather, then factotum channels login telegram --new-token. Or take a bot of its own"
 )
 
 
@@ -115,8 +120,11 @@ class Poller:
         with translated("getUpdates"):
             try:
                 return await self.bot.get_updates(**options)
-            except Conflict:
-                return None
+            except Conflict as other:
+                if "webhook" not in other.message.casefold():
+                    return None
+                self.visited()
+                raise NotSent(HANDED_ON, OWNERS_S) from None
             except TelegramError:
                 raise
             except Exception as odd:  # one of them is of a form that the library knows not
