@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from factotum.channels import cards
 from factotum.channels.batches import Batches, fits
 from factotum.channels.cards import Changed
-from factotum.channels.changes import changed_of
+from factotum.channels.changes import changed_of, keep_promises
 from factotum.channels.choices import LATER, OPEN
 from factotum.channels.contract import Message
 from factotum.channels.window import Window
@@ -41,6 +41,7 @@ class CardMessages:
         """Brings the messages of these cards up to date."""
         for card in found:
             self.refresh(card, now)
+            keep_promises(self.window.outbox, self.window.name, card)
         self.gather(now)
 
     def gather(self, now: float) -> None:

@@ -1,14 +1,21 @@
-"""What became of a change that a person wanted of a draft, as it is shown with the card."""
+"""What became of a change that a person wanted of a draft, as it is shown with the card, and where
+the person was told that it is under way."""
 
 from __future__ import annotations
 
 from factotum.channels.cards import Changed
+from factotum.channels.contract import Message
+from factotum.channels.words import Words
 from factotum.gate import redraft
 from factotum.gate.records import Card
 from factotum.inert import one_line, visible
 from factotum.ledger import Ledger
+from factotum.outbox import Outbox, Row
 
-ORDER_CHARS = 200
+ORDER_CHARS, WHY_CHARS = 200, 300
+
+#: What is answered to whoever wants a change, till it is known what came of it.
+UNDER_WAY = "It is being changed; it comes back above."
 
 
 def changed_of(ledger: Ledger, card: Card) -> Changed | None:
@@ -26,3 +33,28 @@ def changed_of(ledger: Ledger, card: Card) -> Changed | None:
         return None
     order = str(card.seal.about[redraft.CHANGED].get("order") or "")
     return Changed(tuple(lines), one_line(visible(order), ORDER_CHARS))
+
+
+def promise(outbox: Outbox, row: Row, wish: int) -> None:
+    """Marks the message that says UNDER_WAY, so that it is kept."""
+    outbox.set_stage(row.seq, f"change {wish}")
+
+
+def keep_promises(outbox: Outbox, channel: str, card: Card) -> None:
+    """Has the messages that say UNDER_WAY of this card say what came of it: the card may stand
+    far above them."""
+    wish = redraft.latest(outbox.ledger, card.id)
+    if wish is None or wish.done is None:
+        return
+    found = outbox.ledger.db.execute(
+        "SELECT seq FROM said WHERE channel = ? AND kind IN ('prompt', 'answer')"
+        " AND stage <> '' AND stage = ?",
+        (channel, f"change {wish.seq}"),
+    ).fetchall()
+    said = "It is changed, and stands above."
+    if wish.why:
+        said = f"⚠ It was not changed: {one_line(visible(wish.why), WHY_CHARS)}"
+    for row in (outbox.of(one["seq"]) for one in found):
+        outbox.set_stage(row.seq, "")
+        reply_to = str(row.wanted.get("reply_to") or "")
+        outbox.want(row, Message(Words.italic(said), reply_to=reply_to).to_json())

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from factotum.channels.buttons import stamp
 from factotum.channels.card_messages import CardMessages
 from factotum.channels.cards import outcome
+from factotum.channels.changes import UNDER_WAY, promise
 from factotum.channels.contract import Message, Reply
 from factotum.channels.window import Window
 from factotum.channels.words import Words
@@ -111,6 +112,9 @@ class Prompts:
             with self.window.ledger.tx():
                 said = self._take(asked, card, text.strip(), who, now)
                 self._end(row, said)
+                wish = redraft.under_way(self.window.ledger, card.id)
+                if said == UNDER_WAY and wish is not None:
+                    promise(self.window.outbox, row, wish.seq)
         except _AskAgain as again:
             reply_to = str(row.wanted.get("reply_to") or "")
             wanted = Message(Words.of(str(again)), reply_to=reply_to, prompt=ASKS[asked.what][1])
@@ -147,7 +151,7 @@ class Prompts:
                     who,
                     now,
                 )
-                return "It is being changed; it comes back above."
+                return UNDER_WAY
 
 
 def _to_type(card: Card) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from factotum import failpoint, names
 from factotum.channels import commands, prompts
 from factotum.channels.card_messages import ASKING, CardMessages
+from factotum.channels.changes import UNDER_WAY, promise
 from factotum.channels.contract import Heard, Message
 from factotum.channels.message_tasks import MessageTasks
 from factotum.channels.news import SHOW_MOST, show_buttons
@@ -129,7 +130,9 @@ class Talk:
             there = outbox.standing(name, heard.chat, heard.reply_to)
             return there or self._arrived(heard, now)
         last = outbox.newest(name, heard.chat)
-        if last is None or last.kind != "card" or heard.files or _crossed(heard, last):
+        if last is None or last.kind != "card" or _crossed(heard, last):
+            return None
+        if heard.files or heard.remarks:  # words that go with a file, also with one not taken
             return None
         card = self.window.register.find(last.key.removeprefix("card "))
         if card is None or card.kind != "question" or now - (last.told or 0.0) > ANSWER_S:
@@ -153,7 +156,8 @@ class Talk:
                 card = register.decide(card.id, card.seal.digest, "answer", name, who, now, text)
             else:
                 ledger, digest = self.window.ledger, card.seal.digest
-                redraft.ask(ledger, register, card.id, digest, "order", text, name, who, now)
+                wish = redraft.ask(ledger, register, card.id, digest, "order", text, name, who, now)
+                promise(self.window.outbox, self.say(heard, Words.of(UNDER_WAY), now), wish)
         except GateError as cannot:
             self.say(heard, Words.of(f"⚠ {cannot}"), now)
         self.messages.refresh(card, now, stage="")
@@ -199,9 +203,9 @@ class Talk:
         now: float,
         cards: Sequence[str] = (),
         what: str = "answer",
-    ) -> None:
-        """Answers the message, in as many parts as it takes; below the last what brings up
-        these cards. `what` tells several answers to one message apart."""
+    ) -> Row:
+        """Answers the message, in as many parts as it takes; below the last, which is returned,
+        what brings up these cards. `what` tells several answers to one message apart."""
         outbox, parts = self.window.outbox, split(words, self.window.limits.units)
         for n, part in enumerate(parts):
             key = f"{what} {heard.id} {n}"
@@ -210,6 +214,7 @@ class Talk:
             rows = show_buttons(self.window, row, cards, now) if last else ()
             message = Message(part, rows, reply_to=heard.id if n == 0 else "")
             outbox.want(row, message.to_json())
+        return row
 
     # -- conversations
 

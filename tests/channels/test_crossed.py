@@ -35,3 +35,13 @@ def test_a_reply_is_an_answer_whenever_it_was_written(tmp_path: Path) -> None:
         phone.says("drop", to=phone.see("what shall I do?"), id="0")
         phone.work()
         assert "Answered" in phone.see("what shall I do?").text
+
+
+def test_words_that_go_with_a_file_that_was_not_taken_answer_no_question(tmp_path: Path) -> None:
+    with phone_of(TestOffice(tmp_path)) as phone:
+        question = int(asked(phone))
+        phone.says("look at this", id=str(question + 1), remarks=("film.mov has 30.0 MB",))
+        phone.work()
+        assert "Answered" not in phone.see("What shall I do with the first paper?").text
+        (found,) = phone.rooms.ledger.db.execute("SELECT count(*) FROM task").fetchone()
+        assert found == 2

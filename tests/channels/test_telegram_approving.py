@@ -85,6 +85,15 @@ def test_a_tap_that_comes_twice_decides_once_and_is_told_what_became_of_it(
     assert len(relay.messages) == 1
 
 
+def test_what_stands_in_no_line_of_the_form_is_named_in_plain_words(
+    office: TestOffice, phone: Phone
+) -> None:
+    office.playbook(REPLY.replace("body:", 'in_reply_to: "{message_id}"\n      body:'))
+    ask(phone)
+    (shown,) = phone.screen.sent
+    assert "\nIn reply to: <ask-1042@" in shown.text and "in_reply_to" not in shown.text
+
+
 # -- undo and now
 
 
@@ -99,7 +108,7 @@ def test_in_the_time_for_regret_it_can_be_undone(
         assert reply is not None and reply.text == "Approved. It goes out in 60 s."
         assert shown.labels == ["Undo", "Now"] and "It goes out" in shown.text
         phone.tap(shown, "Undo")
-        assert shown.text.startswith("🚫") and "Nothing was sent." in shown.text
+        assert shown.text.startswith("🚫") and "Then it was stopped. Nothing" in shown.text
         phone.go(61)
         phone.work()
     assert relay.messages == [] and shown.labels == []
@@ -223,8 +232,9 @@ def test_an_order_is_carried_out_and_one_tap_sends_the_new_version(
             phone.tap(shown, "Change…")
             phone.tap(shown, "Say what to change")
             phone.says("shorter, say Thursday", phone.see("What is to be changed?"))
+            told = phone.see("It is being changed")
             phone.work()
-            assert f"+ {NEW}" in shown.text
+            assert f"+ {NEW}" in shown.text and told.text == "It is changed, and stands above."
             phone.tap(shown, SEND)
             phone.work()
     assert NEW.encode() in relay.messages[0].data and len(model.requests) == 1
@@ -233,8 +243,10 @@ def test_an_order_is_carried_out_and_one_tap_sends_the_new_version(
 @pytest.mark.slow
 def test_a_reply_to_the_request_itself_is_an_order(phone: Phone, shown: Standing) -> None:
     phone.says("shorter", shown)
+    told = phone.see("It is being changed; it comes back above.")
     phone.work()
     assert "It was not changed: there is no model that could carry out an order" in shown.text
+    assert told.text.startswith("⚠ It was not changed: there is no model")  # the last thing said
     assert SEND in shown.labels and phone.office.card().version == 1
 
 
