@@ -216,7 +216,9 @@ def _tail(
             return [Words.of(_unknown(card))]
         case "expired":
             return [Words.of("Nobody decided it in time. Nothing was sent.")]
-        case "rejected" | "cancelled" | "withdrawn":
+        case "cancelled":
+            return [Words.of(f"{_by(card)} Then it was stopped. Nothing was sent.".strip())]
+        case "rejected" | "withdrawn":
             return [Words.of(f"{_by(card)} Nothing was sent.".strip()), *_why(card)]
         case "answered":
             return [Words.of(_by(card)), *_why(card)]
@@ -269,10 +271,10 @@ def _receipt(card: Card) -> list[Words]:
         return []
     found = card.ended.evidence
     told = [f"{local(card.ended.at):%a %H:%M}"]
-    for key in ("to", "message_id", "note", "reason"):
+    for key in ("to", "note", "reason"):
         if value := found.get(key):
             text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-            told.append(f"{key.replace('_', ' ')} {one_line(visible(text), 120)}")
+            told.append(f"{key} {one_line(visible(text), 120)}")
     return [Words.of(" · ".join(told))]
 
 

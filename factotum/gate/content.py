@@ -39,7 +39,8 @@ def whole(card: Card) -> str:
     form, args, about = row_of(card.seal.tool).form, card.seal.args, card.seal.about
     rest = {key: value for key, value in args.items() if form is None or key not in form.fields}
     if form is not None:
-        parts = [form_text(form, args).rstrip(), _listed(rest)]
+        named = {key.replace("_", " ").capitalize(): value for key, value in rest.items()}
+        parts = [form_text(form, args).rstrip(), _listed(named)]
     else:
         parts = [str(about.get("difference") or "") or _listed(rest)]
     files = "\n".join(f"+ {one_line(a.name, 100)}" for a in card.seal.attachments)

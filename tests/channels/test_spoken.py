@@ -71,6 +71,7 @@ def test_a_recording_that_cannot_be_heard_is_kept_and_it_is_said_why(
         at.answered(at.me.sends_voice(NOTE, 3))
         at.me.waits_to_see("I could not hear it")
         assert "A voice message that could not be heard" in at.told()
+        assert at.task().title == "A voice message that could not be heard"
         task = at.task()
         (file,) = task.facts["attachments"]
         assert (at.office.root / file["path"]).read_bytes() == NOTE
