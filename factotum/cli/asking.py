@@ -16,10 +16,8 @@ from factotum import names
 from factotum.cli import place
 from factotum.cli.place import books
 from factotum.inert import one_line
-from factotum.ledger import TaskRow
-from factotum.model import State, Trust
-from factotum.note import render
 from factotum.vault import Vault
+from factotum.worker import own_task
 
 #: How much of the text becomes the title, where none is given.
 TITLE_CHARS = 80
@@ -41,17 +39,13 @@ def new(text: tuple[str, ...], title: str, go: bool, as_json: bool) -> None:
     with books() as opened:
         vault = Vault(opened.root, opened.settings.text("INSTANCE"), time.monotonic, guest=True)
         id = names.new_id("t")
-        name = names.note_name(title, id=id, fallback="task")
-        now = place.now()
-        props = {"id": id, "type": "note", "title": title, "status": "pending"}
-        vault.drop(vault.folder(State.NEEDS_ACTION) / name, render(props, f"\n{wanted}\n"))
-        origin = f"Needs_Action/{name}"
-        row = TaskRow(id, name, "note", title, Trust.OWNER, "", id, origin, b"", {}, now, None)
+        row = own_task.row_of(id, title, place.now(), fallback="task")
+        own_task.drop(vault, row, f"\n{wanted}\n")
         opened.ledger.add_task(row)
         opened.wake()
         if as_json:
-            print(json.dumps({"id": id, "name": name, "note": origin}))
+            print(json.dumps({"id": id, "name": row.name, "note": row.origin}))
             return
-        print(f"{origin} ({id})")
+        print(f"{row.origin} ({id})")
         if place.running(opened.state) is None:
             print("No orchestrator runs now. Start it: factotum up")

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from factotum import names
-from factotum.ledger import Ledger, TaskRow
-from factotum.model import State, Trust
+from factotum.ledger import Ledger
+from factotum.model import State
 from factotum.models import Choice, Proposal
-from factotum.note import render
 from factotum.progress import has_begun
 from factotum.vault import Vault
+from factotum.worker import own_task
 from factotum.worker.caps import Caps
 from factotum.worker.case import Case
 from factotum.worker.steps import Next, Park
@@ -45,20 +45,17 @@ class FoundKey:
         """Asks for leave to use the key, unless that was asked before."""
         id = names.id_of("t", "found key", found.variable, found.model)
         title = f"May I think with {found.model}?"
-        name = names.note_name(title, id=id, fallback="model")
-        known = self.ledger.task(id) is not None
-        if known and (has_begun(self.ledger, id) or self._lies(name)):
+        known = self.ledger.task(id)
+        if known is not None and (has_begun(self.ledger, id) or self._lies(known.name)):
             return
         facts = {
             FACT: {"model": found.model, "variable": found.variable},
             "day_usd": f"{self.caps().day_usd:g}",
         }
-        self.ledger.add_task(
-            TaskRow(id, name, "note", title, Trust.OWNER, "", id, "", b"", facts, now, None)
-        )
-        props = {"id": id, "type": "note", "title": title, "status": "pending"}
+        row = own_task.row_of(id, title, now, fallback="model", facts=facts)
+        self.ledger.add_task(row)
         body = f"# {title}\n\n{found.variable} is set here, and no model is named in .env.\n"
-        self.vault.drop(self.vault.folder(State.NEEDS_ACTION) / name, render(props, body))
+        own_task.drop(self.vault, row, body)
 
     def _lies(self, name: str) -> bool:
         folders = (State.NEEDS_ACTION, State.IN_PROGRESS)

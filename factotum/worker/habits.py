@@ -14,12 +14,13 @@ from factotum import log, names
 from factotum.gate.habits import Habit, habits, insertion
 from factotum.gate.rules import Policy
 from factotum.ledger import Ledger, TaskRow
-from factotum.model import State, Trust
-from factotum.note import fence, render
+from factotum.model import State
+from factotum.note import fence
 from factotum.privacy import HANDBOOK
 from factotum.reader import Reader
 from factotum.scan import TASK_MOST_BYTES
 from factotum.vault import Vault
+from factotum.worker import own_task
 from factotum.worker.by_playbook import ByPlaybook
 from factotum.worker.case import Case
 from factotum.worker.steps import Next
@@ -67,9 +68,8 @@ class Habits:
             return
         id = names.id_of("t", FACT, self.ledger.epoch, source, str(row["n"]))
         title = f"May {habit.tool} to {habit.where} go without asking?"
-        name = names.note_name(title, id=id, fallback="rule")
         facts = {FACT: {"find": found[0], "replace": found[1], "times": n}}
-        task = TaskRow(id, name, "note", title, Trust.OWNER, "", source, "", b"", facts, now, None)
+        task = own_task.row_of(id, title, now, fallback="rule", facts=facts, source_id=source)
         self.ledger.add_task(task)
         self._drop(task)
 
@@ -102,13 +102,12 @@ class Habits:
 
     def _drop(self, task: TaskRow) -> None:
         fact = task.facts[FACT]
-        props = {"id": task.id, "type": "note", "title": task.title, "status": "pending"}
         body = (
             f"# {task.title}\n\nYou said yes {fact['times']} times in a row and changed nothing. "
             f"With this in {HANDBOOK} you would not be asked any more, within its bounds:\n\n"
             f"{fence(fact['replace'])}\n\nIf you say no, this is not proposed again for 90 days.\n"
         )
-        self.vault.drop(self.vault.folder(State.NEEDS_ACTION) / task.name, render(props, body))
+        own_task.drop(self.vault, task, body)
 
 
 def next_step(case: Case) -> Next:

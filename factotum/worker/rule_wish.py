@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from factotum import names
 from factotum.ledger import Ledger, TaskRow
-from factotum.model import State, Trust
-from factotum.note import fence, render
+from factotum.note import fence
 from factotum.privacy import HANDBOOK
 from factotum.vault import Vault
 from factotum.whereabouts import lies
+from factotum.worker import own_task
 from factotum.worker.habits import BY, FACT
 from factotum.worker.runs import Runs
 
@@ -51,17 +51,13 @@ class RuleWish:
 
     def _drop(self, id: str, change: Change, who: str, channel: str, now: float) -> TaskRow:
         title = f"May “{change.name}” be a rule of the house?"
-        name = names.note_name(title, id=id, fallback="rule")
         how = {"find": change.find, "replace": change.replace, BY: f"{who} ({channel})"}
-        origin = f"Needs_Action/{name}"
-        facts = {FACT: how}
-        row = TaskRow(id, name, "note", title, Trust.OWNER, "", id, origin, b"", facts, now, None)
+        row = own_task.row_of(id, title, now, fallback="rule", facts={FACT: how})
         self.ledger.add_task(row)
-        if not lies(self.vault.root, name):
-            props = {"id": id, "type": "note", "title": title, "status": "pending"}
+        if not lies(self.vault.root, row.name):
             body = (
                 f"# {title}\n\nAsked for by {who} ({channel}). With your yes this stands in "
                 f"{HANDBOOK}, and nothing else there changes:\n\n{fence(change.replace)}\n"
             )
-            self.vault.drop(self.vault.folder(State.NEEDS_ACTION) / name, render(props, body))
+            own_task.drop(self.vault, row, body)
         return row

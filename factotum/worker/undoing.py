@@ -19,9 +19,9 @@ from factotum.gate.seal import SealError
 from factotum.gate.strength import needs_strong
 from factotum.inert import one_line
 from factotum.ledger import Ledger, TaskRow
-from factotum.model import Call, State, Trust
-from factotum.note import render
+from factotum.model import Call, State
 from factotum.vault import Vault
+from factotum.worker import own_task
 from factotum.worker.asks import Asks
 from factotum.worker.attach import AttachError
 from factotum.worker.case import Case
@@ -67,17 +67,14 @@ class Undoing:
     def _drop(self, id: str, cards: Sequence[Card], who: str, channel: str, now: float) -> TaskRow:
         more = f" (and {len(cards) - 1} more)" if len(cards) > 1 else ""
         title = f"Undo: {one_line(cards[0].title.rstrip('?'), TITLE_CHARS)}{more}"
-        name = names.note_name(title, id=id, fallback="undo")
         facts = {FACT: {"cards": [card.id for card in cards], "who": who, "channel": channel}}
-        origin = f"Needs_Action/{name}"
-        row = TaskRow(id, name, "note", title, Trust.OWNER, "", id, origin, b"", facts, now, None)
+        row = own_task.row_of(id, title, now, fallback="undo", facts=facts)
         self.ledger.add_task(row)
         lies = (State.NEEDS_ACTION, State.IN_PROGRESS, State.WAITING)
-        if not any((self.vault.folder(state) / name).exists() for state in lies):
-            props = {"id": id, "type": "note", "title": title, "status": "pending"}
+        if not any((self.vault.folder(state) / row.name).exists() for state in lies):
             links = "\n".join(f"- [[{card.name.removesuffix('.md')}]]" for card in cards)
             body = f"# {title}\n\nAsked by {who} ({channel}).\n\n{links}\n"
-            self.vault.drop(self.vault.folder(State.NEEDS_ACTION) / name, render(props, body))
+            own_task.drop(self.vault, row, body)
         return row
 
 
