@@ -16,8 +16,9 @@ from typing import Any
 from factotum import names
 from factotum.ledger import Ledger, dumps
 from factotum.model import FOLDERS, State, Trust
-from factotum.note import Note
+from factotum.note import Note, fenced_under
 from factotum.privacy import fold
+from factotum.worker.brief import ENCLOSED
 
 #: The property of a note that a task wrote: the card by which it was written.
 MADE_BY = "made_by"
@@ -50,6 +51,11 @@ class Labels:
 
     def of(self, path: str, note: Note) -> Trust:
         """The label of the note at `path`."""
+        own = self._of(path, note)
+        enclosed = ENCLOSED in note.body and fenced_under(note.body, ENCLOSED) is not None
+        return Trust.STRANGER if enclosed else own  # of its task only once that was told of it
+
+    def _of(self, path: str, note: Note) -> Trust:
         task = _lowest(tasks := list(self._tasks(path, note.props)))
         known = [*tasks, *self._known(path, note)]
         if task is not Trust.OWNER:

@@ -265,3 +265,25 @@ def test_it_is_shown_that_it_is_fetched(tmp_path: Path) -> None:
         comes_to(lambda: "typing" in at.me.chat.actions)
         assert at.tasks() == []
         at.me.waits_to_see("Looked at it.", 30)
+
+
+@pytest.mark.slow
+def test_what_stood_in_a_document_is_not_the_owners_when_its_note_is_read_later(
+    tmp_path: Path,
+) -> None:
+    note: list[str] = []
+
+    def reads(body: dict[str, Any]) -> Item:
+        if any(one["role"] == "tool" for one in body["messages"]):
+            return call("finish", summary="Looked at it.")
+        return call("notes__read", note=note[0])
+
+    with desk(tmp_path, reads) as at:
+        at.office.playbook('when: {title: "keep it"}\ndo:\n  - finish: {summary: "Kept."}\n')
+        at.answered(at.me.sends_document(ORDER.encode(), "a.txt", caption="Keep it"))
+        kept = at.task()
+        assert kept.trust is Trust.OWNER  # nobody was told what stands in it
+        note.append(kept.name)
+        at.answered(at.me.says("/new"))
+        at.answered(at.me.says("What did I keep?"))
+        assert at.tasks()[-1].trust is Trust.STRANGER
