@@ -9,6 +9,9 @@ import sqlite3
 
 from factotum.ledger import Ledger
 
+#: Joins to each task `t` its latest run as `r`.
+LATEST = "LEFT JOIN run r ON r.task = t.id AND r.n = (SELECT max(n) FROM run WHERE task = t.id)"
+
 
 def has_begun(ledger: Ledger, task: str) -> bool:
     """Whether it was ever run."""

@@ -14,6 +14,7 @@ from typing import Any
 from factotum.cli.place import Books
 from factotum.cli.telling import line, moment
 from factotum.privacy import fold
+from factotum.progress import LATEST
 from factotum.rooms import DoorError
 from factotum.schedule import book, english
 from factotum.schedule.book import State
@@ -94,7 +95,7 @@ def _lasts(opened: Books) -> Mapping[str, Last]:
     """The newest run of each schedule, by its note."""
     rows = opened.ledger.db.execute(
         "SELECT t.id, t.created, t.facts, r.started, r.ended, r.result, r.reason FROM task t"
-        " LEFT JOIN run r ON r.task = t.id AND r.n = (SELECT max(n) FROM run WHERE task = t.id)"
+        f" {LATEST}"
         " WHERE t.source = 'schedule' ORDER BY t.created DESC LIMIT ?",
         (RUNS_MOST,),
     )

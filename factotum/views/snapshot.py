@@ -17,6 +17,7 @@ from factotum.gate.records import Card
 from factotum.inert import one_line
 from factotum.ledger import Ledger
 from factotum.model import State, Trust
+from factotum.progress import LATEST
 from factotum.scan import Entry, Listing, Problem
 from factotum.views.saying import plain
 from factotum.words import local
@@ -33,7 +34,7 @@ TASKS_MOST = 500
 #: A task by its note's name, and its latest run.
 TASK = (
     "SELECT t.id, t.title, r.started, r.ended, r.projected, r.final FROM task t"
-    " LEFT JOIN run r ON r.task = t.id AND r.n = (SELECT max(n) FROM run WHERE task = t.id)"
+    f" {LATEST}"
     " WHERE t.name = ? ORDER BY t.created DESC LIMIT 1"
 )
 
