@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from factotum import disk, failpoint, names
-from factotum.ledger import Ledger
+from factotum.ledger import Ledger, TaskRow
 from factotum.model import State
 from factotum.note import Note, NoteError, append, ends_with_go
 from factotum.privacy import says_never
@@ -115,19 +115,8 @@ class Claims:
             return 0  # listed already
         if id in found.frozen or entry.name in found.frozen:
             return 0
-        if names.is_id(note.props.get("id"), "a"):
-            reason = (
-                "is a card, not a task. Move it back to Pending_Approval, Approved or Rejected; to "
-                "have the work done again, move the task's own note here"
-            )
-            found.problems.append(Problem(entry.path, reason))
-            return 0
-        if id and self.runs.finished_copy(id):
-            found.frozen.add(id)
-            found.problems.append(Problem(entry.path, "stands also in Done. Remove one of the two"))
-            return 0
         row = self.ledger.task(id) if id else None
-        if why := self.kept_out.why(note, row):
+        if why := self._refusal(note, id, row, found):
             found.problems.append(Problem(entry.path, why))
             return 0
         if room <= 0:
@@ -150,6 +139,18 @@ class Claims:
         self._here[id] = here
         found.tasks.append((id, here))
         return 1
+
+    def _refusal(self, note: Note, id: str, row: TaskRow | None, found: Claimed) -> str:
+        """Why it is left where it lies, whenever that is; or an empty string."""
+        if names.is_id(note.props.get("id"), "a"):
+            return (
+                "is a card, not a task. Move it back to Pending_Approval, Approved or Rejected; to "
+                "have the work done again, move the task's own note here"
+            )
+        if id and self.runs.finished_copy(id):
+            found.frozen.add(id)
+            return "stands also in Done. Remove one of the two"
+        return self.kept_out.why(note, row)
 
     def _ready(self, entry: Entry, note: Note, found: Claimed, mono: float, now: float) -> bool:
         """A person's note: when it says `go` or `ready`, or has lain still; never while it
