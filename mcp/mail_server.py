@@ -85,7 +85,8 @@ def build(
     if office.postman:
         _offer_send(server, office)
     if office.mailbox:
-        _offer_mailbox(server, office, office.mailbox)
+        _offer_reading(server, office.mailbox)
+        _offer_drafts(server, office)
     return server
 
 
@@ -111,7 +112,7 @@ def _offer_send(server: MCPServer, office: Office) -> None:
         return office.send(wording, office.run(ctx.request_context.meta))
 
 
-def _offer_mailbox(server: MCPServer, office: Office, mailbox: Mailbox) -> None:
+def _offer_reading(server: MCPServer, mailbox: Mailbox) -> None:
     @server.tool()
     def search(query: str, folder: str = "INBOX", limit: int = 20) -> dict[str, Any]:
         """Find letters in the owner's mailbox, newest first, without marking any as read.
@@ -134,6 +135,8 @@ def _offer_mailbox(server: MCPServer, office: Office, mailbox: Mailbox) -> None:
         except MailboxError as broken:
             raise ToolError(str(broken)) from broken
 
+
+def _offer_drafts(server: MCPServer, office: Office) -> None:
     @server.tool()
     def draft(
         ctx: Context,
