@@ -88,7 +88,8 @@ class Prompts:
         if asked is None or asked.what != "type" or not reply_text:
             return False
         card = self.window.register.card(asked.card)
-        ours = (str(row.wanted["words"]["text"]), _to_type(card), _once_more(card))
+        said = (_to_type(card), _once_more(card), _once_more(card, "still"))
+        ours = (str(row.wanted["words"]["text"]), *said)
         return stamp(reply_text) not in map(stamp, ours)
 
     def skip(self, row: Row, now: float) -> Reply:
@@ -115,9 +116,12 @@ class Prompts:
                 wish = redraft.under_way(self.window.ledger, card.id)
                 if said == UNDER_WAY and wish is not None:
                     promise(self.window.outbox, row, wish.seq)
-        except _AskAgain as again:
+        except _AskAgain:
+            again = _once_more(card)
+            if str(row.wanted["words"]["text"]) == again:
+                again = _once_more(card, "still")  # else nothing would be seen to happen
             reply_to = str(row.wanted.get("reply_to") or "")
-            wanted = Message(Words.of(str(again)), reply_to=reply_to, prompt=ASKS[asked.what][1])
+            wanted = Message(Words.of(again), reply_to=reply_to, prompt=ASKS[asked.what][1])
             self.window.outbox.want(row, wanted.to_json())
         except GateError as late:
             self._end(row, f"⚠ {late}")
@@ -134,8 +138,8 @@ class Prompts:
                 register.decide(card.id, asked.digest, "answer", name, who, now, text)
                 return "Answered."
             case "type":
-                if one_line(text, 300) != one_line(typed_word(card), 300):
-                    raise _AskAgain(_once_more(card))
+                if not _typed(one_line(text, 300), one_line(typed_word(card), 300)):
+                    raise _AskAgain
                 by = name if self.window.strong else TYPED
                 register.decide(card.id, asked.digest, "approve", by, who, now)
                 return "Approved."
@@ -158,9 +162,15 @@ def _to_type(card: Card) -> str:
     return f"To approve it, reply with this, letter by letter: {typed_word(card)}"
 
 
-def _once_more(card: Card) -> str:
+def _typed(text: str, word: str) -> bool:
+    """Whether it is that, but for a first letter that a phone has made a large one."""
+    return word in (text, text[:1].lower() + text[1:])
+
+
+def _once_more(card: Card, still: str = "") -> str:
     return (
-        f"That is not it, so nothing was approved. To approve “{outcome(card)}” "
+        f"That is {f'{still} ' if still else ''}not it, so nothing was approved. "
+        f"To approve “{outcome(card)}” "
         f"reply to this with: {typed_word(card)}"
     )
 

@@ -342,7 +342,9 @@ def test_what_a_stranger_wants_is_typed_letter_by_letter(
     phone.says("yes", prompt)
     assert phone.office.card().status == "pending"
     again = phone.see("That is not it, so nothing was approved.")
-    phone.says("backup@data-safe.example", again)
+    phone.says("backup@datasafe.example", again)
+    again = phone.see("That is still not it, so nothing was approved.")
+    phone.says("Backup@data-safe.example", again)  # as phones begin a sentence
     phone.work()
     card = phone.office.card()
     assert card.decision is not None and card.decision.channel == "telegram"
