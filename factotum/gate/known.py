@@ -143,7 +143,7 @@ def _on(day: str) -> str:
 
 
 def _not_theirs(contact: Contact) -> str:
-    whose = f"your {inert(one_line(contact.alike_name, 60))}'s" if contact.alike_name else "the"
+    whose = f"your {inert(one_line(contact.alike_name, 60))}'s" if contact.alike_name else "the known"
     before = f" {contact.sent} sent there before." if contact.sent else " First mail there, ever."
     return f"NOT {whose} address (that is {inert(shown(contact.alike))}).{before}"
 
@@ -153,7 +153,7 @@ def not_theirs(sender: str, name: str, house: House) -> str:
     address looks like a known one, or they call themselves what a contact is called."""
     contact, who = house.contact(sender), inert(shown(sender))
     if contact.alike:
-        whose = f"your {inert(one_line(contact.alike_name, 60))}'s" if contact.alike_name else "the"
+        whose = f"your {inert(one_line(contact.alike_name, 60))}'s" if contact.alike_name else "the known"
         theirs = contact.alike
         return f"{who} is NOT {whose} address, which is {inert(shown(theirs))}. {ASK}"
     if name and not contact.listed and (theirs := house.namesake(name)):
