@@ -142,10 +142,15 @@ def _on(day: str) -> str:
     return day if day == "today" else f"on {day}"
 
 
+def _whose(contact: Contact) -> str:
+    """Whose address it is that theirs looks like."""
+    name = inert(one_line(contact.alike_name, 60))
+    return f"your {name}'s" if name else "the known"
+
+
 def _not_theirs(contact: Contact) -> str:
-    whose = f"your {inert(one_line(contact.alike_name, 60))}'s" if contact.alike_name else "the known"
     before = f" {contact.sent} sent there before." if contact.sent else " First mail there, ever."
-    return f"NOT {whose} address (that is {inert(shown(contact.alike))}).{before}"
+    return f"NOT {_whose(contact)} address (that is {inert(shown(contact.alike))}).{before}"
 
 
 def not_theirs(sender: str, name: str, house: House) -> str:
@@ -153,9 +158,8 @@ def not_theirs(sender: str, name: str, house: House) -> str:
     address looks like a known one, or they call themselves what a contact is called."""
     contact, who = house.contact(sender), inert(shown(sender))
     if contact.alike:
-        whose = f"your {inert(one_line(contact.alike_name, 60))}'s" if contact.alike_name else "the known"
         theirs = contact.alike
-        return f"{who} is NOT {whose} address, which is {inert(shown(theirs))}. {ASK}"
+        return f"{who} is NOT {_whose(contact)} address, which is {inert(shown(theirs))}. {ASK}"
     if name and not contact.listed and (theirs := house.namesake(name)):
         return (
             f"{who} is NOT the address that you have of {inert(one_line(name, 60))}, which is "
