@@ -10,7 +10,6 @@ from factotum.model import Trust
 from factotum.reader import Reader
 from factotum.worker.handbook import Handbook
 from factotum.worker.labels import Labels
-from tests.cli.conftest import ASK
 from tests.cli.terminal import Terminal
 from tests.office import TestOffice
 
@@ -177,12 +176,6 @@ def test_explain_refuses_what_it_cannot_read(terminal: Terminal) -> None:
 
 
 # -- try
-
-
-def ask_again(office: TestOffice, n: int) -> None:
-    mail = ASK.replace(b"ask-1@", f"ask-{n}@".encode()).replace(b"again?", f"again? {n}".encode())
-    office.drop(f"ask{n}.eml", mail)
-    office.run()
 
 
 def pending(office: TestOffice) -> Path:
