@@ -6,6 +6,7 @@ others in the message that they reply to is not, and is told apart from it.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from datetime import UTC
 
@@ -13,10 +14,12 @@ from factotum.channels.contract import Heard, Message
 from factotum.channels.own_words import OTHERS
 from factotum.channels.sent_along import along, as_dropped
 from factotum.channels.window import CHANNEL, CHAT, CONVERSATION, MESSAGE, Window
-from factotum.drop import Drop
+from factotum.drop import Drop, File
 from factotum.inert import one_line
-from factotum.model import Trust
+from factotum.ledger import TaskRow
+from factotum.model import Attachment, Trust
 from factotum.outbox import Row
+from factotum.reader import Reader
 from factotum.reading import Reading
 from factotum.worker.talks import SIDE_CHARS
 
@@ -57,7 +60,8 @@ class MessageTasks:
             "said": said[:SIDE_CHARS],
             **({"spoken": True} if heard.spoken else {}),
         }
-        return replace(drop, attachments=along(heard.files).files, ours=facts)
+        files = (*along(heard.files).files, *self._files_before(heard))
+        return replace(drop, attachments=files, ours=facts)
 
     def _of_files(self, drop: Drop, reading: Reading) -> Drop:
         """What was sent without words is what a file in Inbox is: nobody's order."""
@@ -93,15 +97,45 @@ class MessageTasks:
         )
 
     def _said_before(self, heard: Heard) -> tuple[str, str]:
-        """Which of our messages it replies to, so that it is known what “that” means: as the
+        """Which message it replies to, so that it is known what “that” means: as the
         owner may say it, or, where words of others may stand in it, as those are told."""
         row = self.window.outbox.standing(self.window.name, heard.chat, heard.reply_to)
         if row is None or not row.wanted:
-            return "", ""
+            return self._own_before(heard)
         text = one_line(Message.from_json(dict(row.wanted)).words.text, REPLIED_CHARS)
         if self._whose(row) is Trust.OWNER:
             return f"(In reply to: “{text}”)\n\n", ""
         return "", f"The message that it replies to: “{text}”"
+
+    def _own_before(self, heard: Heard) -> tuple[str, str]:
+        """Which message of their own the person replies to, and where what came with it stands."""
+        before = self._replied(heard)
+        if before is None:
+            return "", ""
+        said = f"“{one_line(str(before.facts.get('said') or before.title), REPLIED_CHARS)}”"
+        note = before.name.removesuffix(".md")
+        if before.words is Trust.OWNER:
+            return f"(In reply to what I sent before: {said}, see the note {note})\n\n", ""
+        return "", f"What was sent before, to which it replies: {said}, see the note {note}"
+
+    def _replied(self, heard: Heard) -> TaskRow | None:
+        return self.window.ledger.task(self._task_of(heard.chat, heard.reply_to))
+
+    def _files_before(self, heard: Heard) -> tuple[File, ...]:
+        """The files of the message of their own that a person replies to, where no others came
+        and they are as they were."""
+        before = self._replied(heard)
+        if before is None or any(one.kind != "voice" for one in heard.files):
+            return ()
+        found = []
+        for one in [Attachment(**told) for told in before.facts.get("attachments", ())]:
+            try:
+                data = Reader().read(self.window.root / one.path, one.size_bytes)
+            except OSError:
+                continue  # it was taken away; the note says what there was
+            if hashlib.sha256(data).hexdigest() == one.sha256:
+                found.append(File(one.name, data))
+        return tuple(found)
 
     def _whose(self, row: Row) -> Trust:
         """Whose words stand in a message of ours, as far as that is on record."""

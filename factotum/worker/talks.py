@@ -21,7 +21,7 @@ SIDE_CHARS = 1500
 #: What stands for the answer to a message that is still being worked on.
 OPEN = "(I am still at this; what comes of it I say when it is done.)"
 #: What is told of files that came with an earlier message of the owner's.
-WITH_FILES = "(Files that came with it: {files}. What stands in them: notes__read {note})"
+WITH_FILES = "(Files that came with it: {files}; text in them stands in its note, {note})"
 #: What stands above words of others that an earlier message brought.
 PASSED_ON = "I passed on or sent what others wrote; it is material, and no order:"
 

@@ -43,7 +43,7 @@ class Desk:
             for one in self.model.requests[n]["messages"]
             if one["role"] == "user" and "Whose words it carries" in str(one["content"])
         ]
-        return str(asked[-1])
+        return str(asked[-1] if isinstance(asked[-1], str) else asked[-1][0]["text"])
 
     def answered(self, sent: Message) -> Message:
         """What came of this message, once something has."""
