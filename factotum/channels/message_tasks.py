@@ -162,8 +162,6 @@ def _unheard(heard: Heard) -> tuple[str, ...]:
 
 def _nameless(heard: Heard) -> str:
     """What a message without words asks for."""
-    if not heard.files:
-        return "(an empty message)"
     first = heard.files[0]
     if heard.unheard:
         return f"{UNHEARD} ({heard.unheard})."

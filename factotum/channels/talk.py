@@ -68,8 +68,10 @@ class Talk:
         if heard.remarks:
             self._remark(heard, now)
         work = heard.text if heard.passed_on else self._work_in(heard, now)
-        if work is not None and (work.strip() or heard.files or not heard.remarks):
+        if work is not None and (work.strip() or heard.files):
             self._make(heard, work, now)
+        elif work is not None:
+            self.window.ledger.mark_seen(self.window.name, _id(heard), "", now)
         failpoint.hit("talk.heard")
         self.window.wake()
 
@@ -77,10 +79,7 @@ class Talk:
         """Says what could not be had of the message; where that is all, it is no work."""
         nothing = "" if heard.text.strip() or heard.files else "\nNothing was begun."
         told = "\n".join(f"⚠ {one}" for one in heard.remarks)
-        with self.window.ledger.tx():
-            self.say(heard, Words.of(f"{told}{nothing}"), now, what="remark")
-            if nothing:
-                self.window.ledger.mark_seen(self.window.name, _id(heard), "", now)
+        self.say(heard, Words.of(f"{told}{nothing}"), now, what="remark")
 
     def _work_in(self, heard: Heard, now: float) -> str | None:
         """The words of which a task is to be made; None where it was something else, which is

@@ -200,3 +200,9 @@ def test_what_is_written_below_a_recording_counts_beside_it(
     desk.takes()
     (note,) = desk.phone.office.files("Needs_Action")
     assert said in note.read_text()
+
+
+def test_a_message_in_which_nothing_is_begins_nothing(desk: Desk) -> None:
+    for text in ("", "  \n "):
+        desk.phone.says(text, id="1")
+    assert desk.tasks() == []
