@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from factotum.channels import ignoring
 from factotum.channels.buttons import Choice
 from factotum.channels.split import fitted, utf16
 from factotum.channels.words import Words
@@ -77,13 +78,14 @@ def _pending(card: Card, *, strong: bool) -> Sequence[Sequence[Choice]]:
     if unread(card):
         more = [("Read all", "read"), *more]
     if needs_strong(card):
+        ignore: list[Choice] = [(ignoring.LABEL, "ignore")] if ignoring.offered(card) else []
         return [
             [
                 ("No", "no"),
                 ("Later", "later"),
                 (_risky_label(card, strong=strong), risky(card, strong=strong)),
             ],
-            more,
+            [*ignore, *more],
         ]
     return [[(yes_label(card), "yes"), *change], [("Later", "later"), ("No", "no"), *more]]
 
@@ -123,7 +125,8 @@ def can_change(card: Card) -> bool:
 
 def yes_label(card: Card) -> str:
     row = row_of(card.seal.tool)
-    return row.verb.split()[0] if row.reviewed and row.verb else "Yes, do it"
+    word = row.verb.split()[0] if row.reviewed and row.verb else "Yes, do it"
+    return "Change it" if word == "Change" else word  # beside it “Change…” may mean the request
 
 
 def risky(card: Card, *, strong: bool = True) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from factotum import failpoint
-from factotum.channels import batches, imposed, prompts
+from factotum.channels import batches, ignoring, imposed, prompts
 from factotum.channels.buttons import Drawn
 from factotum.channels.card_messages import CardMessages
 from factotum.channels.choices import CHANGE, LATER, MORE, OPEN, SURE, risky
@@ -129,6 +129,7 @@ class Reception:
             "really": lambda: self._yes(card, drawn, tap, now, sure=True),
             "also": lambda: self._yes(card, drawn, tap, now, also=rest),
             "no": lambda: self._no(card, drawn, tap, now),
+            "ignore": lambda: self._ignore(card, drawn, tap, now),
             "choice": lambda: self._choose(card, drawn, int(rest), tap, now),
             "cancel": lambda: self._cancel(card, tap, now),
             "now": lambda: self._wish(card, "send_now", "It goes out now.", tap, now),
@@ -179,6 +180,11 @@ class Reception:
             if row is not None:
                 self.prompts.ask("why", card, drawn.digest, row, now)
         return Reply("Refused. Nothing is done.")
+
+    def _ignore(self, card: Card, drawn: Drawn, tap: Tapped, now: float) -> Reply:
+        self._decide(card, drawn.digest, "reject", tap, now)
+        told = ignoring.propose(card, self.window, said_by(tap), now)
+        return Reply(_told(f"Refused. {told}"), alert=True)
 
     def _choose(self, card: Card, drawn: Drawn, n: int, tap: Tapped, now: float) -> Reply:
         choices = card.seal.args.get("choices") or []

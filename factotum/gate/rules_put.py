@@ -38,7 +38,7 @@ def put(text: str, rule: Sequence[str], place: int) -> tuple[str, str] | None:
     for at in reversed(_between(before, place, len(lines))):
         for new in _drafts(before, lines[at], rule):
             if _reads_as([*lines[: at + 1], *new, *lines[at + 1 :]], wanted, before):
-                find = _unique(text, lines, at)
+                find = unique(text, lines, at)
                 return (find, "\n".join([find, *new])) if find else None
     return None
 
@@ -102,7 +102,7 @@ def _meaning(rule: Rule) -> tuple[object, ...]:
     return rule.verb, rule.tools, rule.conditions
 
 
-def _unique(text: str, lines: Sequence[str], at: int) -> str:
+def unique(text: str, lines: Sequence[str], at: int) -> str:
     """The line, with so many above it that it stands in the note but once."""
     for first in reversed(range(at + 1)):
         passage = "\n".join(lines[first : at + 1])

@@ -53,6 +53,7 @@ def about(
         "sender": task.sender,
         "sender_name": "" if impostor else task.sender_name,
         "stranger": task.trust is Trust.STRANGER and not owners(task),
+        "by_mail": task.kind == "email" and not owners(task),
         "lines": [
             cause(task),
             *answering(call, task),
