@@ -162,3 +162,27 @@ def test_the_name_of_whom_the_owner_passes_on_is_no_address(
         card = phone.see("A STRANGER WANTS THIS")
         assert "Send anyway…" in card.labels and "reply" not in card.text.split("\n")[1]
         assert office.card().seal.risk is Risk.HIGH
+
+
+def by_user(name: str) -> dict[str, Any]:
+    who = {"id": 666, "is_bot": False, "first_name": name}
+    return {"forward_origin": {"type": "user", "date": 1, "sender_user": who}}
+
+
+def by_chat(name: str) -> dict[str, Any]:
+    chat = {"id": -100, "type": "channel", "title": name}
+    return {"forward_origin": {"type": "channel", "date": 1, "message_id": 3, "chat": chat}}
+
+
+def by_hidden(name: str) -> dict[str, Any]:
+    return {"forward_origin": {"type": "hidden_user", "date": 1, "sender_user_name": name}}
+
+
+@pytest.mark.parametrize("origin", [by_user, by_chat, by_hidden])
+@pytest.mark.parametrize(
+    "name", ["", " ", "\u00a0", "\u2003\u3000", "\n", "\u2028", "\x1f", "\u3164"]
+)
+def test_whoever_has_no_name_to_be_seen_is_not_the_owner_for_that(origin: Any, name: str) -> None:
+    raw = message(**origin(name))
+    heard = understood(Update.de_json({"update_id": 1, "message": raw}, None), Chats(ME, (ME,)))
+    assert getattr(heard, "passed_on", "")

@@ -236,9 +236,9 @@ def _passed_on(message: Message) -> str:
         (user.full_name if user is not None else "")
         or getattr(origin, "sender_user_name", "")
         or (chat.effective_name if chat is not None else "")
-        or "somebody"
+        or ""
     )
-    return one_line(str(name), NAME_CHARS)
+    return one_line(str(name), NAME_CHARS) or "somebody"  # a name may be made of blanks alone
 
 
 def _files(message: Message) -> list[Sent]:
