@@ -11,6 +11,7 @@ from telegram import Update
 
 from factotum.channels import owners
 from factotum.channels.contract import Chats
+from factotum.channels.telegram.fetching import _heard
 from factotum.channels.telegram.updates import understood
 from factotum.gate import strength
 from factotum.ledger import Ledger
@@ -186,3 +187,14 @@ def test_whoever_has_no_name_to_be_seen_is_not_the_owner_for_that(origin: Any, n
     raw = message(**origin(name))
     heard = understood(Update.de_json({"update_id": 1, "message": raw}, None), Chats(ME, (ME,)))
     assert getattr(heard, "passed_on", "")
+
+
+@pytest.mark.parametrize("others", [("Eve", ""), ("", "Eve")])
+def test_an_album_of_which_a_part_is_passed_on_is_nobodys_own(others: tuple[str, str]) -> None:
+    parts = [
+        {"chat": ME, "id": str(n), "who": ME, "name": "Marco", "text": "pay", "reply_to": "",
+         "reply_text": "", "passed_on": whose, "units": 3, "at": "2026-11-30T10:00:00+00:00",
+         "files": [{}]}
+        for n, whose in enumerate(others)
+    ]  # fmt: skip
+    assert _heard(parts).passed_on == "Eve"

@@ -221,13 +221,15 @@ def _at(part: dict[str, Any]) -> datetime:
 
 
 def _heard(parts: list[dict[str, Any]]) -> Heard:
-    """The message that the parts are: the words of all, and the place of the first."""
+    """The message that the parts are: the words of all, and the place of the first. Where one is
+    passed on, all of it counts as that."""
     first = {key: value for key, value in parts[0].items() if key != "files"}
     text = ""
     for part, before in zip(parts, [None, *parts], strict=False):
         if part["text"]:
             text += (_between(before) if text and before else "") + part["text"]
-    return Heard(**{**first, "at": _at(parts[0]), "text": text})
+    others = next((part["passed_on"] for part in parts if part["passed_on"]), "")
+    return Heard(**{**first, "at": _at(parts[0]), "text": text, "passed_on": others})
 
 
 def _between(before: dict[str, Any]) -> str:
