@@ -26,6 +26,8 @@ LINES_MOST = 25
 ALL_CHARS, LINE_CHARS = 3600, 600
 #: What the card's own message says already, where it has one.
 BY_CARD = frozenset({notices.ASKS, notices.QUESTION})
+#: How the key of a task's result begins.
+RESULT = "result "
 #: How many cards are brought up by a button below a message, and how much of a title it says.
 SHOW_MOST, LABEL_CHARS = 5, 40
 #: How many are taken at once.
@@ -102,6 +104,7 @@ class News:
             for row in rows
             if not self._is_over(row["kind"], row["card"])
             and not self._said_by_card(row["kind"], row["card"], home)
+            and not self._said_by_result(row["kind"], row["key"])
         ]
         with self.window.ledger.tx():
             if lines:
@@ -118,6 +121,16 @@ class News:
             return False
         found = self.window.ledger.db.execute(
             "SELECT 1 FROM said WHERE channel = ? AND key = ?", (self.window.name, key_of(card))
+        ).fetchone()
+        return found is not None
+
+    def _said_by_result(self, kind: str, key: str) -> bool:
+        """Whether it is a failure of which the one who gave the work was told in answer."""
+        if kind != notices.FAILED:
+            return False
+        found = self.window.ledger.db.execute(
+            "SELECT 1 FROM said WHERE channel = ? AND key = ?",
+            (self.window.name, f"{RESULT}{key.removeprefix(f'{notices.FAILED} ')} 0"),
         ).fetchone()
         return found is not None
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from factotum.views.silence import PAUSES_LEAST
 from orchestrator import Orchestrator
 from tests.channels.phone import Phone, phone_of
 from tests.office import TestOffice, opened, smtp
-from tests.servers.model import ScriptedModelServer, call
+from tests.servers.model import Item, ScriptedModelServer, call
 from tests.servers.smtp import Relay
 
 HOUR, DAY = 3600.0, 86_400.0
@@ -94,21 +95,40 @@ def test_of_what_waits_a_person_is_reminded_before_its_time_is_over(office: Test
 # -- what went wrong
 
 
-def test_a_task_that_failed(office: TestOffice) -> None:
-    office.env["FACTOTUM_MAX_TURNS"] = "2"
-    script = [call("recall", query="x")] * 2
-    with ScriptedModelServer(script) as model:
-        office.env |= {"FACTOTUM_MODEL": "test/scripted"}
-        office.env |= {"FACTOTUM_MODEL_BASE_URL": model.base_url}
+@contextmanager
+def thinking(office: TestOffice, *script: Item) -> Iterator[Phone]:
+    """A phone, and an office with a model that says its lines."""
+    with ScriptedModelServer(list(script)) as model:
+        office.env |= {
+            "FACTOTUM_MODEL": "test/scripted",
+            "FACTOTUM_MODEL_BASE_URL": model.base_url,
+            "FACTOTUM_MAX_TURNS": "2",
+        }
         with phone_of(office) as phone:
             office.run()
-            office.type("Find the boat.\n\ngo", "Boat.md")
-            phone.work()
-            shown = phone.see("Shall I go on?")
-            phone.tap(shown, "stop")
+            yield phone
+
+
+@pytest.mark.parametrize("given_here", [True, False])
+def test_a_task_that_failed_is_told_of_once_and_in_answer_where_it_was_given(
+    office: TestOffice, given_here: bool
+) -> None:
+    with thinking(office, *[call("recall", query="x")] * 2) as phone:
+        if given_here:
+            phone.says("Find the boat.")
+        else:
+            office.type("Find the boat.\n\ngo", "Find the boat.md")
+        phone.work()
+        phone.tap(phone.see("Shall I go on?"), "stop")
+        for _ in range(3):
             phone.go(HOUR)
             phone.work()
-            assert comes_once(phone, "❌ Something failed") == "❌ Something failed\nFailed: Boat"
+        said = [one.text for one in phone.screen.sent if one.text.startswith("❌ ")]
+        assert [text for text in said if not text.endswith(" s")] == [
+            "❌ It did not work.\nYou said to stop."
+            if given_here
+            else "❌ Something failed\nFailed: Find the boat"
+        ]
 
 
 def test_work_that_waits_for_money(office: TestOffice) -> None:
