@@ -6,6 +6,7 @@ mark, and what bears it is never sent again. A change in place is repeated until
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -28,6 +29,8 @@ logger = log.get("factotum.channels")
 #: How long is waited after the first failure that passes, in seconds; twice as long after each
 #: further one, up to a minute.
 AGAIN_S = 1.0
+#: How long a message that is on its way is waited for at the end, in seconds.
+LAST_S = 3.0
 #: How long after a message with a sound the next that nobody asked for has one, in seconds.
 SOUND_S = 300.0
 
@@ -146,8 +149,13 @@ class Sender:
         if not self.outbox.begin(row):
             return
         failpoint.hit("said.begun")
+        message = replace(message, silent=self._silent(row))
+        sending = asyncio.ensure_future(self.channel.send(row.chat, message))
         try:
-            id = await self.channel.send(row.chat, replace(message, silent=self._silent(row)))
+            id = await asyncio.shield(sending)
+        except asyncio.CancelledError:
+            await self._end_of(row, sending)
+            raise
         except Lost as lost:
             logger.warning("send lost", extra={"source": row.kind, "reason": str(lost)})
             self.outbox.lost(row, str(lost), self.clock())
@@ -160,6 +168,22 @@ class Sender:
         failpoint.hit("said.sent")
         self.outbox.sent(row, id, self.clock())
         failpoint.hit("said.recorded")
+
+    async def _end_of(self, row: Row, sending: asyncio.Future[str]) -> None:
+        """We are told to stop: what is on its way may still arrive, so that it is not in doubt."""
+        await asyncio.wait([sending], timeout=LAST_S)
+        if not sending.done():
+            sending.cancel()
+            return
+        match sending.exception():
+            case None:
+                self.outbox.sent(row, sending.result(), self.clock())
+            case NotSent() as failed:
+                self.outbox.again(row, str(failed), 0.0)
+            case Refused() as refused:
+                self.outbox.failed(row, str(refused))
+            case odd:
+                self.outbox.lost(row, str(odd), self.clock())
 
     async def _edit(self, row: Row, message: Message) -> None:
         try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -379,3 +381,35 @@ def test_a_request_that_cannot_be_shown_hides_no_other(office: TestOffice) -> No
             phone.look()
             phone.go(5)
         assert len([one for one in phone.screen.sent if "Invoice" in one.text]) == 2
+
+
+@pytest.mark.parametrize(("arrives", "state"), [(True, "sent"), (False, "waiting")])
+def test_who_is_told_to_stop_waits_for_what_is_on_its_way(
+    phone: Phone, arrives: bool, state: str
+) -> None:
+    put(phone, "one")
+    put(phone, "two")
+    send = phone.screen.send
+
+    async def slow(chat: str, message: Message) -> str:
+        await asyncio.sleep(0.05)
+        if not arrives:
+            raise CUT
+        return await send(chat, message)
+
+    phone.screen.send = slow  # type: ignore[method-assign]
+
+    async def stopped_soon() -> None:
+        speaking = asyncio.create_task(phone.service.speak())
+        await asyncio.sleep(0.01)
+        speaking.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await speaking
+
+    asyncio.run(stopped_soon())
+    assert [row.state for row in phone.rows()] == [state, "waiting"]
+    phone.screen.send = send  # type: ignore[method-assign]
+    phone.service.begin()
+    phone.go(2)
+    phone.look()
+    assert texts(phone) == ["one", "two"]
