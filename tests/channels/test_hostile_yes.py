@@ -198,3 +198,10 @@ def test_an_album_of_which_a_part_is_passed_on_is_nobodys_own(others: tuple[str,
         for n, whose in enumerate(others)
     ]  # fmt: skip
     assert _heard(parts).passed_on == "Eve"
+
+
+@pytest.mark.parametrize("by", ["via_bot", "sender_business_bot"])
+def test_what_a_bot_of_the_owners_writes_in_their_name_is_not_theirs(by: str) -> None:
+    raw = message(**{by: {**BOT, "id": 77, "first_name": " "}})
+    heard = understood(Update.de_json({"update_id": 1, "message": raw}, None), Chats(ME, (ME,)))
+    assert getattr(heard, "passed_on", "").startswith("the bot")

@@ -225,8 +225,8 @@ def _text(message: Message) -> str:
 
 def _passed_on(message: Message) -> str:
     """Whose words these are, where they are not the writer's own."""
-    if message.via_bot is not None:
-        return one_line(f"the bot {message.via_bot.full_name}", NAME_CHARS)
+    if (bot := message.via_bot or message.sender_business_bot) is not None:
+        return one_line(f"the bot {bot.full_name}", NAME_CHARS)
     origin: Any = message.forward_origin
     if origin is None:
         return "somebody, by contact card" if message.contact is not None else ""
