@@ -38,6 +38,8 @@ STEPS_MOST = 4
 #: Of what has ended longer ago nothing is said any more, in seconds.
 OLD_S = 7 * 86_400.0
 
+NOT_RUNNING = "💤 The office does not run now. It is taken up when it does: factotum up"
+STOPPED = "⏸ Everything is stopped. It goes on after /resume"
 #: How the office says that several tasks wait for the same.
 _AND_MORE = re.compile(r" \(and \d+ more\)$")
 
@@ -48,6 +50,8 @@ class Work:
     def __init__(self, window: Window) -> None:
         self.window = window
         self._doing: dict[str, str] = {}
+        self._all_held = ""
+        self._problems: list[tuple[str, str]] = []
         self.lively = False
 
     def busy_chats(self) -> set[str]:
@@ -58,7 +62,10 @@ class Work:
         """Brings the messages of what is being worked on up to date."""
         self._doing = {}
         self.lively = False
-        for row in self._unfinished():
+        rows = list(self._unfinished())
+        if rows:
+            self._look_round()
+        for row in rows:
             chat = self.window.chat_of_task(row)
             if not chat:
                 continue
@@ -132,17 +139,25 @@ class Work:
         says so, as of a model or of money; empty where it goes on."""
         if run is None and not lies(self.window.root, row.name):
             return "🗑 Its note was taken away, so nothing is done"
-        if running(self.window.state) is None:
-            return "💤 The office does not run now. It is taken up when it does: factotum up"
-        if stopped(self.window.ledger, stop_lies(self.window.root)):
-            return "⏸ Everything is stopped. It goes on after /resume"
-        shown = published(snapshot_path(self.window.state))
-        for problem in shown["health"]["problems"] if shown else ():
-            reason = one_line(visible(str(problem["reason"])), 300)
-            mine = PurePath(str(problem["path"])).name == row.name
-            if reason.startswith("waits for") and (mine or _AND_MORE.search(reason)):
+        if self._all_held:
+            return self._all_held
+        for reason, name in self._problems:
+            if name == row.name or _AND_MORE.search(reason):
                 return f"⏸ It {_AND_MORE.sub('', reason)}"
         return ""
+
+    def _look_round(self) -> None:
+        """Sees once for all tasks why none goes on, and what single ones wait for."""
+        self._all_held, self._problems = "", []
+        if running(self.window.state) is None:
+            self._all_held = NOT_RUNNING
+        elif stopped(self.window.ledger, stop_lies(self.window.root)):
+            self._all_held = STOPPED
+        elif shown := published(snapshot_path(self.window.state)):
+            for problem in shown["health"]["problems"]:
+                reason = one_line(visible(str(problem["reason"])), 300)
+                if reason.startswith("waits for"):
+                    self._problems.append((reason, PurePath(str(problem["path"])).name))
 
     def _steps(self, run: Run) -> Iterator[str]:
         """What was looked at and how often it was thought, from the journal."""
