@@ -33,6 +33,8 @@ HOLDS_S = 600.0
 #: So many wrong ones, whoever sends them, void it.
 TRIES = 5
 
+READ_BY_OTHERS = "it was sent where others can read it, so it holds no more"
+
 #: Where the ledger keeps the one pairing that is under way, or what became of the last.
 META = "pairing"
 
@@ -139,9 +141,14 @@ def try_code(
             return NotPaired("no code is waited for", tried=True)
         if over := kept.over or _expired(kept, now):
             return NotPaired(over, tried=True)
+        right = hmac.compare_digest(_hash(kept.salt, code), kept.hash)
+        if not alone and right:
+            return _void(
+                ledger, kept, READ_BY_OTHERS, now
+            )  # whoever is quicker there would have it
         if not alone:
             return NotPaired("a code counts only in a chat with the bot alone", tried=True)
-        if not hmac.compare_digest(_hash(kept.salt, code), kept.hash):
+        if not right:
             return _wrong(ledger, kept, now)
         owner = owners.pair(ledger, channel, who, name, bot, now)
         _keep(ledger, replace(kept, over="it was used", who=owner.id, name=owner.name))
@@ -153,12 +160,18 @@ def try_code(
 
 
 def _wrong(ledger: Ledger, kept: _Kept, now: float) -> NotPaired:
-    wrong = kept.wrong + 1
-    over = f"{TRIES} wrong codes were sent to the bot, so it holds no more" * (wrong >= TRIES)
-    _keep(ledger, replace(kept, wrong=wrong, over=over))
-    if over:
-        ledger.event("pairing_void", now, channel=kept.channel, reason=over)
-    return NotPaired(over or "a wrong code", tried=True)
+    kept = replace(kept, wrong=kept.wrong + 1)
+    if kept.wrong >= TRIES:
+        why = f"{TRIES} wrong codes were sent to the bot, so it holds no more"
+        return _void(ledger, kept, why, now)
+    _keep(ledger, kept)
+    return NotPaired("a wrong code", tried=True)
+
+
+def _void(ledger: Ledger, kept: _Kept, why: str, now: float) -> NotPaired:
+    _keep(ledger, replace(kept, over=why))
+    ledger.event("pairing_void", now, channel=kept.channel, reason=why)
+    return NotPaired(why, tried=True)
 
 
 def _read(text: str) -> str | None:

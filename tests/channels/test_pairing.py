@@ -137,11 +137,18 @@ def test_what_is_no_code_is_no_try(ledger: Ledger, text: str) -> None:
 
 def test_a_code_in_a_group_or_for_another_bot_counts_for_nobody(ledger: Ledger) -> None:
     begun = begin(ledger)
-    assert isinstance(send(ledger, begun.shown, alone=False), NotPaired)
+    assert isinstance(send(ledger, "ABCD-EFGH", alone=False), NotPaired)
     assert isinstance(send(ledger, begun.shown, bot="43"), NotPaired)
     assert isinstance(send(ledger, begun.shown, channel="discord"), NotPaired)
     assert heard(ledger) == ()
     assert isinstance(send(ledger, begun.shown), Paired)
+
+
+def test_a_code_that_was_sent_where_others_read_it_is_void(ledger: Ledger) -> None:
+    begun = begin(ledger)
+    assert isinstance(send(ledger, begun.shown, alone=False), NotPaired)
+    assert isinstance(send(ledger, begun.shown, who="666"), NotPaired)  # who has read it there
+    assert heard(ledger) == ()
 
 
 def test_without_a_pairing_under_way_a_code_is_nothing(ledger: Ledger) -> None:
