@@ -59,6 +59,8 @@ def show_buttons(
         card = window.register.find(id)
         if card is None or card.status not in {"pending", "expired", "unknown"}:
             continue
+        if window.chat_of_card(card)[0] != row.chat:
+            continue  # it stands with somebody else
         label = f"Show: {plain(card.title, LABEL_CHARS)}"
         rows += window.buttons.draw(row.seq, [[(label, "show")]], now, id, card.seal.digest)
     return tuple(rows)

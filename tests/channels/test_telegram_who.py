@@ -216,6 +216,21 @@ def test_of_two_owners_each_decides_in_their_own_chat(office: TestOffice, relay:
         assert {one.chat for one in phone.screen.sent if "🛑" not in one.text} == {"4712"}
 
 
+def test_what_waits_with_one_owner_is_brought_up_by_no_other(office: TestOffice) -> None:
+    office.env["FACTOTUM_TELEGRAM_CHAT_ID"] = f"{ME},4712"
+    with phone_of(office) as phone:
+        phone.says("Invoice please", chat="4712", who="4712", name="Ann")
+        phone.work()
+        asked = [
+            phone.says("/tasks"),
+            phone.says("/tasks", chat="4712", who="4712", name="Ann"),
+        ]
+        answers = {one.message.reply_to: one for one in phone.screen.sent}
+        his, hers = (answers[one.id] for one in asked)
+        assert (his.chat, his.labels, hers.chat) == (ME, [], "4712")
+        assert hers.labels == ["Show: Send this mail to ada@rossi.example?"]
+
+
 # -- what is said
 
 
