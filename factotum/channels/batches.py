@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from factotum.channels.buttons import Choice
-from factotum.channels.cards import mark, outcome
+from factotum.channels.cards import mark, outcome, subject
 from factotum.channels.choices import would_go_out
 from factotum.channels.contract import Message
 from factotum.channels.split import utf16
@@ -172,7 +172,7 @@ def _one(n: int, card: Card, *, still: bool) -> list[Words]:
     if not still:
         return [title + " (by itself below)"]
     if card.status != "pending":
-        return [title]
+        return [Words.join(" · ", [title, *([subject(card)] if subject(card) else [])])]
     who = one_line(uninert(str(card.seal.about.get("who", ""))), FACTS_CHARS)
     why = one_line(f"Why I ask: {visible(card.seal.rule)}", FACTS_CHARS)
     facts = [Words.of(" · ".join(part for part in (who, why) if part))]

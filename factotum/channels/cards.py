@@ -33,8 +33,10 @@ from factotum.words import local, size, when
 #: How long the message may be, and what is known of it therein, and whom it reaches, in UTF-16
 #: units. What would go out always has its place; where all of it is too long, the rest gives way.
 MOST_UNITS, FACTS_UNITS, WHO_UNITS = 4096, 1200, 300
-#: How many of the files that go with it are named.
-FILES_MOST = 5
+#: How many of the files that go with it are named, and how much of a subject is told.
+FILES_MOST, SUBJECT_CHARS = 5, 60
+#: Up to this length what they wrote stands there without its line breaks.
+SHORT_CHARS = 160
 #: How much of all but that is told, from try to try.
 SPARING = (1.0, 0.5, 0.2)
 
@@ -85,7 +87,7 @@ def shown(
     if card.status == "pending" and stage == LATER:
         return Shown(_put_off(card, now), rows)
     for share in SPARING:
-        parts = [_head(card), *_facts(card, now, share), *_remark(card, share)]
+        parts = [_head(card), *_facts(card, share), *_remark(card, share)]
         if card.status in {"pending", "expired", "unknown", "approved"}:
             parts += [*_excerpt(card, share), *_changed(changed, share), *_content(card)]
         parts += _tail(card, stage, now, regret_s, changed)
@@ -98,6 +100,13 @@ def shown(
 def outcome(card: Card) -> str:
     """What became of it, in a line."""
     return uninert(cards.headline(card))
+
+
+def subject(card: Card) -> str:
+    """What tells it from another one to the same people, in quotation marks; empty where nothing
+    does."""
+    said = card.seal.args.get("subject")
+    return f"“{one_line(visible(said), SUBJECT_CHARS)}”" if said and isinstance(said, str) else ""
 
 
 # -- the words
@@ -128,16 +137,16 @@ def _icon(card: Card) -> str:
     return HEADS.get(tool.partition("__")[0], "✋")
 
 
-def _facts(card: Card, now: float, share: float) -> list[Words]:
+def _facts(card: Card, share: float) -> list[Words]:
     """What is known of it. Where that is too much, what warns stands before what only tells."""
     if card.over:
         return []
     about, most = card.seal.about, int(FACTS_UNITS * share)
-    first, *others = uninert(cards.facts(card, now)).split("\n")
-    if (who := uninert(str(about.get("who", "")))) and first.startswith(who):
-        first = fitted(Words.of(who), int(WHO_UNITS * share)).text + first[len(who) :]
     own = {uninert(str(line)) for line in about.get("lines", ())}
-    lines = [first, *(one_line(line, int(FACTS_UNITS * share) // 3) for line in others if line)]
+    told = uninert("\n".join(cards.told(card))).split("\n")
+    lines = [one_line(line, int(FACTS_UNITS * share) // 3) for line in told if line]
+    if first := " · ".join(filter(None, (_who(card, lines, share), cards.place(card)))):
+        lines.insert(0, first)
     kept: list[int] = []
     for n in sorted(range(len(lines)), key=lambda n: _matters(n, lines[n], own)):
         if utf16("\n".join(lines[one] for one in (*kept, n))) <= most:
@@ -146,6 +155,14 @@ def _facts(card: Card, now: float, share: float) -> list[Words]:
         lines.append(f"⚠ … and {missing} more of these; they stand in the note")
         kept.append(len(lines) - 1)
     return [Words.of("\n".join(lines[n] for n in sorted(kept)))]
+
+
+def _who(card: Card, lines: list[str], share: float) -> str:
+    """Whom it reaches; empty where the first line says that, and how well they are known."""
+    who = uninert(str(card.seal.about.get("who", "")))
+    if card.seal.about.get("known") and who in lines[0]:
+        return ""
+    return fitted(Words.of(who), int(WHO_UNITS * share)).text if who else ""
 
 
 def _matters(n: int, line: str, own: set[str]) -> tuple[int, int]:
@@ -162,6 +179,8 @@ def _excerpt(card: Card, share: float) -> list[Words]:
     text = str(card.seal.about.get("excerpt") or "").strip()
     if not text or card.status != "pending":
         return []
+    if len(text) <= SHORT_CHARS:
+        text = " ".join(text.split())
     most = int(EXCERPT_UNITS * share)
     return [Words.of("They wrote:"), Words.quote(fitted(Words.of(text), most))]
 
@@ -204,9 +223,10 @@ def _tail(
 ) -> list[Words]:
     match card.status:
         case "pending" if card.kind == "question":
-            return [Words.italic("Reply to this message with your answer.")]
+            told = f"Reply to this message with your answer.{_bounds(card, now)}"
+            return [Words.italic(told)]
         case "pending":
-            return _asking(card, stage, changed)
+            return _asking(card, stage, now, changed)
         case "approved" if card.attempts:
             return [Words.of(f"{_by(card)} It is tried again; till it is out you can stop it.")]
         case "approved" if card.seal.effect is Effect.OPAQUE and card.decision:
@@ -226,8 +246,15 @@ def _tail(
             return [Words.of(_by(card)), *_receipt(card)]
 
 
-def _asking(card: Card, stage: str, changed: Changed | None) -> list[Words]:
-    told = [Words.italic(f"Why I ask: {one_line(visible(card.seal.rule), 200)}.")]
+def _bounds(card: Card, now: float) -> str:
+    """Till when it waits and whether it can be undone, as a sentence behind another."""
+    said = "; ".join(cards.bounds(card, now))
+    return f" {said[:1].upper()}{said[1:]}." if said else ""
+
+
+def _asking(card: Card, stage: str, now: float, changed: Changed | None) -> list[Words]:
+    why = f"Why I ask: {one_line(visible(card.seal.rule), 200)}."
+    told = [Words.italic(f"{why}{_bounds(card, now)}")]
     if missing := unread(card):
         told.append(Words.bold(f"⚠ You have not read {missing} of it: “Read all”."))
     if changed is not None and changed.under_way:

@@ -10,6 +10,7 @@ import unicodedata
 from datetime import datetime
 
 from factotum.channels import markdown
+from factotum.channels.cards import subject
 from factotum.channels.split import fitted, split
 from factotum.channels.words import Words
 from factotum.gate.lookalike import looks
@@ -60,8 +61,9 @@ def deed(card: Card, now: datetime) -> str:
     at = ended.at if ended else decision.at if decision else card.created
     why = (ended.evidence.get("reason") or ended.evidence.get("last_known")) if ended else ""
     why = why or (decision.why if decision else "")
-    parts = [uninert(headline(card)), when(local(at), now)]
-    return " · ".join([*parts, *([one_line(str(why), WHY_CHARS)] if why else [])])
+    why = one_line(str(why), WHY_CHARS)
+    parts = [uninert(headline(card)), subject(card), when(local(at), now), why]
+    return " · ".join(part for part in parts if part)
 
 
 def _ours(receipts: list[str]) -> Words:

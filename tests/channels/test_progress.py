@@ -53,7 +53,9 @@ def test_it_is_shown_that_it_works_and_not_while_it_waits(tmp_path: Path) -> Non
         at.me.taps(card.id, "Send")
         at.me.waits_for(lambda _: "· done what you approved" in shown.text)
         came = at.me.waits_to_see("Done it.")
-        assert "🧾 What was really done\nDone: Send this mail to ada@rossi.example? · " in came.text
+        assert (
+            "🧾 What was really done\nDone: Send this mail to ada@rossi.example? · “" in came.text
+        )
         at.me.waits_for(lambda _: shown.text.startswith("✅ "))
         progress = [one for one in at.me.chat.from_bot if one.reply_to == sent.id]
         assert progress == [shown, card, came]

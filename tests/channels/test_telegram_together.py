@@ -74,6 +74,7 @@ def test_one_yes_to_all_that_are_shown_sends_each_once(
         f"Invoice {n}" for n in FIVE
     ]
     assert batch.text.startswith("All of these are decided") and batch.labels == []
+    assert all(f" · “Invoice {n}”" in batch.text for n in FIVE)  # else all five lines are alike
     assert len(phone.screen.sent) == 1
 
 
