@@ -153,17 +153,30 @@ def headline(card: Card) -> str:
 
 def facts(card: Card, now: float) -> str:
     """What is known of it and of those whom it reaches, a line each, made inert."""
-    about = card.seal.about
-    first = [str(about.get("who", ""))]
-    if card.status == "pending" and card.seal.deadline is not None:
-        first.append(f"till {when(local(card.seal.deadline), local(now))}")
-    if card.status == "pending" and card.kind == "effect":
-        first.append(undo.said(card.seal.tool))
-    if int(about.get("of", 1)) > 1:
-        first.append(f"{about['place']} of {about['of']}")
-    told = [*about.get("known", ()), *about.get("lines", ())]
-    lines = [" · ".join(part for part in first if part), *map(str, told)]
+    first = [str(card.seal.about.get("who", "")), *bounds(card, now), place(card)]
+    lines = [" · ".join(part for part in first if part), *told(card)]
     return "\n".join(line for line in lines if line)
+
+
+def bounds(card: Card, now: float) -> list[str]:
+    """Till when it waits, and whether it can be undone, while it waits."""
+    if card.status != "pending":
+        return []
+    deadline, undone = card.seal.deadline, card.kind == "effect"
+    till = [f"till {when(local(deadline), local(now))}"] if deadline is not None else []
+    return [*till, *([undo.said(card.seal.tool)] if undone else [])]
+
+
+def place(card: Card) -> str:
+    """Which of several asked at once it is; empty for one alone."""
+    about = card.seal.about
+    return f"{about['place']} of {about['of']}" if int(about.get("of", 1)) > 1 else ""
+
+
+def told(card: Card) -> list[str]:
+    """How well those are known whom it reaches, and whose idea it was."""
+    about = card.seal.about
+    return list(map(str, [*about.get("known", ()), *about.get("lines", ())]))
 
 
 def _remark(card: Card) -> list[str]:
