@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from factotum.agent.playbook import Problem as Broken
-from factotum.inert import visible
+from factotum.inert import one_line, visible
 from factotum.note import NoteError, parse
 
 #: The most of one note that goes into a prompt, in characters.
@@ -92,6 +92,11 @@ def seen(text: str) -> str:
     """The owner's text with hidden characters written out, all but those that join letters."""
     parts = _JOINERS.split(text)
     return "".join(part if part in {"\u200c", "\u200d"} else visible(part) for part in parts)
+
+
+def line(text: str, most: int) -> str:
+    """One line of at most `most` characters, however long the text is."""
+    return one_line(text[: 8 * most], most)
 
 
 def _without_comments(text: str) -> Iterator[str]:

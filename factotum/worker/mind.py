@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from factotum import log
-from factotum.agent import agents, context, skills, transcript
+from factotum.agent import agents, context, images, skills, standing, transcript
 from factotum.agent.agents import Agent
-from factotum.agent.context import Background
 from factotum.agent.persona import Persona
 from factotum.agent.shorten import shorten
 from factotum.agent.skills import Skill
+from factotum.agent.standing import Background
 from factotum.agent.talk import Request
 from factotum.gate.register import Card
 from factotum.joined import JoinedBook
@@ -143,7 +143,9 @@ class AgentMind:
         self.ledger.lower_trust(task.id, trust, briefed.now)
         own = recalled.trust is Trust.OWNER or not recalled.text
         remembered = recalled.text if own else fence(recalled.text, "outsider")
-        system = context.system(self._background(briefed.agent, remembered), instance=self.instance)
+        system = standing.system(
+            self._background(briefed.agent, remembered), instance=self.instance
+        )
         told = [
             {"role": "system", "content": system},
             *history.messages,
@@ -207,15 +209,15 @@ class AgentMind:
     def _images(self, task: Task) -> list[dict[str, Any]]:
         files = [(one, _media(one.name)) for one in task.attachments if _media(one.name)]
         found = []
-        for file, media in files[: context.IMAGES_MOST]:
+        for file, media in files[: images.IMAGES_MOST]:
             path = self.root / file.path  # an absolute one stays what it is
             try:
-                data = self.reader.read(path, context.IMAGE_MOST_BYTES)
+                data = self.reader.read(path, images.IMAGE_MOST_BYTES)
             except OSError as failed:
                 logger.warning("a picture is not shown", extra={"reason": str(failed.strerror)})
                 continue
             found.append((file.name, media, data))
-        return context.image_parts(found) if found else []
+        return images.image_parts(found) if found else []
 
     def _now(self, briefed: Briefed) -> str:
         parts = [transcript.REPROMPT] if briefed.reprompt else []

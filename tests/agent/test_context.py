@@ -13,20 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from factotum.agent.agents import Agent
-from factotum.agent.context import (
-    IMAGE_MOST_BYTES,
-    LAWS,
-    OPENING_MOST,
-    SYSTEM_MOST,
-    Background,
-    image_parts,
-    opening,
-    system,
-    when_line,
-)
+from factotum.agent.context import OPENING_MOST, opening, when_line
+from factotum.agent.images import IMAGE_MOST_BYTES, image_parts
 from factotum.agent.persona import Persona
 from factotum.agent.persona import load as load_persona
 from factotum.agent.skills import Skill, index
+from factotum.agent.standing import LAWS, SYSTEM_MOST, Background, system
 from factotum.model import Attachment, Trust
 from tests.agent.tasks import mail
 
