@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from factotum.channels.buttons import Choice
+from factotum.channels.card_facts import facts
 from factotum.channels.choices import (
     CHANGE,
     CONTENT_UNITS,
@@ -30,13 +31,15 @@ from factotum.inert import one_line, uninert, visible
 from factotum.model import Call, Effect
 from factotum.words import local, size, when
 
-#: How long the message may be, and what is known of it therein, and whom it reaches, in UTF-16
-#: units. What would go out always has its place; where all of it is too long, the rest gives way.
-MOST_UNITS, FACTS_UNITS, WHO_UNITS = 4096, 1200, 300
+#: How long the message may be, in UTF-16 units. What would go out always has its place; where all
+#: of it is too long, the rest gives way.
+MOST_UNITS = 4096
 #: How many of the files that go with it are named, and how much of a subject is told.
 FILES_MOST, SUBJECT_CHARS = 5, 60
 #: Up to this length what they wrote stands there without its line breaks.
 SHORT_CHARS = 160
+#: What is said while it is carried out, when nothing can be stopped any more.
+GOING = Words.of("It goes out at this moment.")
 #: How much of all but that is told, from try to try.
 SPARING = (1.0, 0.5, 0.2)
 
@@ -78,8 +81,10 @@ def shown(
     changed: Changed | None = None,
     *,
     strong: bool = True,
+    going: bool = False,
 ) -> Shown:
-    """The card as it stands, for a person who has come to `stage` with it."""
+    """The card as it stands, for a person who has come to `stage` with it; `going` while it is
+    being carried out."""
     changing = changed is not None and changed.under_way
     rows = tuple(
         tuple(row) for row in choices(card, stage, changing=changing, strong=strong) if row
@@ -87,14 +92,14 @@ def shown(
     if card.status == "pending" and stage == LATER:
         return Shown(_put_off(card, now), rows)
     for share in SPARING:
-        parts = [_head(card), *_facts(card, share), *_remark(card, share)]
+        parts = [_head(card), *facts(card, share), *_remark(card, share)]
         if card.status in {"pending", "expired", "unknown", "approved"}:
             parts += [*_excerpt(card, share), *_changed(changed, share), *_content(card)]
-        parts += _tail(card, stage, now, regret_s, changed)
+        parts += [GOING] if going else _tail(card, stage, now, regret_s, changed)
         words = Words.join("\n", [part for part in parts if part])
         if utf16(words.text) <= MOST_UNITS:
             break
-    return Shown(words, rows)
+    return Shown(words, () if going else rows)
 
 
 def outcome(card: Card) -> str:
@@ -137,39 +142,6 @@ def _icon(card: Card) -> str:
     return HEADS.get(tool.partition("__")[0], "✋")
 
 
-def _facts(card: Card, share: float) -> list[Words]:
-    """What is known of it. Where that is too much, what warns stands before what only tells."""
-    if card.over:
-        return []
-    about, most = card.seal.about, int(FACTS_UNITS * share)
-    own = {uninert(str(line)) for line in about.get("lines", ())}
-    told = uninert("\n".join(cards.told(card))).split("\n")
-    lines = [one_line(line, int(FACTS_UNITS * share) // 3) for line in told if line]
-    if first := " · ".join(filter(None, (_who(card, lines, share), cards.place(card)))):
-        lines.insert(0, first)
-    kept: list[int] = []
-    for n in sorted(range(len(lines)), key=lambda n: _matters(n, lines[n], own)):
-        if utf16("\n".join(lines[one] for one in (*kept, n))) <= most:
-            kept.append(n)
-    if missing := len(lines) - len(kept):
-        lines.append(f"⚠ … and {missing} more of these; they stand in the note")
-        kept.append(len(lines) - 1)
-    return [Words.of("\n".join(lines[n] for n in sorted(kept)))]
-
-
-def _who(card: Card, lines: list[str], share: float) -> str:
-    """Whom it reaches; empty where the first line says that, and how well they are known."""
-    who = uninert(str(card.seal.about.get("who", "")))
-    if card.seal.about.get("known") and who in lines[0]:
-        return ""
-    return fitted(Words.of(who), int(WHO_UNITS * share)).text if who else ""
-
-
-def _matters(n: int, line: str, own: set[str]) -> tuple[int, int]:
-    """The lower, the less it may be left out."""
-    return (0 if n == 0 else 1 if line.startswith("⚠") else 2 if line in own else 3), n
-
-
 def _remark(card: Card, share: float) -> list[Words]:
     said = one_line(visible(card.remark), int(400 * share))
     return [Words.of(f"⚠ {said}")] if said and not card.over else []
@@ -205,8 +177,17 @@ def _content(card: Card) -> list[Words]:
         return []
     said = "What would be sent:" if row_of(card.seal.tool).egress else "What would be done:"
     head = said if card.status == "pending" else said.replace("would be", "is")
+    if 0 < len(card.seal.attachments) <= FILES_MOST and not unread(card):
+        text = _without_files(text, card)
     shown = Words.whole(fitted(Words.of(text), CONTENT_UNITS))
     return [Words.of(head), shown, *_files(card)]
+
+
+def _without_files(text: str, card: Card) -> str:
+    """The text without its last lines that name the files, for those stand below it."""
+    names = [one.name for one in card.seal.attachments]
+    text = text.removesuffix("".join(f"\n+ {name}" for name in names))
+    return text.removesuffix(f"\nAttachments: {', '.join(names)}")
 
 
 def _files(card: Card) -> list[Words]:
@@ -249,6 +230,8 @@ def _tail(
 def _bounds(card: Card, now: float) -> str:
     """Till when it waits and whether it can be undone, as a sentence behind another."""
     said = "; ".join(cards.bounds(card, now))
+    if said.startswith("till "):
+        return f" Waits {said}."
     return f" {said[:1].upper()}{said[1:]}." if said else ""
 
 
