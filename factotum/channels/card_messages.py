@@ -100,13 +100,14 @@ class CardMessages:
         if not self._asks(card) and row.state in {"waiting", "failed", "dropped"}:
             outbox.drop(row.seq, f"it was decided before it was said: {card.status}")
             return
-        changed = changed_of(self.window.ledger, card)
-        made_of = _signature(card, stage, changed)
+        changed, going = changed_of(self.window.ledger, card), self._going(card)
+        made_of = _signature(card, stage, changed, going=going)
         if row.made_of == made_of and row.state != "dropped":
             return
         shown = cards.shown(
-            card, stage, now, self.window.regret_s, changed, strong=self.window.strong
-        )
+            card, stage, now, self.window.regret_s, changed,
+            strong=self.window.strong, going=going,
+        )  # fmt: skip
         buttons = self.window.buttons.draw(
             row.seq, shown.rows, now, card.id, card.seal.digest, shown.words.text
         )
@@ -116,6 +117,13 @@ class CardMessages:
             hold = max(hold, now + GATHER_S)
         anew = not row.made_of.startswith(f"{card.version} ")
         outbox.want(row, message.to_json(), made_of=made_of, not_before=hold, anew=anew)
+
+    def _going(self, card: Card) -> bool:
+        """Whether it is being carried out: begun, and nothing came of it yet."""
+        if card.status != "approved" or not card.attempts:
+            return False
+        last = self.window.register.last_try(card)
+        return last is not None and last[2] is None
 
     def _reply_to(self, card: Card, row: Row) -> str:
         task = self.window.ledger.task(card.task)
@@ -137,13 +145,14 @@ class CardMessages:
         self.refresh(card, now, stage=LATER)
 
 
-def _signature(card: Card, stage: str, changed: Changed | None) -> str:
+def _signature(card: Card, stage: str, changed: Changed | None, *, going: bool) -> str:
     """Of what a message is made: equal for as long as it would say the same."""
     parts = (
         card.status,
         stage,
         card.remark,
         card.attempts,
+        going,
         card.seal.deadline,
         card.decision and (card.decision.who, card.decision.why),
         changed,

@@ -181,6 +181,6 @@ class _AskAgain(Exception):
 
 def person(name: str, id: str) -> str:
     """A person as the ledger names them: by a name that they chose, and an id that they did
-    not."""
+    not. At a terminal there is no id."""
     shown = one_line(name, NAME_CHARS).strip()
-    return f"{shown} ({id})" if shown else id
+    return f"{shown} ({id})" if shown and id else shown or id

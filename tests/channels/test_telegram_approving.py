@@ -130,6 +130,23 @@ def test_now_does_not_wait(office: TestOffice, phone: Phone, relay: Relay) -> No
     assert len(relay.messages) == 1
 
 
+def test_what_is_being_carried_out_is_not_called_tried_again(
+    office: TestOffice, phone: Phone, relay: Relay
+) -> None:
+    office.env["FACTOTUM_REGRET_S"] = "3600"
+    with phone_of(office, phone.screen) as phone:
+        ask(phone)
+        (shown,) = phone.screen.sent
+        phone.tap(shown, SEND)
+        register, card = phone.service.window.register, phone.office.card()
+        n = register.begin(card, "key", phone.now)
+        phone.look()
+        assert "It goes out at this moment." in shown.text and shown.labels == []
+        register.failed_try(card, n, "no line", phone.now)
+        phone.look()
+        assert "It is tried again" in shown.text and shown.labels == ["Undo"]
+
+
 # -- later
 
 
