@@ -106,6 +106,7 @@ def test_what_was_passed_on_before_is_no_order_later(tmp_path: Path) -> None:
         )
 
 
+@pytest.mark.slow
 def test_a_reply_to_a_result_says_what_that_means(tmp_path: Path) -> None:
     with desk(tmp_path, echoes) as at:
         first = at.answered(at.me.says("Name a colour."))
@@ -166,6 +167,7 @@ def test_a_reply_to_words_of_others_does_not_make_them_the_owners(tmp_path: Path
 # -- long answers, and what they cannot say
 
 
+@pytest.mark.slow
 def test_a_long_answer_comes_in_at_most_five_parts_with_its_marks(tmp_path: Path) -> None:
     lines = [f"{n}. **line {n}** of the answer, which is long enough to fill" for n in range(200)]
     with desk(tmp_path, lambda _: "\n".join(lines)) as at:
