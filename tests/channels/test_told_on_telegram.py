@@ -24,6 +24,7 @@ from factotum.views.outage import SETTLES_S
 from factotum.views.silence import PAUSES_LEAST
 from orchestrator import Orchestrator
 from tests.channels.phone import Phone, phone_of
+from tests.channels.test_telegram_together import quiet_now
 from tests.office import TestOffice, opened, smtp
 from tests.servers.model import Item, ScriptedModelServer, call
 from tests.servers.smtp import Relay
@@ -77,6 +78,7 @@ def live(office: TestOffice, door: Orchestrator, seconds: float, step_s: float =
 # -- what waits
 
 
+@pytest.mark.slow
 def test_of_what_waits_a_person_is_reminded_before_its_time_is_over(office: TestOffice) -> None:
     office.type("Send it to Ada.\n\ngo", "Invoice 7.md")
     with phone_of(office) as phone:
@@ -233,6 +235,7 @@ def test_a_time_off(office: TestOffice) -> None:
         assert "What was missed and what waits" in comes_once(phone, "⏰ I am back")
 
 
+@pytest.mark.slow
 def test_the_day_in_the_morning(office: TestOffice) -> None:
     (office.root / "Company_Handbook.md").write_text("```yaml policy\nquiet: 22:00-07:00\n```\n")
     with phone_of(office) as phone:
@@ -265,6 +268,37 @@ def test_what_the_owner_wanted_to_be_reminded_of_is_told_once_and_whole(
 def take(mailroom: Mailroom, title: str, body: str, now: float) -> None:
     ours = {"reminder": {"text": body}}
     mailroom.take(Drop("schedule", "1", "schedule", title, body, Trust.OWNER, ours=ours), now)
+
+
+def test_the_head_of_the_audit_log_comes_without_a_sound(office: TestOffice) -> None:
+    office.env["FACTOTUM_ANCHOR_TELEGRAM"] = "yes"
+    with phone_of(office) as phone:
+        office.type("Buy milk.\n\ngo", "Milk.md")
+        phone.work()
+        phone.work()
+        (said,) = [one for one in phone.screen.sent if one.text.startswith("🔒 The audit log")]
+        assert said.message.silent and "factotum audit verify" in said.text
+
+
+# -- at night
+
+
+def test_at_night_who_writes_is_answered_at_once(office: TestOffice, relay: Relay) -> None:
+    office.playbook(MAIL.replace("note", "message"), "05.md")
+    quiet_now(office)
+    with phone_of(office) as phone:
+        office.type("Send it to Ada.\n\ngo", "Invoice 7.md")
+        phone.work()
+        assert not [one for one in phone.screen.sent if one.labels]  # it waits for the morning
+        phone.says("/status")
+        phone.see("Waits for you: 1")
+        phone.says("Send the invoice")
+        phone.work()
+        (asked,) = [one for one in phone.screen.sent if "Send" in one.labels]
+        phone.tap(asked, "Send")
+        phone.work()
+        assert asked.text.startswith("✅") and len(relay.messages) == 1
+        phone.see("What was really done")
 
 
 # -- many together
