@@ -63,8 +63,8 @@ def test_a_stop_tells_what_had_left_and_what_is_in_flight(ann: Ann, house: House
     said = ann("/stop")
     assert "Too late for what was begun:\n• Send what is under way (since 16:03)" in said
     left = said.split("Had already left in the last hour:\n")[1].split("\n\n")[0]
-    assert "• 16:02 Send this mail to Ada → ada@rossi.example" in left
-    assert "Send what was lost → ada@rossi.example (unknown whether it happened)" in left
+    assert "• 16:02 Send this mail to Ada “Invoice” → ada@rossi.example" in left
+    assert "Send what was lost “Invoice” → ada@rossi.example (unknown whether it happened)" in left
     assert "Changed in the last hour:\n• 16:02 Change Plan" in left
     assert "In the last 24 hours: 4. One by one: /did" in left
     assert "old letter" not in said and "what failed" not in said

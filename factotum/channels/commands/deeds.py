@@ -22,13 +22,15 @@ NOT = ("FAILED_CLEAN", "DID_NOT", "CANCELLED")
 
 @dataclass(frozen=True)
 class Deed:
-    """One effect and what came of it. `to` are those it reached; `who` gave the yes on
-    `channel`, of which “rule” is a rule of the house that is called `who`."""
+    """One effect and what came of it. `to` are those it reached, `subject` what tells it from
+    others to them; `who` gave the yes on `channel`, of which “rule” is a rule of the house that is
+    called `who`."""
 
     card: str
     title: str
     tool: str
     to: tuple[str, ...]
+    subject: str
     status: str
     at: float
     channel: str
@@ -65,9 +67,10 @@ def deeds(ledger: Ledger, since: float, till: float) -> list[Deed]:
 
 
 def _deed(row: sqlite3.Row) -> Deed:
-    to = tuple(recipients(row["tool"], json.loads(row["args"])))
+    args = json.loads(row["args"])
+    to, subject = tuple(recipients(row["tool"], args)), str(args.get("subject") or "")
     told = (row["channel"] or "", row["who"] or "", row["rule"])
-    return Deed(row["id"], row["title"], row["tool"], to, row["status"], row["at"], *told)
+    return Deed(row["id"], row["title"], row["tool"], to, subject, row["status"], row["at"], *told)
 
 
 @dataclass(frozen=True)

@@ -109,11 +109,12 @@ def told(place: Place, deed: Deed) -> str:
 
 
 def what(deed: Deed) -> str:
-    """What it was, and those whom it reached."""
+    """What it was, and those whom it reached, where that does not say so already."""
+    title, subject = asked(deed.title), f" “{name(deed.subject, 60)}”" if deed.subject else ""
     more = len(deed.to) - TO_MOST
     shown = ", ".join(name(one, 80) for one in deed.to[:TO_MOST])
     to = f" → {shown}{f' and {more} more' if more > 0 else ''}" if shown else ""
-    return f"{asked(deed.title)}{to}"
+    return f"{title}{subject}{'' if len(deed.to) == 1 and shown in title else to}"
 
 
 def _yes(place: Place, deed: Deed) -> str:
