@@ -26,7 +26,8 @@ def test_a_day_tells_what_went_to_whom_when_and_by_whose_yes(ann: Ann, house: Ho
         "",
         "Done: 2",
         "• 14:02 Send this mail to Ada “Invoice” → ada@rossi.example · yes: Ann (4711)",
-        "• 14:03 Send an offer to Bob “Invoice” → ada@rossi.example · whatever leaves the house asks",
+        "• 14:03 Send an offer to Bob “Invoice” → ada@rossi.example · "
+        "whatever leaves the house asks",
         "",
         "Unknown whether it happened: 1",
         "• 14:03 Send a line “Invoice” → ada@rossi.example · yes: marco (cli)",
