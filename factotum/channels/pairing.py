@@ -120,6 +120,12 @@ def state(ledger: Ledger, begun: Begun, now: float) -> Paired | NotPaired | None
     return NotPaired(why) if why else None
 
 
+def wrong(ledger: Ledger, begun: Begun) -> int:
+    """How many wrong codes came instead of it."""
+    kept = _kept(ledger)
+    return kept.wrong if kept is not None and kept.id == begun.id else 0
+
+
 def waits(ledger: Ledger, channel: str, now: float) -> bool:
     """Whether a code is waited for there now."""
     kept = _kept(ledger)

@@ -171,10 +171,21 @@ def _pair(opened: Books, bot: Bot) -> int:
 
 
 def _wait(opened: Books, begun: Begun) -> Paired | NotPaired:
-    """Till something has come of it."""
+    """Till something has come of it; who sends a wrong code is told nothing there, so it is told
+    here."""
+    told = 0
 
     def found() -> Paired | NotPaired | None:
         return pairing.state(opened.ledger, begun, place.now())
 
-    why = until(opened, lambda: found() is not None, pairing.HOLDS_S)
+    def over() -> bool:
+        nonlocal told
+        if told < (wrong := pairing.wrong(opened.ledger, begun)) < pairing.TRIES:
+            print(
+                f"A wrong code came ({wrong} of {pairing.TRIES}, then this one ends).", flush=True
+            )
+            told = wrong
+        return found() is not None
+
+    why = until(opened, over, pairing.HOLDS_S)
     return found() or NotPaired(why or "nothing was heard")
