@@ -35,6 +35,7 @@ from factotum.tick.look import Found, Look
 from factotum.tick.showing import Showing
 from factotum.tooling.cages import cages_of
 from factotum.wakeup import Wakeup
+from factotum.whereabouts import VaultGone, expect
 from factotum.worker.desk import Desk
 from factotum.worker.mark import Mark
 from factotum.worker.playbooks import PlaybookShelf
@@ -128,7 +129,8 @@ class Orchestrator:
 
     def tick(self, arrived: Sequence[str] = ()) -> Found:
         """One look at everything, first at the notes in Needs_Action that were heard to have
-        `arrived`. Runs on the desk's thread."""
+        `arrived`. Runs on the desk's thread. Raises VaultGone."""
+        expect(self.rooms.vault.root)
         if arrived and not self.stopping:
             self.look.claim(arrived)
         now, mono = self.rooms.clock.wall(), self.rooms.clock.monotonic()
@@ -266,6 +268,8 @@ class Orchestrator:
 
 def trouble(broken: Exception) -> str:
     """What goes wrong, in a line for a person."""
+    if isinstance(broken, VaultGone):
+        return str(broken)
     if isinstance(broken, OSError):
         return f"the disk fails ({broken.strerror or broken}): nothing is sent till it works"
     return f"{type(broken).__name__}: {broken}"

@@ -16,7 +16,7 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from factotum import disk
+from factotum import disk, whereabouts
 from factotum.model import FOLDERS, WAITING_FOLDER, State
 from factotum.scratch import Scratch
 
@@ -54,7 +54,7 @@ class Changed(Exception):
 
 
 #: Our own folder inside the vault. Sync clients and Obsidian leave dot folders alone.
-OWN = ".factotum"
+OWN = whereabouts.OWN
 
 #: How many notes are dropped at once: so many files are open meanwhile.
 DROPS_AT_ONCE = 64

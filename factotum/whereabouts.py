@@ -1,4 +1,5 @@
-"""Where the note of a task may lie on its way through the vault. Only looks."""
+"""Whether the vault is there, and where the note of a task may lie on its way through it. Only
+looks."""
 
 from __future__ import annotations
 
@@ -7,6 +8,28 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from factotum.model import FOLDERS, WAITING_FOLDER, State
+
+#: Our own folder in the vault, by which it is known.
+OWN = ".factotum"
+
+
+class VaultGone(Exception):
+    """The vault is there no more; the message names it and what to look at."""
+
+
+def is_here(root: Path) -> bool:
+    """Whether the vault is there. Where its disk is not mounted there is an empty folder, or
+    none."""
+    return (root / OWN).is_dir()
+
+
+def expect(root: Path) -> None:
+    """Raises VaultGone where the vault is not: nothing may be taken for deleted then."""
+    if not is_here(root):
+        raise VaultGone(
+            f"the vault {root} is gone: it has no folder {OWN!r}. Is its disk mounted, or did sync "
+            f"take it away? Nothing is read, written or sent till it is back"
+        )
 
 
 def lies(root: Path, name: str) -> bool:

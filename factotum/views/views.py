@@ -22,6 +22,7 @@ from factotum.views.notices import Notices
 from factotum.views.notify import Bell
 from factotum.views.reminding import Pace
 from factotum.views.snapshot import Snapshot
+from factotum.whereabouts import is_here
 from factotum.worker.runs import Runs
 
 #: How long the day's logs may wait for what else the work under way has to tell, in seconds.
@@ -49,6 +50,7 @@ class Views:
         out: IO[str],
         pace: Pace = Pace(),  # noqa: B008  (frozen)
     ) -> None:
+        self.root = vault.root
         self.ledger = ledger
         self.runs = runs
         self.snapshot = Snapshot(snapshot_path(state))
@@ -86,8 +88,9 @@ class Views:
             mind=mind,
             now=now,
         )
-        self._log(mono, at_work)
-        self._written("Dashboard.md", lambda: self.dashboard.update(content, now, mono))
+        if is_here(self.root):  # else it would be written where its disk is mounted
+            self._log(mono, at_work)
+            self._written("Dashboard.md", lambda: self.dashboard.update(content, now, mono))
         self.bell.write(cards)
         self._tell(cards, now)
 
@@ -127,5 +130,7 @@ class Views:
 
     def flush(self, mono: float) -> None:
         """Shows what was held back for the sake of quiet, before a stop."""
+        if not is_here(self.root):
+            return
         self._written("Logs", self.journal.write)
         self.dashboard.flush(mono)
