@@ -32,6 +32,9 @@ LABEL_CHARS = 40
 BESIDE, SHORT_CHARS = 3, 14
 #: Lines of a form in which nothing stands.
 _EMPTY = re.compile(r"(?m)^(?:Cc|Bcc):[ \t]*\n")
+#: The line before each part of a difference, which says where in the note it stands. What stands
+#: in the note itself begins with a sign there.
+_PLACE = re.compile(r"(?m)^@@ -[\d,]+ \+[\d,]+ @@.*\n")
 #: How many of the choices of a question can be tapped.
 CHOICES_MOST = 12
 
@@ -146,8 +149,12 @@ def _sure_label(card: Card) -> str:
 
 
 def would_go_out(card: Card) -> str:
-    """All that a yes would set going, without the lines in which nothing stands."""
-    return _EMPTY.sub("", whole(card)).strip()
+    """All that a yes would set going, without the lines in which nothing stands. Where a part of
+    a note is left out that does not change, dots stand."""
+    text = whole(card)
+    if card.seal.about.get("difference") and row_of(card.seal.tool).form is None:
+        text = _PLACE.sub("…\n", _PLACE.sub("", text, count=1))
+    return _EMPTY.sub("", text).strip("\n").rstrip()
 
 
 def unread(card: Card) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
+from factotum.channels.choices import would_go_out
 from factotum.gate.card import body
 from factotum.gate.content import SEEN_ROWS
 from factotum.gate.form import edited
@@ -109,6 +110,11 @@ def test_a_card_shows_what_changes_before_anything_else(tmp_path: Path) -> None:
     assert text.index("What changes") < text.index("Why not") < text.index("Why I ask")
     assert "more line" not in text
     assert edited(parse(text.encode()), card) is None
+
+
+def test_on_a_phone_a_change_has_no_numbers_of_lines_and_keeps_every_line(tmp_path: Path) -> None:
+    _, card = shown(tmp_path, "@@ -1,2 +1,2 @@\n a\n-@@ -1 +1 @@\n+new\n@@ -9 +9 @@\n-x\n+y")
+    assert would_go_out(card) == " a\n-@@ -1 +1 @@\n+new\n…\n-x\n+y"
 
 
 def test_of_a_long_change_the_beginning_is_seen_and_the_rest_is_folded(tmp_path: Path) -> None:
