@@ -119,13 +119,6 @@ def test_a_channel_that_is_not_there_is_a_problem(patient: Patient, ledger: Ledg
     assert "Did you mean telegram?" in said(wrong, Level.PROBLEM)
 
 
-def test_a_proxy_that_cannot_be_used_is_a_problem(patient: Patient, ledger: Ledger) -> None:
-    socks = given(FACTOTUM_TELEGRAM_PROXY="socks5://127.0.0.1:1")
-    assert "pip install socksio" in said(replace(patient, settings=socks), Level.PROBLEM)
-    plain = given(FACTOTUM_TELEGRAM_PROXY="http://127.0.0.1:1")
-    assert said(replace(patient, settings=plain), Level.PROBLEM) == ""
-
-
 def test_a_token_in_an_old_file_is_seen(patient: Patient, ledger: Ledger, tmp_path: Path) -> None:
     file = tmp_path / "telegram.json"
     file.write_text("{}")

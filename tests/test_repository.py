@@ -135,7 +135,7 @@ def test_what_is_imported_is_declared() -> None:
     ours |= {path.stem for path in files("mcp", suffix=".py")} | set(sys.stdlib_module_names)
     providers = packages_distributions()
     for declared, tops in ((runtime, PRODUCT), (workshop, ("tests",))):
-        names = {re.split(r"[<>=]", line)[0].replace("_", "-").lower() for line in declared}
+        names = {re.split(r"[<>=[]", line)[0].replace("_", "-").lower() for line in declared}
         for path in files(*tops, suffix=".py"):
             for module in imported(path) - ours:
                 given = {name.replace("_", "-").lower() for name in providers.get(module, [])}

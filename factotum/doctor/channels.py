@@ -10,7 +10,6 @@ import json
 import os
 import stat
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 from factotum.channels import known, owners
@@ -42,7 +41,6 @@ def channels(patient: Patient) -> Found:
         return  # the check of the state directory says it
     try:
         yield from _legacy(patient)
-        yield from _proxy(settings)
         for kind in known.KINDS:
             if kind.set_up(settings):
                 yield from _one(kind, patient, settings, state, ledger, kind.name in wanted)
@@ -111,15 +109,6 @@ def _strong(settings: Settings, ledger: Ledger, wanted: bool) -> Iterator[tuple[
             Level.PROBLEM,
             "what is risky can be approved by Telegram alone, but FACTOTUM_CHANNELS leaves it "
             "out, so it cannot be approved at all. Name it there, or take the token out",
-        )
-
-
-def _proxy(settings: Settings) -> Iterator[tuple[Level, str]]:
-    if settings.text("TELEGRAM_PROXY").startswith("socks") and find_spec("socksio") is None:
-        yield (
-            Level.PROBLEM,
-            "FACTOTUM_TELEGRAM_PROXY names a SOCKS proxy, and the package that speaks to one is "
-            "not here: .venv/bin/pip install socksio",
         )
 
 

@@ -44,15 +44,9 @@ async def _ask(settings: Settings, token: str) -> Bot:
 
     api = settings.text("TELEGRAM_API_URL").rstrip("/") or "https://api.telegram.org"
     proxy = settings.text("TELEGRAM_PROXY") or None
-    try:
-        # as in channel.bot_of: no proxy that the surroundings name sees the token
-        plain = {"trust_env": False}
-        request = HTTPXRequest(1, ANSWER_S, ANSWER_S, ANSWER_S, proxy=proxy, httpx_kwargs=plain)
-    except RuntimeError:
-        raise NoBot(
-            "FACTOTUM_TELEGRAM_PROXY names a SOCKS proxy, and the package that speaks to one is "
-            "not here. Install it: .venv/bin/pip install socksio"
-        ) from None
+    # as in channel.bot_of: no proxy that the surroundings name sees the token
+    plain = {"trust_env": False}
+    request = HTTPXRequest(1, ANSWER_S, ANSWER_S, ANSWER_S, proxy=proxy, httpx_kwargs=plain)
     try:
         bot = telegram.Bot(token, base_url=f"{api}/bot", request=request)
         try:

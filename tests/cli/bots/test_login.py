@@ -22,6 +22,7 @@ from tests.channels.live import at_work
 from tests.cli.bots.names import CHAT, FULL
 from tests.cli.terminal import Terminal, terminal_of
 from tests.office import TestOffice
+from tests.servers.socks import Socks
 from tests.servers.telegram import TOKEN, TelegramServer
 
 
@@ -172,10 +173,11 @@ def test_a_proxy_is_gone_through_and_named_where_it_fails(server: TelegramServer
         me.ask(load(way), TOKEN)
 
 
-def test_a_socks_proxy_that_cannot_be_used_says_what_is_missing() -> None:
-    socks = load({"FACTOTUM_TELEGRAM_PROXY": "socks5://127.0.0.1:1"})
-    with pytest.raises(NoBot, match="pip install socksio"):
-        me.ask(socks, TOKEN)
+def test_a_socks_proxy_leads_there_as_well(server: TelegramServer) -> None:
+    with Socks() as proxy:
+        way = {"FACTOTUM_TELEGRAM_API_URL": server.url, "FACTOTUM_TELEGRAM_PROXY": proxy.url}
+        assert me.ask(load(way), TOKEN).username == "factotum_test_bot"
+        assert proxy.led_to == [("127.0.0.1", server.port)]
 
 
 @pytest.mark.slow
