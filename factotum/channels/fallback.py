@@ -42,7 +42,7 @@ KEEP_S = 86_400.0
 AT_ONCE = 5
 
 #: What is told elsewhere with its own words.
-TOLD = ("notices", "notice", "message")
+TOLD = ("notices", "notice", "message", "absent")
 #: What has buttons: elsewhere there is one line, and the message itself waits for its channel.
 ASKS = ("card", "batch")
 #: How many titles such a line names.

@@ -110,6 +110,19 @@ def test_what_waits_is_handed_on_when_the_channel_is_not_reached_for_long(outbox
     assert telegram.took == []
 
 
+def test_that_nobody_is_at_work_is_handed_on_and_that_they_are_back_is_told_too(
+    outbox: Outbox,
+) -> None:
+    gone, back = (Message(Words.of(text)).to_json() for text in ("It is gone.", "It is back."))
+    outbox.put("telegram", "4711", "absent 1", gone, NOW, kind="absent")
+    discord, telegram = Scripted("discord"), Scripted("telegram")
+    assert step(outbox, discord) == ""
+    assert discord.took == ["It is gone."]
+    outbox.put("telegram", "4711", "absent 1", back, NOW, kind="absent")
+    asyncio.run(Sender(outbox, telegram, lambda: NOW).pass_once())
+    assert (telegram.took, discord.took) == (["It is back."], ["It is gone."])
+
+
 def test_what_works_is_used_alone(outbox: Outbox) -> None:
     put(outbox)
     telegram, discord = Scripted("telegram"), Scripted("discord")
