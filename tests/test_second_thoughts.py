@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from factotum.gate.observe import HEARD_S
 from factotum.gate.sent import SentBook
 from factotum.ledger import Ledger, LedgerError
 from orchestrator import Orchestrator
-from tests.office import TestOffice
+from tests.office import TestOffice, opened
 from tests.servers.smtp import Relay
 from tests.test_life import _approve_only, asked, office
 
@@ -130,8 +131,31 @@ def test_a_clock_that_is_set_back_shortens_no_wait(
     office.hands.wall -= 600
     assert _approve_only(office) == []
     office.hands.go(4200)  # also a long time ago it was said
-    assert len(_approve_only(office)) == 1
+    office.env["FACTOTUM_REGRET_S"] = "3600"
+    with opened(office) as door:
+        door.tick([])
+        office.hands.go(HEARD_S)
+        assert len(door.tick([]).due) == 1
     assert office.card().status == "approved"
+
+
+def test_what_was_undone_while_nobody_was_there_is_heard_before_it_goes_out(
+    office: TestOffice, relay: Relay, asked: Path
+) -> None:
+    office.move(asked, "Approved")
+    assert _approve_only(office) == []
+    office.hands.go(4200)  # the power is cut meanwhile, and the wait is over long ago
+    office.env["FACTOTUM_REGRET_S"] = "3600"
+    with opened(office) as door:
+        assert door.tick([]).due == []
+        office.hands.go(HEARD_S - 1)
+        assert door.tick([]).due == []
+        card = office.card()
+        door.rooms.register.cancel(card.id, "telegram", "Marco (4711)", office.hands.wall)
+        office.hands.go(HEARD_S)
+        assert door.tick([]).due == []
+    office.run()
+    assert relay.messages == [] and office.card().status == "cancelled"
 
 
 def test_an_address_is_known_only_by_its_whole_self(

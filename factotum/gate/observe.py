@@ -30,6 +30,10 @@ from factotum.vault import Changed, Vault
 #: devices a move is a deletion and, a while later, a creation.
 MISSING_S = 60.0
 
+#: How much of the time for regret is left at least when the office comes back, in seconds:
+#: whoever undid it while nobody was there, on a phone say, is heard before it goes out.
+HEARD_S = 10.0
+
 
 @dataclass
 class Seen:
@@ -266,7 +270,8 @@ class Observer:
         if decision is None:
             return
         waits = card.seal.effect is Effect.OPAQUE and decision.channel != "rule"
-        elapsed_s = min(max(now - decision.at, 0.0), self.pace.regret_s)
+        most_s = self.pace.regret_s - (0.0 if card.attempts else HEARD_S)
+        elapsed_s = min(max(now - decision.at, 0.0), max(most_s, 0.0))
         since = self._since.setdefault((card.id, card.version), mono - elapsed_s)
         left = since + self.pace.regret_s - mono if waits else 0.0  # a set clock changes nothing
         if left <= 0 or self.register.hurried(card):
