@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from factotum.importing import config, jobs, notes
@@ -261,6 +261,8 @@ PARTS = ["a", "# ", "## ", "\n", "\r\n", "```", "- [ ] x", "---\n", "<!--", "-->
 TEXT = st.lists(st.sampled_from(PARTS), max_size=12).map("".join)
 
 
+@example("---\n", "## Active Tasks\n", "## Completed\n---\n")  # a comment among the properties
+@example("---\r\n", "## Active Tasks\r\n", "---\r\n")
 @given(TEXT, st.sampled_from(["", "## Active Tasks\n", "## Active Tasks\r\n"]), TEXT)
 @pytest.mark.parametrize("name", ["HEARTBEAT.md", "USER.md"])
 def test_no_byte_of_the_persons_note_is_lost(name: str, before: str, head: str, after: str) -> None:

@@ -66,15 +66,23 @@ def merged(name: str, there: bytes, words: str) -> bytes:
     """The note that is there, with the words below it; as it is where they stand in it already.
     Raises NotText."""
     try:
-        text = note.parse(there).raw.decode("utf-8-sig")
+        parsed = note.parse(there)
+        text = parsed.raw.decode("utf-8-sig")
     except NoteError as broken:
         raise NotText(str(broken)) from None
     if words in text.replace("\r\n", "\n"):
         return there
-    if name == "HEARTBEAT.md" and (found := _ACTIVE.search(text)):
+    found = _ACTIVE.search(text, _body_at(text, parsed.body))
+    if name == "HEARTBEAT.md" and found:
         return _into_list(there, text, found.end(), words)
     lower = _HEADED.sub(r"#\1", words)
     return note.append(there, f"## {HEADING}\n\n{lower}\n")
+
+
+def _body_at(text: str, body: str) -> int:
+    """Where what stands below the properties begins; `body` may have other line ends."""
+    above = text.count("\n") - body.count("\n")
+    return sum(len(row) + 1 for row in text.split("\n")[:above])
 
 
 def _into_list(there: bytes, text: str, start: int, words: str) -> bytes:
