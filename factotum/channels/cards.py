@@ -103,8 +103,9 @@ def shown(
 
 
 def outcome(card: Card) -> str:
-    """What became of it, in a line."""
-    return uninert(cards.headline(card))
+    """What is asked, or what became of it, in a line."""
+    said = uninert(cards.headline(card))
+    return said if card.status == "pending" else said.removesuffix("?")
 
 
 def subject(card: Card) -> str:

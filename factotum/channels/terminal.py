@@ -49,8 +49,14 @@ class TerminalChannel:
     async def edit(self, chat: str, id: str, message: Message) -> None:
         before = self._there.get(id)
         known = set(before.words.text.split("\n")) if before else set()
-        new = [line for line in message.words.text.split("\n") if line.strip() not in known]
-        self._print([f"  {line}".rstrip() for line in new if line.strip()])
+        lines = [line for line in message.words.text.split("\n") if line.strip()]
+        after = [*lines[1:], ""]
+        new = [
+            line
+            for line, below in zip(lines, after, strict=True)
+            if line not in known and not (line.endswith(":") and below in known)
+        ]
+        self._print([f"  {line}".rstrip() for line in new])
         if before is None or _labels(before) != _labels(message):
             self._offer(message)
         self._there[id] = message

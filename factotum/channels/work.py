@@ -26,6 +26,7 @@ from factotum.views.saying import plain
 from factotum.views.snapshot import published
 from factotum.views.views import snapshot_path
 from factotum.whereabouts import lies
+from factotum.words import span
 from factotum.worker.heartbeat import is_quiet
 from factotum.worker.runs import Run
 
@@ -194,9 +195,10 @@ class Work:
             if progress is not None and progress.state == "waiting":
                 outbox.drop(progress.seq, "it ended before it was said")
             elif progress is not None:
-                took = f"{max(0.0, run.ended - run.started):.0f} s"
-                sign = "✅" if run.result == "done" else "❌"
-                outbox.want(progress, Message(Words.italic(f"{sign} {took}")).to_json())
+                took = span(max(0.0, run.ended - run.started))
+                good = run.result == "done"
+                sign, verb = ("✅", "Done in") if good else ("❌", "Failed after")
+                outbox.want(progress, Message(Words.italic(f"{sign} {verb} {took}")).to_json())
             for n, part in enumerate(self._parts(row, run, now)):
                 message = Message(
                     part, reply_to=str(row.facts.get(MESSAGE) or "") if n == 0 else ""

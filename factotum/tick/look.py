@@ -146,11 +146,13 @@ class Look:
         return all(card.over for card in self.rooms.runs.cards(run).values())
 
     def _to_perform(self, due: Sequence[Card], now: float) -> list[Card]:
-        return [
+        """Those that may be carried out now, in the order in which they were decided."""
+        found = [
             card
             for card in due
             if not self.claims.is_gone(card.task) and self._may_perform(card, now)
         ]
+        return sorted(found, key=lambda card: card.decision.at if card.decision else 0.0)
 
     def _may_perform(self, card: Card, now: float) -> bool:
         """Not while it is under way, nothing may leave, or an earlier try is not long enough

@@ -84,7 +84,8 @@ def cause(task: Task) -> str:
     if task.trust is Trust.OWNER:
         return asked
     if owners(task):
-        return f"{asked} It has read words of others since."
+        anew = " /new begins a conversation without them." if task.kind == "message" else ""
+        return f"{asked} It has read words of others since.{anew}"
     who = task.sender_name or task.sender or NOBODY_ELSE[task.trust]
     address = f" ({inert(task.sender)})" if task.sender and task.sender_name else ""
     title = inert(one_line(task.title, 80))

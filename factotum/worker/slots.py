@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from factotum import failpoint, log
 from factotum.gate.redraft import Wish
@@ -75,6 +76,7 @@ class Worker:
         self.resting = Rests(monotonic, lambda: office.budget.caps)
         self._slots = asyncio.Semaphore(slots)
         self._deeds = asyncio.Semaphore(slots)  # what was approved waits for nobody's thoughts
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._orders = asyncio.Semaphore(slots)  # nor does a person who ordered a change
         self._room = slots
         self._active: dict[str, asyncio.Task[None]] = {}
@@ -106,7 +108,13 @@ class Worker:
         self._start(task, lambda: self._task(task, entry), self._slots)
 
     def perform(self, card: Card) -> None:
-        self._start(card.id, lambda: self.performer.perform(card), self._deeds)
+        self._start(card.id, lambda: self._in_turn(card), self._deeds)
+
+    async def _in_turn(self, card: Card) -> None:
+        """What one task was told yes to is done in that order, one after the other."""
+        turn = self._turns.setdefault(card.task, asyncio.Lock())
+        async with turn:
+            await self.performer.perform(card)
 
     def redraft(self, wish: Wish) -> None:
         self._start(wish.job, lambda: self.redrafting.carry_out(wish), self._orders)

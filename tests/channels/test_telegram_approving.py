@@ -67,7 +67,7 @@ def test_one_tap_sends_it_once_and_the_same_message_says_so(
     assert reply is not None and reply.text == "Approved."
     phone.work()
     assert len(relay.messages) == 1
-    assert shown.text.startswith("✅ Done: Send this reply to Ada Rossi?")
+    assert shown.text.startswith("✅ Done: Send this reply to Ada Rossi")
     assert "Approved by Marco (4711) (telegram)" in shown.text and shown.labels == []
     assert len(phone.screen.sent) == 1
 
