@@ -169,7 +169,9 @@ CREATE INDEX said_prompt ON said (at) WHERE kind = 'prompt' AND stage <> '';
 CREATE INDEX said_later ON said (channel, kind, seq) WHERE stage <> '';
 CREATE INDEX said_unsaid ON said (channel, kind) WHERE state = 'waiting';
 CREATE INDEX said_failed ON said (channel, kind) WHERE state = 'failed';
-CREATE INDEX said_doubt ON said (told) WHERE state IN ('lost', 'failed');
+CREATE INDEX said_doubt ON said (channel, state) WHERE state IN ('lost', 'failed');
+CREATE INDEX said_sending ON said (channel) WHERE state = 'sending';
+CREATE INDEX said_told ON said (channel, chat, told) WHERE state = 'sent';
 CREATE INDEX notice_told ON notice (told, seq) WHERE how = 'told';
 CREATE TABLE button (
   token TEXT PRIMARY KEY, said INTEGER NOT NULL REFERENCES said (seq), card TEXT NOT NULL,
@@ -183,7 +185,7 @@ CREATE TABLE redraft (
   kind TEXT NOT NULL, text TEXT NOT NULL, channel TEXT NOT NULL, who TEXT NOT NULL,
   at REAL NOT NULL, begun REAL, done REAL, why TEXT NOT NULL DEFAULT ''
 ) STRICT;
-CREATE INDEX redraft_open ON redraft (card) WHERE done IS NULL;
+CREATE INDEX redraft_open ON redraft (seq) WHERE done IS NULL;
 CREATE INDEX redraft_of ON redraft (card, seq);
 """
 

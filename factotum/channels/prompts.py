@@ -6,6 +6,7 @@ answered once, by a reply to it.
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 
 from factotum.channels.buttons import stamp
@@ -64,12 +65,8 @@ class Prompts:
         if what == "type":
             text = _to_type(card)
         outbox = self.window.outbox
-        with self.window.ledger.tx() as db:
-            (n,) = db.execute(
-                "SELECT count(*) FROM said WHERE channel = ? AND chat = ? AND kind = ?",
-                (row.channel, row.chat, KIND),
-            ).fetchone()
-            key = f"prompt {card.id} {n}"
+        with self.window.ledger.tx():
+            key = f"prompt {card.id} {secrets.token_hex(6)}"  # asked anew it is another one
             made = outbox.ensure(row.channel, row.chat, key, now, kind=KIND, rank=ANSWER)
             outbox.set_stage(made.seq, f"{what} {card.id} {digest}")
             rows: tuple[tuple[tuple[str, str], ...], ...] = ()

@@ -18,7 +18,8 @@ _OLD = (
     " JOIN card c ON c.id = b.card WHERE b.said = s.seq AND c.settled = 0)"
     " AND NOT EXISTS (SELECT 1 FROM card c WHERE c.settled = 0 AND s.key = 'card ' || c.id)"
     " AND NOT (s.kind = 'batch' AND EXISTS"
-    " (SELECT 1 FROM said o WHERE o.channel = s.channel AND o.stage = 'batch ' || s.seq))"
+    " (SELECT 1 FROM said o WHERE o.channel = s.channel AND o.kind = 'card' AND o.stage <> ''"
+    " AND o.stage = 'batch ' || s.seq))"
 )
 
 
