@@ -6,7 +6,7 @@ is never sent again: the send is lost, and that is shown.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -59,6 +59,8 @@ class Message:
 
     @classmethod
     def from_json(cls, found: dict[str, Any]) -> Message:
+        """What `to_json` gave. Raises LookupError, TypeError or ValueError for what it cannot
+        have given."""
         return cls(
             Words.from_json(found["words"]),
             tuple(tuple(Button(*one) for one in row) for row in found["rows"]),
@@ -174,17 +176,18 @@ class Reply:
 
 
 class Channel(Protocol):
-    """One way to a person. All calls may take seconds; each may raise a ChannelError."""
+    """One way to a person. All calls may take seconds, and raise a ChannelError as they say."""
 
     name: str
     limits: Limits
 
     async def send(self, chat: str, message: Message) -> str:
-        """Shows it anew; the id under which it can be changed."""
+        """Shows it anew; the id under which it can be changed. Raises NotSent, Refused, Lost."""
         ...
 
     async def edit(self, chat: str, id: str, message: Message) -> None:
-        """Has the message show this from now on. Showing the same once more is no error."""
+        """Has the message show this from now on. Showing the same once more is no error. Raises
+        NotSent, Refused, Lost, and Gone where it cannot be changed."""
         ...
 
     async def check(self) -> None:
@@ -193,14 +196,14 @@ class Channel(Protocol):
         ...
 
     async def busy(self, chat: str) -> None:
-        """Shows for some seconds that something is being done."""
+        """Shows for some seconds that something is being done. Raises any of them."""
         ...
 
 
-@dataclass
+@dataclass(frozen=True)
 class Chats:
     """Who is told: `home` is the chat in which is told what nobody asked for here; `owners` are
     the ids of those whose words count."""
 
     home: str = ""
-    owners: tuple[str, ...] = field(default=())
+    owners: tuple[str, ...] = ()

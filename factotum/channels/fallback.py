@@ -15,6 +15,7 @@ from typing import Protocol
 
 from factotum import log
 from factotum.channels.contract import Channel, Lost, Message, NotSent, Refused
+from factotum.channels.handing_over import hand_over, message_of
 from factotum.channels.words import Words
 from factotum.inert import one_line
 from factotum.outbox import (
@@ -106,26 +107,30 @@ class Fallback:
 
     async def _tell(self, row: Row, now: float) -> str:
         """Tells it by the first way that can; why none could, or an empty string."""
+        try:
+            message = message_of(row)
+        except Refused as unreadable:
+            return _untold(str(unreadable))
         why = [f"{row.channel.capitalize()}: {row.why}"]
         for way in self.ways:
             there = self.outbox.row(way.channel.name, way.chat, row.key)
             if there is not None and there.state in (SENDING, SENT, LOST):
                 return ""  # another one is at it, or has been
             if there is None or (there.state != FAILED and there.not_before <= now):
-                there = await self._by(way, row, now)
+                there = await self._by(way, row, message, now)
                 if there is None or there.state in (SENT, LOST):
                     return ""
             why.append(f"{way.name}: {there.why}")
-        return f"you could not be told something ({one_line('; '.join(why), 300)})"
+        return _untold("; ".join(why))
 
-    async def _by(self, way: Way, row: Row, now: float) -> Row | None:
+    async def _by(self, way: Way, row: Row, message: Message, now: float) -> Row | None:
         """The row there after a try; None where the message was not to be had any more."""
-        message = fitting(Message.from_json(dict(row.wanted)), way.channel)
+        message = fitting(message, way.channel)
         there = self._hand_over(way, row, message, now)
         if there is None:
             return None
         try:
-            id = await way.channel.send(way.chat, message)
+            id = await hand_over(way.channel, way.chat, message)
         except NotSent as failed:
             again = now + max(failed.again_s, AGAIN_S)
             self._give_back(row, there, str(failed), again)
@@ -192,6 +197,10 @@ class Fallback:
     def _told_to(self, main: Main) -> int:
         """Up to which row it was told of what asks."""
         return int(self.outbox.ledger.meta(_meta(main)) or 0)
+
+
+def _untold(why: str) -> str:
+    return f"you could not be told something ({one_line(why, 300)})"
 
 
 def _meta(main: Main) -> str:

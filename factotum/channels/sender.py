@@ -14,7 +14,6 @@ from dataclasses import replace
 from factotum import failpoint, log
 from factotum.channels.contract import (
     Channel,
-    ChannelError,
     Gone,
     Limits,
     Lost,
@@ -22,6 +21,7 @@ from factotum.channels.contract import (
     NotSent,
     Refused,
 )
+from factotum.channels.handing_over import hand_over, message_of
 from factotum.outbox import ANSWER, QUIET, Outbox, Row
 
 logger = log.get("factotum.channels")
@@ -122,9 +122,9 @@ class Sender:
     async def _one(self, row: Row) -> bool:
         """Sends or changes one message; False when the other side is not to be asked for a
         while."""
-        message = Message.from_json(dict(row.wanted))
         self.pace.said(row.chat)
         try:
+            message = message_of(row)
             if self._fails and row.state != "sent":
                 await self.channel.check()  # so that a line that is down loses no more than one
             if row.state == "sent":
@@ -150,7 +150,7 @@ class Sender:
             return
         failpoint.hit("said.begun")
         message = replace(message, silent=self._silent(row))
-        sending = asyncio.ensure_future(self.channel.send(row.chat, message))
+        sending = asyncio.ensure_future(hand_over(self.channel, row.chat, message))
         try:
             id = await asyncio.shield(sending)
         except asyncio.CancelledError:
@@ -159,11 +159,6 @@ class Sender:
         except Lost as lost:
             logger.warning("send lost", extra={"source": row.kind, "reason": str(lost)})
             self.outbox.lost(row, str(lost), self.clock())
-            raise
-        except ChannelError:
-            raise
-        except Exception as odd:  # what became of it nobody can say
-            self.outbox.lost(row, f"{type(odd).__name__}: {odd}", self.clock())
             raise
         failpoint.hit("said.sent")
         self.outbox.sent(row, id, self.clock())
