@@ -20,7 +20,8 @@ from factotum.channels.contract import Limits, Message
 from factotum.channels.displays import Displays
 from factotum.channels.house import window_of
 from factotum.channels.sender import Sender
-from factotum.channels.telegram.channel import TelegramChannel, bot_of
+from factotum.channels.telegram.channel import TelegramChannel
+from factotum.channels.telegram.line import line_of
 from factotum.channels.window import Window
 from factotum.channels.words import Words
 from factotum.rooms import Clock, open_rooms
@@ -174,7 +175,7 @@ def outbox(folder: Path) -> Iterator[Measured]:
 
 
 async def _sent(books: Window) -> list[Measured]:
-    async with bot_of(books.settings) as bot:
+    async with line_of(books.settings).bot as bot:
         channel = TelegramChannel(bot, Blobs(books.state / "blobs"))
         channel.limits = Limits(chat_s=0.0)
         sender = Sender(books.outbox, channel, time.time)

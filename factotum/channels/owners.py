@@ -43,7 +43,7 @@ class Owner:
         return f"{self.name} ({self.id})" if self.name else self.id
 
 
-def bot_of(token: str) -> str:
+def bot_id(token: str) -> str:
     """The id of the bot that a token is for, which is no secret; empty for none."""
     id, _, key = token.partition(":")
     return id if key and id.isdecimal() else ""
@@ -51,7 +51,7 @@ def bot_of(token: str) -> str:
 
 def owners(settings: Settings, ledger: Ledger, channel: str = TELEGRAM) -> tuple[Owner, ...]:
     """Those whose words count now, the first of whom is told what nobody asked for here."""
-    if channel != TELEGRAM or not (bot := bot_of(settings.text("TELEGRAM_TOKEN"))):
+    if channel != TELEGRAM or not (bot := bot_id(settings.text("TELEGRAM_TOKEN"))):
         return ()
     with_us, there = _paired(ledger, channel)
     paired = there if with_us == bot else ()
@@ -134,7 +134,7 @@ def strong(ledger: Ledger, settings: Settings, now: float) -> bool:
     where nothing changed; call it at the start of every process that could say otherwise."""
     chats = chats_of(settings, ledger, TELEGRAM)
     there = bool(chats.owners)
-    bot = bot_of(settings.text("TELEGRAM_TOKEN"))
+    bot = bot_id(settings.text("TELEGRAM_TOKEN"))
     row = {"home": chats.home, "owners": list(chats.owners), "bot": bot}
     table = {name: one for name, one in _table(ledger, META).items() if name != TELEGRAM}
     wanted = dumps({**table, TELEGRAM: row} if there else table)

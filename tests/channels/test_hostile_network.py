@@ -21,7 +21,8 @@ from factotum import log, redaction
 from factotum.blobs import Blobs
 from factotum.channels.contract import ChannelError, Message, Refused
 from factotum.channels.telegram import me
-from factotum.channels.telegram.channel import TelegramChannel, bot_of
+from factotum.channels.telegram.channel import TelegramChannel
+from factotum.channels.telegram.line import line_of
 from factotum.channels.words import Words
 from factotum.settings import Settings, load
 from tests.servers.telegram import TelegramServer
@@ -84,8 +85,8 @@ def tries(settings: Settings, folder: Path) -> list[ChannelError]:
     """All that is asked of a server, and how each ends."""
 
     async def all_of_it() -> list[ChannelError]:
-        bot = bot_of(settings)
-        channel = TelegramChannel(bot, Blobs(folder))
+        line = line_of(settings)
+        channel = TelegramChannel(line.bot, Blobs(folder))
         deeds = (
             channel.check,
             lambda: channel.send("4711", Message(Words.of("hello"))),
@@ -93,15 +94,13 @@ def tries(settings: Settings, folder: Path) -> list[ChannelError]:
             lambda: channel.fetch("a-file"),
         )
         failed = []
-        for request in bot._request:
-            await request.initialize()
+        await line.begin()
         for deed in deeds:
             try:
                 await deed()
             except ChannelError as error:
                 failed.append(error)
-        for request in bot._request:
-            await request.shutdown()
+        await line.end()
         return failed
 
     return asyncio.run(all_of_it())
@@ -124,14 +123,12 @@ def test_no_file_of_this_machine_is_read_whatever_the_server_names(
             settings = settings_of(server.url)
 
             async def fetch(settings: Settings = settings) -> bytes:
-                bot = bot_of(settings)
-                for request in bot._request:
-                    await request.initialize()
+                line = line_of(settings)
+                await line.begin()
                 try:
-                    return await TelegramChannel(bot, Blobs(tmp_path)).fetch("a")
+                    return await TelegramChannel(line.bot, Blobs(tmp_path)).fetch("a")
                 finally:
-                    for request in bot._request:
-                        await request.shutdown()
+                    await line.end()
 
             with pytest.raises(Refused, match="no place from which"):
                 asyncio.run(fetch())

@@ -126,4 +126,4 @@ def test_what_cannot_be_read_makes_nobody_an_owner(ledger: Ledger, broken: str) 
     ("token", "bot"), [(TOKEN, "42"), ("", ""), ("42", ""), ("42:", ""), ("x:AAAA", "")]
 )
 def test_a_token_tells_its_bot(token: str, bot: str) -> None:
-    assert owners.bot_of(token) == bot
+    assert owners.bot_id(token) == bot

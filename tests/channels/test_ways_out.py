@@ -14,7 +14,8 @@ from factotum.blobs import Blobs
 from factotum.channels.contract import Message
 from factotum.channels.fallback import FALLBACK_S, Fallback, Main
 from factotum.channels.sender import Sender
-from factotum.channels.telegram.channel import TelegramChannel, bot_of
+from factotum.channels.telegram.channel import TelegramChannel
+from factotum.channels.telegram.line import line_of
 from factotum.channels.ways import close, ways_of
 from factotum.channels.words import Words
 from factotum.ledger import Ledger
@@ -58,7 +59,7 @@ class House:
     def __init__(self, outbox: Outbox, bots: TelegramServer, there: Webhooks) -> None:
         env = {**telegram(bots), "FACTOTUM_DISCORD_WEBHOOK_URL": there.url}
         settings, blobs = load(env, []), Blobs(outbox.ledger.path.parent / "blobs")
-        self.bot = bot_of(settings)
+        self.bot = line_of(settings).bot
         self.ways = ways_of(settings, blobs)
         self.sender = Sender(outbox, TelegramChannel(self.bot, blobs), time.time)
         self.fallback = Fallback(outbox, self.ways)

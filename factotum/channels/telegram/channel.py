@@ -17,17 +17,13 @@ from factotum.channels.contract import (
 from factotum.channels.split import fitted
 from factotum.channels.telegram.entities import entities
 from factotum.channels.telegram.errors import translated
-from factotum.settings import Settings
+from factotum.channels.telegram.line import FILE_S
 
 if TYPE_CHECKING:
     from telegram import Bot
 
 NAME = "telegram"
 
-#: How long one request may take, and how long a connection may take to be made, in seconds.
-ANSWER_S, CONNECT_S = 20.0, 10.0
-#: How long a file may take to be sent or fetched, in seconds.
-FILE_S = 120.0
 #: The longest text below a file, in UTF-16 units. Source: core.telegram.org/bots/api#senddocument.
 CAPTION_UNITS = 1024
 #: The largest file that a bot may fetch, in bytes. Source: core.telegram.org/bots/api#getfile.
@@ -36,38 +32,6 @@ FETCH_MOST_BYTES = 20 * 1024 * 1024
 HINT_CHARS = 64
 #: How long what answers a tap may be, in characters.
 ALERT_CHARS = 200
-
-
-def bot_of(settings: Settings) -> Bot:
-    """The bot of this house; nothing is asked yet."""
-    import httpx
-    from telegram import Bot
-    from telegram.request import HTTPXRequest
-
-    api = settings.text("TELEGRAM_API_URL").rstrip("/") or "https://api.telegram.org"
-    proxy = settings.text("TELEGRAM_PROXY") or None
-    # a proxy is named in the settings, or there is none; whom to trust is read once, it is 1 MB
-    plain = {"trust_env": False, "verify": httpx.create_ssl_context(trust_env=False)}
-
-    def request(connections: int) -> HTTPXRequest:
-        return HTTPXRequest(
-            connections,
-            read_timeout=ANSWER_S,
-            write_timeout=ANSWER_S,
-            connect_timeout=CONNECT_S,
-            pool_timeout=CONNECT_S,
-            media_write_timeout=FILE_S,
-            proxy=proxy,
-            httpx_kwargs=plain,
-        )
-
-    return Bot(
-        settings.text("TELEGRAM_TOKEN"),
-        base_url=f"{api}/bot",
-        base_file_url=f"{api}/file/bot",
-        request=request(8),
-        get_updates_request=request(1),
-    )
 
 
 class TelegramChannel:

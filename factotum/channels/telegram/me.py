@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+from factotum.channels.telegram.line import api_of, line_of
 from factotum.settings import Settings
 
 #: How long Telegram may take to answer, in seconds.
@@ -38,30 +39,25 @@ def ask(settings: Settings, token: str) -> Bot:
 
 
 async def _ask(settings: Settings, token: str) -> Bot:
-    import telegram
     from telegram.error import InvalidToken, TelegramError
-    from telegram.request import HTTPXRequest
 
-    api = settings.text("TELEGRAM_API_URL").rstrip("/") or "https://api.telegram.org"
-    proxy = settings.text("TELEGRAM_PROXY") or None
-    # as in channel.bot_of: no proxy that the surroundings name sees the token
-    plain = {"trust_env": False}
-    request = HTTPXRequest(1, ANSWER_S, ANSWER_S, ANSWER_S, proxy=proxy, httpx_kwargs=plain)
+    line = line_of(settings, token)
     try:
-        bot = telegram.Bot(token, base_url=f"{api}/bot", request=request)
-        try:
-            me = await bot.get_me()
-        finally:
-            await request.shutdown()
+        async with asyncio.timeout(ANSWER_S):
+            me = await line.bot.get_me()
     except InvalidToken:
         raise NoBot(
             "Telegram knows no bot with this token. Copy it once more from @BotFather: it is "
             "digits, a colon and 35 characters"
         ) from None
-    except (TelegramError, LookupError, TypeError, ValueError) as failed:  # or no Telegram at all
-        way = "by the proxy of FACTOTUM_TELEGRAM_PROXY" if proxy else "directly"
+    except (TimeoutError, TelegramError, LookupError, TypeError, ValueError) as failed:
+        # or it is no Telegram at all that answers
+        proxied = settings.text("TELEGRAM_PROXY")
+        way = "by the proxy of FACTOTUM_TELEGRAM_PROXY" if proxied else "directly"
         raise NoBot(
-            f"{api} was not reached {way} ({type(failed).__name__}). Is this machine online, and "
-            f"may it get there? docs/telegram.md says how to use a proxy"
+            f"{api_of(settings)} was not reached {way} ({type(failed).__name__}). Is this machine "
+            f"online, and may it get there? docs/telegram.md says how to use a proxy"
         ) from None
+    finally:
+        await line.end()
     return Bot(str(me.id), me.username or "", me.first_name)

@@ -18,8 +18,9 @@ from factotum.channels.fallback import Fallback, Main
 from factotum.channels.listening import listening
 from factotum.channels.pairing import Paired
 from factotum.channels.service import Service
-from factotum.channels.telegram.channel import NAME, TelegramChannel, bot_of
+from factotum.channels.telegram.channel import NAME, TelegramChannel
 from factotum.channels.telegram.fetching import Fetching
+from factotum.channels.telegram.line import line_of
 from factotum.channels.telegram.poller import Poller
 from factotum.channels.telegram.updates import (
     Corrected,
@@ -77,7 +78,8 @@ class Telegram:
     ) -> None:
         self.window = window
         self.clock = clock
-        self.bot = bot_of(window.settings)
+        self.line = line_of(window.settings)
+        self.bot = self.line.bot
         blobs = Blobs(window.state / "blobs")
         self.channel = TelegramChannel(self.bot, blobs)
         self.ways = ways_of(window.settings, blobs)
@@ -107,7 +109,7 @@ class Telegram:
 
     async def run(self) -> None:
         """Works till it is cancelled. Raises Taken when another program hears the bot."""
-        bot = owners.bot_of(self.window.settings.text("TELEGRAM_TOKEN"))
+        bot = owners.bot_id(self.window.settings.text("TELEGRAM_TOKEN"))
         self.window.outbox.speaks_as(NAME, bot)
         self.service.begin()
         self.fallback.begin(self.clock())
@@ -130,14 +132,11 @@ class Telegram:
         await close(self.ways)
         for one in self._answers:
             one.cancel()
-        # the bot itself was never asked to begin, so only its connections are closed
-        for request in (self.bot._request[0], self.bot._request[1]):
-            await request.shutdown()
+        await self.line.end()
 
     async def _greet(self) -> None:
         """Tells Telegram which commands there are, once it is reached."""
-        for request in self.bot._request:
-            await request.initialize()
+        await self.line.begin()
         while True:
             try:
                 await self.channel.check()
@@ -228,7 +227,7 @@ class Telegram:
         """A stranger may have a code; else it is reported, and never answered."""
         ledger, name = self.window.ledger, self.window.name
         if found.text and found.who:
-            bot = owners.bot_of(self.window.settings.text("TELEGRAM_TOKEN"))
+            bot = owners.bot_id(self.window.settings.text("TELEGRAM_TOKEN"))
             tried = pairing.try_code(
                 ledger, name, found.text, found.who, found.name, bot, now, alone=found.alone
             )
