@@ -167,6 +167,10 @@ class Lost(ChannelError):
     """It may have been sent and may not have been: the answer was lost."""
 
 
+class Taken(Exception):
+    """Another program hears what is said on this channel, so that nobody hears it here."""
+
+
 @dataclass(frozen=True)
 class Reply:
     """What a person sees of a tap at once: a line; `alert` where it must be dismissed."""

@@ -12,6 +12,7 @@ from typing import IO
 
 from factotum import log
 from factotum.channels import owners, telling
+from factotum.channels.contract import Taken
 from factotum.channels.house import window_of
 from factotum.channels.pulse import Pulse, on_news
 from factotum.rooms import Clock, Rooms, open_rooms
@@ -23,10 +24,9 @@ NAME = owners.TELEGRAM
 
 
 async def work(rooms: Rooms, stop: asyncio.Event) -> str:
-    """Works till `stop` is set; why it ended before, or an empty string. Call it with the
-    channel's lock."""
+    """Telegram at work till `stop` is set; what broke before, or an empty string. Raises Taken.
+    Call it with the channel's lock."""
     from factotum.channels.telegram.channel import TelegramChannel
-    from factotum.channels.telegram.poller import TAKEN, Taken
     from factotum.channels.telegram.service import Telegram
 
     clock = rooms.clock.wall
@@ -47,7 +47,7 @@ async def work(rooms: Rooms, stop: asyncio.Event) -> str:
     except BaseExceptionGroup as several:
         taken, others = several.split(Taken)
         if others is None and taken is not None:
-            return TAKEN
+            raise Taken(_first(taken)) from None
         logger.error("telegram broke", exc_info=several)
         pulse.ill("it broke, and is begun again; the log says more")
         return str(several)
@@ -57,13 +57,22 @@ async def work(rooms: Rooms, stop: asyncio.Event) -> str:
 async def alone(
     settings: Settings, root: Path, stop: asyncio.Event, lock: IO[str], name: str = NAME
 ) -> str:
-    """The channel `name`, of which this process has the `lock`; why it ended before `stop`."""
-    rooms = open_rooms(settings, root, Clock(), guest=True)
+    """The channel `name`, of which this process has the `lock`, which is let go of then; what
+    broke before `stop`, or an empty string. Raises Taken."""
     try:
-        if name == NAME:
-            return await work(rooms, stop)
-        await telling.work(rooms, stop)
-        return ""
+        rooms = open_rooms(settings, root, Clock(), guest=True)
+        try:
+            if name == NAME:
+                return await work(rooms, stop)
+            await telling.work(rooms, stop)
+            return ""
+        finally:
+            rooms.close()
     finally:
-        rooms.close()
         lock.close()
+
+
+def _first(several: BaseExceptionGroup[Taken]) -> str:
+    """What the first of them says, however deep it lies."""
+    one = several.exceptions[0]
+    return _first(one) if isinstance(one, BaseExceptionGroup) else str(one)

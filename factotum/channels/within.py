@@ -9,6 +9,7 @@ from pathlib import Path
 
 from factotum import log
 from factotum.channels import known
+from factotum.channels.contract import Taken
 from factotum.channels.running import alone
 from factotum.ears import beats
 from factotum.settings import Settings
@@ -60,13 +61,14 @@ class Within:
                 continue
             try:
                 why = await alone(self._settings, self._root, self._stop, lock, self._name)
+            except Taken:
+                await self._rest(TAKEN_S)
+                continue
             except Exception as broken:  # the office outlives its channels
                 logger.error("the channel broke", exc_info=broken)
-                why = str(broken)
+                why = repr(broken)
             if why:
-                from factotum.channels.telegram.poller import TAKEN
-
-                await self._rest(TAKEN_S if why == TAKEN else BROKEN_S)
+                await self._rest(BROKEN_S)
 
     async def _rest(self, seconds: float) -> None:
         assert self._stop is not None

@@ -19,8 +19,7 @@ import click
 from factotum import log
 from factotum.blobs import Blobs
 from factotum.channels import known, owners, running, within
-from factotum.channels.contract import ChannelError, Lost, Message
-from factotum.channels.telegram.poller import TAKEN
+from factotum.channels.contract import ChannelError, Lost, Message, Taken
 from factotum.channels.ways import close, ways_of
 from factotum.channels.words import Words
 from factotum.cli import FAILED, place
@@ -74,7 +73,10 @@ async def _here(
             await asyncio.sleep(LOOK_S)
     finally:
         stop.set()
-    return await work
+    try:
+        return await work
+    except Taken as taken:
+        return str(taken)
 
 
 def _says(opened: Books) -> bool:
@@ -146,8 +148,11 @@ async def _run(opened: Books, lock: IO[str], name: str) -> str:
         loop.add_signal_handler(one, signalled)
     held: IO[str] | None = lock
     while held is not None:
-        why = await running.alone(opened.settings, opened.root, stop, held, name)
-        if why != TAKEN or sys.stdin.isatty():
+        try:
+            return await running.alone(opened.settings, opened.root, stop, held, name)
+        except Taken as taken:
+            why = str(taken)
+        if sys.stdin.isatty():
             return why
         print(f"factotum: {why}. It looks again in {within.TAKEN_S / 60:.0f} minutes.",
               file=sys.stderr, flush=True)  # fmt: skip

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from factotum import log
-from factotum.channels.contract import ChannelError, NotSent
+from factotum.channels.contract import ChannelError, NotSent, Taken
 from factotum.channels.telegram.errors import OWNERS_S, translated
 from factotum.channels.telegram.updates import KINDS
 
@@ -50,10 +50,6 @@ HANDED_ON = (
     "so nothing is heard here. Where you know of none, somebody has its token: /revoke it at "
     "@BotFather, then factotum channels login telegram --new-token. Or take a bot of its own"
 )
-
-
-class Taken(Exception):
-    """Another program hears this bot."""
 
 
 class Poller:
