@@ -59,7 +59,9 @@ def _parser() -> MarkdownIt:
     from markdown_it import MarkdownIt
 
     parser = MarkdownIt("commonmark", {"html": False, "maxNesting": _DEPTH}).enable("table")
-    return parser.disable(["inline", "text_join", "html_block"])
+    parser.disable(["inline", "text_join", "html_block"])
+    parser.parse("ready")  # it is finished by its first text, and several threads have texts
+    return parser
 
 
 def _shallow(text: str) -> str:

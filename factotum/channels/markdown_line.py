@@ -36,6 +36,7 @@ def _parser() -> MarkdownIt:
 
     parser = MarkdownIt("commonmark", {"html": False}).enable("strikethrough")
     parser.inline.ruler.before("link", "wiki", _wiki)
+    parser.inline.parse("ready", parser, {}, [])  # as in `markdown`
     return parser
 
 
