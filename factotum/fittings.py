@@ -15,15 +15,14 @@ from factotum.anchors import built
 from factotum.blobs import Blobs
 from factotum.channels.anchoring import Anchoring
 from factotum.channels.own_words import shown
-from factotum.gate.rules import Quiet
 from factotum.models import Models
 from factotum.notary import Notary
 from factotum.rooms import Rooms, tell_news
 from factotum.staff import FRESH_S, Tools
 from factotum.toolbox import Toolbox
 from factotum.tooling.cages import Cages, others
+from factotum.views import quiet
 from factotum.views.pruning import Pruning
-from factotum.views.quiet import Zone, in_quiet, next_at
 from factotum.views.reminding import Pace
 from factotum.views.views import Views
 from factotum.worker.desk import Desk
@@ -77,10 +76,7 @@ def tools_of(rooms: Rooms, desk: Desk, toolbox: Toolbox, models: Models, mark: M
         playbooks=PlaybookShelf(rooms.vault.root, rooms.reader, FRESH_S),
         mark=mark,
         phases=phases,
-        telling=Telling(shown, partial(_till, rooms.clock.zone), partial(tell_news, rooms.state)),
+        telling=Telling(
+            shown, partial(quiet.till, rooms.clock.zone), partial(tell_news, rooms.state)
+        ),
     )
-
-
-def _till(zone: Zone, quiet: Quiet | None, now: float) -> float:
-    """When the quiet time ends that it is now, in epoch seconds; 0 where it is none."""
-    return next_at(now, zone, quiet.end) if quiet and in_quiet(zone(now), quiet) else 0.0

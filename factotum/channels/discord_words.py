@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from factotum.channels.split import utf16
 from factotum.channels.words import Span, Words
 
 #: The longest message, in characters; counted in UTF-16 units, of which there are never fewer.
@@ -23,12 +24,12 @@ _SIGNS = {"bold": "**", "italic": "*", "strike": "~~", "spoiler": "||"}
 def markdown(words: Words) -> str:
     """The words as one message, cut where they are too long for it."""
     shown = _all(words)
-    if _units(shown) <= MOST_UNITS:
+    if utf16(shown) <= MOST_UNITS:
         return shown
     fits, over = 0, len(words)
     while over - fits > 1:
         middle = (fits + over) // 2
-        if _units(_all(words.cut(middle))) <= MOST_UNITS:
+        if utf16(_all(words.cut(middle))) <= MOST_UNITS:
             fits = middle
         else:
             over = middle
@@ -37,10 +38,6 @@ def markdown(words: Words) -> str:
 
 def _all(words: Words) -> str:
     return _range(words.text, 0, len(words.text), words.spans).strip()
-
-
-def _units(text: str) -> int:
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _range(text: str, start: int, end: int, spans: Sequence[Span]) -> str:

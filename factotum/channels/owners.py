@@ -16,11 +16,10 @@ from factotum.gate import strength
 from factotum.inert import one_line
 from factotum.ledger import Ledger, dumps
 from factotum.settings import Settings
+from factotum.worker.messaging import META
 
 TELEGRAM = "telegram"
 
-#: Where the ledger keeps who is told and whose words count, by channel.
-META = "channels"
 #: Where it keeps who was paired, with which bot.
 PAIRED = "paired"
 

@@ -10,9 +10,9 @@ from factotum.blobs import Blobs
 from factotum.channels import apprise_way
 from factotum.channels.apprise_way import Apprise
 from factotum.channels.fallback import Way
-from factotum.channels.owners import META
 from factotum.ledger import Ledger, dumps
 from factotum.settings import Settings
+from factotum.worker.messaging import META
 
 DISCORD, APPRISE = "discord", apprise_way.NAME
 #: The one chat that a webhook of Discord has.

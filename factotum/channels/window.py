@@ -21,7 +21,7 @@ from factotum.mailroom import Mailroom
 from factotum.outbox import Outbox
 from factotum.schedule.work import SCHEDULE
 from factotum.settings import Settings
-from factotum.views.quiet import in_quiet, next_at
+from factotum.views.quiet import till
 from factotum.worker.children import root_of
 from factotum.worker.runs import Runs
 
@@ -96,7 +96,4 @@ class Window:
 
     def not_before(self, now: float, *, answers: bool, urgent: bool = False) -> float:
         """From when on it may be said: at once what answers, else not in the quiet time."""
-        quiet = self.quiet()
-        if answers or urgent or quiet is None or not in_quiet(self.zone(now), quiet):
-            return 0.0
-        return next_at(now, self.zone, quiet.end)
+        return 0.0 if answers or urgent else till(self.zone, self.quiet(), now)

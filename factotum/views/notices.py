@@ -20,7 +20,7 @@ from factotum.gate.rules import Policy, Quiet
 from factotum.ledger import Ledger
 from factotum.model import Call
 from factotum.views import digest
-from factotum.views.quiet import Zone, in_quiet, next_at
+from factotum.views.quiet import Zone, in_quiet, next_at, till
 from factotum.views.reminding import Pace, reminders
 from factotum.views.saying import plain
 
@@ -273,10 +273,7 @@ class Notices:
         last = float(row["at"] or 0.0)
         free = last + self.pace.apart_s if last <= now else now  # a clock that was set back
         free = max(free, now)
-        quiet = self.policy().quiet
-        if quiet is not None and in_quiet(self.zone(free), quiet):
-            return next_at(free, self.zone, quiet.end)
-        return free
+        return till(self.zone, self.policy().quiet, free) or free
 
     def _end(self, seqs: Sequence[int], how: str, now: float) -> None:
         if seqs:

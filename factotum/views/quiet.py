@@ -25,6 +25,11 @@ def in_quiet(here: datetime, quiet: Quiet | None) -> bool:
     return now >= quiet.start or now < quiet.end
 
 
+def till(zone: Zone, quiet: Quiet | None, now: float) -> float:
+    """When the quiet time ends that it is now, in epoch seconds; 0.0 where it is none."""
+    return next_at(now, zone, quiet.end) if quiet and in_quiet(zone(now), quiet) else 0.0
+
+
 def next_at(now: float, zone: Zone, wanted: time) -> float:
     """The next moment, in epoch seconds, at which the local clock shows `wanted`. Of a time
     that a night leaves out it is at most an hour off; of one that comes twice, the first."""

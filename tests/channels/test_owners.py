@@ -13,6 +13,7 @@ from factotum.channels.contract import Chats
 from factotum.gate import strength
 from factotum.ledger import Ledger
 from factotum.settings import Settings, load
+from factotum.worker import messaging
 
 NOW = 1_795_000_000.0
 TOKEN = "42:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
@@ -92,12 +93,12 @@ def test_the_channel_is_strong_while_it_has_a_token_and_an_owner(ledger: Ledger)
     owners.pair(ledger, "telegram", "4711", "Ann", "42", NOW)
     assert owners.strong(ledger, given(TELEGRAM_TOKEN=TOKEN), NOW)
     assert strength.set_up(ledger) == ("dashboard", "telegram")
-    assert json.loads(ledger.meta(owners.META)) == {
+    assert json.loads(ledger.meta(messaging.META)) == {
         "telegram": {"home": "4711", "owners": ["4711"], "bot": "42"}
     }
     assert not owners.strong(ledger, given(), NOW)
     assert strength.set_up(ledger) == ("dashboard",)
-    assert json.loads(ledger.meta(owners.META)) == {}
+    assert json.loads(ledger.meta(messaging.META)) == {}
     assert kinds(ledger) == ["paired", "strong", "weak"]
 
 
@@ -108,14 +109,14 @@ def test_what_has_not_changed_is_not_written_again(ledger: Ledger) -> None:
     assert owners.strong(ledger, settings, NOW)
     assert ledger.db.total_changes == before
     owners.strong(ledger, given(TELEGRAM_TOKEN=TOKEN, TELEGRAM_CHAT_ID="2"), NOW)
-    assert json.loads(ledger.meta(owners.META))["telegram"]["owners"] == ["2"]
+    assert json.loads(ledger.meta(messaging.META))["telegram"]["owners"] == ["2"]
     assert kinds(ledger) == ["strong"]
 
 
 @pytest.mark.parametrize("broken", ["[]", "{", '{"telegram": 3}', '{"telegram": {"bot": "42"}}'])
 def test_what_cannot_be_read_makes_nobody_an_owner(ledger: Ledger, broken: str) -> None:
     ledger.set_meta(owners.PAIRED, broken)
-    ledger.set_meta(owners.META, broken)
+    ledger.set_meta(messaging.META, broken)
     assert not owners.strong(ledger, given(TELEGRAM_TOKEN=TOKEN), NOW)
     assert strength.set_up(ledger) == ()
     owners.pair(ledger, "telegram", "4711", "Ann", "42", NOW)
