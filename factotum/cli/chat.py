@@ -16,13 +16,9 @@ from datetime import UTC, datetime
 
 import click
 
-from factotum import names
-from factotum.channels.contract import Chats, Heard, Message, Tapped
-from factotum.channels.house import window_of
-from factotum.channels.pulse import on_news
-from factotum.channels.service import Service
-from factotum.channels.terminal import LIMITS, NAME, TerminalChannel
-from factotum.channels.window import Window
+from factotum.channels.at_terminal import AtTerminal, at_terminal
+from factotum.channels.contract import Heard, Message, Tapped
+from factotum.channels.terminal import NAME
 from factotum.cli import FAILED, place
 from factotum.cli.place import Books, books
 from factotum.outbox import SENT
@@ -98,46 +94,12 @@ async def office(opened: Books) -> AsyncIterator[asyncio.Task[None] | None]:
 async def _conversation(
     opened: Books, asks: bool, work: asyncio.Task[None] | None
 ) -> AsyncIterator[Conversation]:
-    """A terminal at the window of the house, as long as it is open."""
     rooms = open_rooms(opened.settings, opened.root, guest=True)
-    window = window_of(rooms, NAME, LIMITS)
-    window.chat = names.new_id("t")
-    window.chats = lambda: Chats("", (window.chat,))
-    window.quiet = lambda: None
-    channel = TerminalChannel(
-        sys.stdout,
-        lambda token: asks and _waits(window, token),
-        lambda token: _command(window, token),
-    )
-    service = Service(window, channel, place.now)
-    service.begin()
-    with on_news(opened.state, service.nudge):
-        speaking = asyncio.create_task(service.speak())
-        try:
-            yield Conversation(opened, window, channel, service, work, talks=asks)
-        finally:
-            speaking.cancel()
-            await asyncio.wait([speaking])
-            rooms.close()
-
-
-def _waits(window: Window, token: str) -> bool:
-    """Whether the work waits for a choice among these buttons."""
-    drawn = window.buttons.find(token)
-    card = window.register.find(drawn.card) if drawn else None
-    asks_why = drawn is not None and drawn.wish == "skip"
-    return asks_why or (card is not None and card.status == "pending")
-
-
-def _command(window: Window, token: str) -> str:
-    """By which command it can be chosen elsewhere, or later."""
-    drawn = window.buttons.find(token)
-    card = window.register.find(drawn.card) if drawn else None
-    if card is None:
-        return ""
-    yes = "answer" if card.kind == "question" else "approve"
-    command = {"pending": yes, "approved": "cancel", "expired": "wake", "unknown": "resolve"}
-    return f"factotum {command[card.status]} {card.id}" if card.status in command else ""
+    try:
+        async with at_terminal(rooms, sys.stdout, asks=asks) as here:
+            yield Conversation(opened, here, work, talks=asks)
+    finally:
+        rooms.close()
 
 
 class Conversation:
@@ -146,18 +108,14 @@ class Conversation:
     def __init__(
         self,
         opened: Books,
-        window: Window,
-        channel: TerminalChannel,
-        service: Service,
+        here: AtTerminal,
         work: asyncio.Task[None] | None,
         *,
         talks: bool,
     ) -> None:
         self._talks = talks
         self.opened = opened
-        self.window = window
-        self.channel = channel
-        self.service = service
+        self.window, self.channel, self.service = here.window, here.channel, here.service
         self.work = work
         self._ids = (f"you {n}" for n in itertools.count(1))
 

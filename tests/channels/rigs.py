@@ -12,11 +12,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Protocol
 
-from factotum.channels.contract import Chats, Heard, Tapped
-from factotum.channels.house import window_of
-from factotum.channels.pulse import on_news
-from factotum.channels.service import Service
-from factotum.channels.terminal import LIMITS, NAME, TerminalChannel
+from factotum.channels.at_terminal import at_terminal
+from factotum.channels.contract import Heard, Tapped
 from orchestrator import open_rooms
 from tests.channels.live import OWNER
 from tests.office import TestOffice
@@ -94,26 +91,11 @@ class AtTerminal:
 
     async def _main(self) -> None:
         rooms = open_rooms(self.office.settings(), self.office.root, guest=True)
-        window = window_of(rooms, NAME, LIMITS)
-        window.chat = "t-terminal"
-        window.chats = lambda: Chats("", (window.chat,))
-
-        def waits(token: str) -> bool:
-            drawn = window.buttons.find(token)
-            card = window.register.find(drawn.card) if drawn else None
-            asks_why = drawn is not None and drawn.wish == "skip"
-            return asks_why or (card is not None and card.status == "pending")
-
-        self.channel = TerminalChannel(self.out, waits, lambda _token: "")
-        self.service = Service(window, self.channel, time.time)
         self.loop, self.stop = asyncio.get_running_loop(), asyncio.Event()
-        self.service.begin()
-        with on_news(rooms.state, self.service.nudge):
-            speaking = asyncio.create_task(self.service.speak())
+        async with at_terminal(rooms, self.out, asks=True) as here:
+            self.channel, self.service, self.chat = here.channel, here.service, here.window.chat
             self._ready.set()
             await self.stop.wait()
-            speaking.cancel()
-            await asyncio.wait([speaking])
         rooms.close()
 
     def __enter__(self) -> AtTerminal:
@@ -139,7 +121,7 @@ class AtTerminal:
 
     def says(self, text: str, reply_to: str = "") -> None:
         id, now = f"you {next(self._ids)}", datetime.now(UTC)
-        heard = Heard("t-terminal", id, "", self.who, text, now, reply_to)
+        heard = Heard(self.chat, id, "", self.who, text, now, reply_to)
         self._do(lambda: self.service.hear(heard))
 
     def reads(self, text: str) -> None:
@@ -162,7 +144,7 @@ class AtTerminal:
 
     def chooses(self, label: str) -> None:
         id, token = self._token(label)
-        self._do(lambda: self.service.tap(Tapped("", "t-terminal", id, "", self.who, token)))
+        self._do(lambda: self.service.tap(Tapped("", self.chat, id, "", self.who, token)))
 
     def replies(self, to: str, text: str) -> None:
         self.reads(to)
