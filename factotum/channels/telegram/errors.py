@@ -11,14 +11,22 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from factotum.channels.contract import Gone, Lost, NotSent, Refused
+from factotum import log
+from factotum.channels.contract import ChannelError, Gone, Lost, NotSent, Refused
 
 if TYPE_CHECKING:
-    from telegram.error import RetryAfter
+    from telegram.error import RetryAfter, TelegramError
+
+logger = log.get("factotum.channels.telegram")
 
 #: How long is waited where only the owner can mend it, in seconds: a bot that was blocked, a token
 #: that was taken back.
 OWNERS_S = 60.0
+
+NO_BOT = (
+    "Telegram knows no bot with this token any more. Get a new one from @BotFather: "
+    "factotum channels login telegram --new-token"
+)
 
 #: How Telegram says that a message cannot be changed any more, and that it shows that already.
 GONE = ("message to edit not found", "message can't be edited", "message_id_invalid")
@@ -30,6 +38,20 @@ CLOSED = ("chat not found", "peer_id_invalid")
 @contextmanager
 def translated(what: str) -> Iterator[None]:
     """Raises our errors in place of the library's. `what` is done, in a word, for the message."""
+    from telegram.error import TelegramError
+
+    try:
+        yield
+    except TelegramError as error:
+        if (ours := _meaning(error, what)) is not None:
+            raise ours from None
+    except (LookupError, TypeError, ValueError, AttributeError) as odd:  # the library's, on reading
+        logger.warning("what answered is not Telegram", exc_info=odd)
+        raise Lost(f"what answered is not Telegram ({type(odd).__name__})") from None
+
+
+def _meaning(error: TelegramError, what: str) -> ChannelError | None:
+    """What an error of the library's means; None where all is as it should be."""
     from telegram.error import (
         BadRequest,
         ChatMigrated,
@@ -38,40 +60,37 @@ def translated(what: str) -> Iterator[None]:
         InvalidToken,
         NetworkError,
         RetryAfter,
-        TelegramError,
     )
 
-    try:
-        yield
-    except RetryAfter as flood:
-        raise NotSent(f"Telegram wants a pause ({what})", _seconds(flood), flood=True) from None
-    except InvalidToken:
-        raise NotSent(
-            "Telegram knows no bot with this token any more. Get a new one from @BotFather: "
-            "factotum channels login telegram --new-token",
-            OWNERS_S,
-        ) from None
-    except Forbidden as no:
-        raise _closed(no.message) from None
-    except BadRequest as bad:
-        text = bad.message.casefold()
-        if SAME in text:
-            return
-        if any(sign in text for sign in CLOSED):
-            raise _closed(bad.message) from None
-        if any(sign in text for sign in GONE):
-            raise Gone(bad.message) from None
-        raise Refused(f"Telegram does not take it ({bad.message})") from None
-    except (Conflict, ChatMigrated) as odd:
-        raise Refused(f"Telegram does not take it ({odd.message})") from None
-    except NetworkError as broken:
-        if _never_left(broken):
-            raise NotSent(f"Telegram is not reached ({_told(broken)})") from None
-        raise Lost(f"the answer of Telegram was lost ({_told(broken)})") from None
-    except TelegramError as other:
-        raise Lost(f"Telegram answered with something unknown ({_told(other)})") from None
-    except (LookupError, TypeError, ValueError, AttributeError) as odd:  # the library's, on reading
-        raise Lost(f"what answered is not Telegram ({type(odd).__name__})") from None
+    match error:
+        case RetryAfter():
+            return NotSent(f"Telegram wants a pause ({what})", _seconds(error), flood=True)
+        case InvalidToken():
+            return NotSent(NO_BOT, OWNERS_S)
+        case Forbidden():
+            return _closed(error.message)
+        case BadRequest():  # one of the network's, so before those
+            return _bad(error.message)
+        case Conflict() | ChatMigrated():
+            return Refused(f"Telegram does not take it ({error.message})")
+        case NetworkError() if _never_left(error):
+            return NotSent(f"Telegram is not reached ({_told(error)})")
+        case NetworkError():
+            return Lost(f"the answer of Telegram was lost ({_told(error)})")
+        case _:
+            return Lost(f"Telegram answered with something unknown ({_told(error)})")
+
+
+def _bad(message: str) -> ChannelError | None:
+    """What it means that Telegram calls a request bad."""
+    text = message.casefold()
+    if SAME in text:
+        return None
+    if any(sign in text for sign in CLOSED):
+        return _closed(message)
+    if any(sign in text for sign in GONE):
+        return Gone(message)
+    return Refused(f"Telegram does not take it ({message})")
 
 
 def _closed(why: str) -> NotSent:

@@ -13,7 +13,7 @@ from factotum.blobs import Blobs
 from factotum.channels import owners, pairing
 from factotum.channels.aloud import Aloud
 from factotum.channels.commands import table
-from factotum.channels.contract import ChannelError, Heard, Message, Tapped
+from factotum.channels.contract import ChannelError, Heard, Message, Reply, Tapped
 from factotum.channels.fallback import Fallback, Main
 from factotum.channels.listening import listening
 from factotum.channels.pairing import Paired
@@ -204,7 +204,6 @@ class Telegram:
 
     def _soon(self, tap: Tapped, text: str, *, alert: bool) -> None:
         """Answers a tap without that the next update waits for it."""
-        from factotum.channels.contract import Reply
 
         async def answer() -> None:
             try:
