@@ -10,7 +10,7 @@ import hashlib
 from dataclasses import replace
 from datetime import UTC
 
-from factotum.channels.contract import Heard, Message
+from factotum.channels.contract import Heard, Message, source_id
 from factotum.channels.own_words import OTHERS
 from factotum.channels.sent_along import along, as_dropped
 from factotum.channels.window import CHANNEL, CHAT, CONVERSATION, MESSAGE, Window
@@ -40,7 +40,7 @@ class MessageTasks:
         """What the mailroom makes the task of; `text` are the words that ask for it."""
         drop = Drop(
             self.window.name,
-            f"{heard.chat}:{heard.id}",
+            heard.source_id,
             "message",
             "",
             "",
@@ -153,7 +153,7 @@ class MessageTasks:
         return Trust.STRANGER
 
     def _task_of(self, chat: str, message: str) -> str:
-        return self.window.ledger.seen(self.window.name, f"{chat}:{message}") or ""
+        return self.window.ledger.seen(self.window.name, source_id(chat, message)) or ""
 
 
 def _unheard(heard: Heard) -> tuple[str, ...]:

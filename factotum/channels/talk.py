@@ -58,7 +58,7 @@ class Talk:
 
     def known(self, heard: Heard) -> bool:
         """Whether this message was taken already."""
-        return self.window.ledger.seen(self.window.name, _id(heard)) is not None
+        return self.window.ledger.seen(self.window.name, heard.source_id) is not None
 
     def hear(self, heard: Heard, now: float) -> None:
         """Takes the message, once. Raises OSError where the disk takes nothing; then it is to
@@ -71,7 +71,7 @@ class Talk:
         if work is not None and (work.strip() or heard.files):
             self._make(heard, work, now)
         elif work is not None:
-            self.window.ledger.mark_seen(self.window.name, _id(heard), "", now)
+            self.window.ledger.mark_seen(self.window.name, heard.source_id, "", now)
         failpoint.hit("talk.heard")
         self.window.wake()
 
@@ -91,7 +91,7 @@ class Talk:
             if work is None:
                 if heard.files and heard.text.startswith("/"):
                     self.say(heard, Words.of(NO_FILE), now, what="file")
-                self.window.ledger.mark_seen(self.window.name, _id(heard), "", now)
+                self.window.ledger.mark_seen(self.window.name, heard.source_id, "", now)
             return work
 
     def _answered(self, heard: Heard, now: float) -> bool:
@@ -243,7 +243,3 @@ def _crossed(heard: Heard, row: Row) -> bool:
     of a chat are numbers, they count up for both sides."""
     ours, theirs = row.message, heard.id
     return ours.isdecimal() and theirs.isdecimal() and int(theirs) < int(ours)
-
-
-def _id(heard: Heard) -> str:
-    return f"{heard.chat}:{heard.id}"

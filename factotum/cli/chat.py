@@ -123,8 +123,9 @@ class Conversation:
         """Sends one message and shows what comes of it, until it ends or waits for a word that
         is not given here. False when it failed."""
         id = next(self._ids)
-        self.service.hear(self._heard(id, text))
-        task = self.window.ledger.seen(NAME, f"{self.window.chat}:{id}") or ""
+        heard = self._heard(id, text)
+        self.service.hear(heard)
+        task = self.window.ledger.seen(NAME, heard.source_id) or ""
         while not self._is_said(task, id):
             self._check()
             if not await self._choose() or (task and not self._talks and self._parked(task)):

@@ -14,7 +14,15 @@ from datetime import datetime
 from typing import Any
 
 from factotum import log, names
-from factotum.channels.contract import Came, ChannelError, Heard, Message, NotSent, Refused
+from factotum.channels.contract import (
+    Came,
+    ChannelError,
+    Heard,
+    Message,
+    NotSent,
+    Refused,
+    source_id,
+)
 from factotum.channels.telegram.channel import FETCH_MOST_BYTES
 from factotum.channels.telegram.updates import Sent, WithFiles
 from factotum.channels.window import Window
@@ -114,7 +122,7 @@ class Fetching:
         return outbox.ensure(name, heard.chat, key, now, kind=KIND, rank=QUIET)
 
     def _is_taken(self, heard: Heard) -> bool:
-        return self.window.ledger.seen(self.window.name, f"{heard.chat}:{heard.id}") is not None
+        return self.window.ledger.seen(self.window.name, heard.source_id) is not None
 
     def open(self) -> list[Row]:
         """What is still to be fetched, the oldest first."""
@@ -156,7 +164,7 @@ class Fetching:
         self.take(heard)
         with self.window.ledger.tx():
             for part in parts[1:]:
-                id = f"{heard.chat}:{part['id']}"
+                id = source_id(heard.chat, part["id"])
                 self.window.ledger.mark_seen(self.window.name, id, "", self.clock())
             self.window.outbox.set_stage(row.seq, "")
 
