@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from factotum import watching
 from factotum.channels.ignoring import LABEL
 from factotum.drop import Drop
 from factotum.model import Trust
-from tests.channels.phone import Phone, Standing, phone_of
+from tests.channels.phone import Phone, Standing
 from tests.office import TestOffice, smtp
 from tests.servers.smtp import Relay
 from tests.test_life import REPLY
@@ -28,12 +27,6 @@ def office(tmp_path: Path, relay: Relay) -> TestOffice:
     office.playbook(ELSEWHERE)
     (office.root / "Company_Handbook.md").write_text(HANDBOOK)
     return office
-
-
-@pytest.fixture
-def phone(office: TestOffice) -> Iterator[Phone]:
-    with phone_of(office) as phone:
-        yield phone
 
 
 def writes(phone: Phone, sender: str = EVE, kind: str = "email") -> Standing:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -37,12 +36,6 @@ def office(tmp_path: Path, relay: Relay) -> TestOffice:
     office.playbook(WITH_FILE)
     (office.root / "invoice-7.pdf").write_bytes(PDF)
     return office
-
-
-@pytest.fixture
-def phone(office: TestOffice) -> Iterator[Phone]:
-    with phone_of(office) as phone:
-        yield phone
 
 
 @pytest.fixture

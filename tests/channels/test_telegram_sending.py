@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import sqlite3
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,12 +28,6 @@ def office(tmp_path: Path, relay: Relay) -> TestOffice:
     office = TestOffice(tmp_path, smtp(relay))
     office.playbook(MAIL)
     return office
-
-
-@pytest.fixture
-def phone(office: TestOffice) -> Iterator[Phone]:
-    with phone_of(office) as phone:
-        yield phone
 
 
 def put(phone: Phone, text: str, key: str = "", rank: int = NEWS, chat: str = ME) -> None:

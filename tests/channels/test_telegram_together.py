@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,12 +27,6 @@ def office(tmp_path: Path, relay: Relay) -> TestOffice:
     office = TestOffice(tmp_path, smtp(relay))
     office.playbook(MAIL)
     return office
-
-
-@pytest.fixture
-def phone(office: TestOffice) -> Iterator[Phone]:
-    with phone_of(office) as phone:
-        yield phone
 
 
 def come(office: TestOffice, *numbers: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -131,12 +130,6 @@ def office(tmp_path: Path, relay: Relay) -> TestOffice:
     office = TestOffice(tmp_path, smtp(relay))
     office.playbook(MAIL)
     return office
-
-
-@pytest.fixture
-def phone(office: TestOffice) -> Iterator[Phone]:
-    with phone_of(office) as phone:
-        yield phone
 
 
 @pytest.fixture
