@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from factotum.ledger import Ledger, dumps
+from factotum.said_kinds import BESIDE, KINDS, MOVED, listed
 
 #: What became of a message.
 WAITING, SENDING, SENT, LOST, FAILED, DROPPED = (
@@ -25,9 +26,6 @@ WAITING, SENDING, SENT, LOST, FAILED, DROPPED = (
     "failed",
     "dropped",
 )
-
-#: The kind of a row that stands for the place where a message was before it was sent once more.
-MOVED = "moved"
 
 #: In which order messages are said that wait together: what answers a person's own word comes
 #: first. Lower is earlier.
@@ -105,7 +103,7 @@ class Said:
         """The last message that stands in this chat with something to say of its own."""
         where = (
             "channel = ? AND chat = ? AND state = 'sent'"
-            " AND kind NOT IN ('progress', 'moved', 'later') ORDER BY told DESC, seq DESC"
+            f" AND kind NOT IN ({listed(BESIDE)}) ORDER BY told DESC, seq DESC"
         )
         return self._one(where, (channel, chat))
 
@@ -134,7 +132,9 @@ class Said:
     def ensure(
         self, channel: str, chat: str, key: str, now: float, *, kind: str, rank: int = NEWS
     ) -> Row:
-        """The row of this message; made if need be, with nothing to say yet."""
+        """The row of this message; made if need be, with nothing to say yet. Raises KeyError for
+        a kind that is not in the table of them."""
+        KINDS[kind]
         with self.ledger.tx() as db:
             db.execute(
                 "INSERT OR IGNORE INTO said (channel, chat, key, kind, rank, wanted, made_of,"

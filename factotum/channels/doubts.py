@@ -12,20 +12,17 @@ from pathlib import Path
 
 from factotum.ledger import Ledger
 from factotum.outbox import FAILED, LOST
+from factotum.said_kinds import PASSING, listed
 from factotum.scan import Problem
 from factotum.views.saying import day
 
 #: How long it is said of a message, in seconds.
 LASTS_S = 7 * 86_400.0
 
-#: What tells only how things go, and is told anew; what a channel keeps for itself; what says of
-#: itself what became of it.
-PASSING = ("progress", "moved", "later", "anchor")
-
 _DOUBTS = (
     "SELECT channel, state, count(*) AS count, max(coalesce(told, at)) AS last, why FROM said"
     " WHERE state IN ('lost', 'failed') AND coalesce(told, at) > ?"
-    f" AND kind NOT IN ({', '.join(repr(kind) for kind in PASSING)})"
+    f" AND kind NOT IN ({listed(PASSING)})"
     " AND NOT EXISTS (SELECT 1 FROM card c WHERE said.key = 'card ' || c.id AND c.settled = 1)"
     " GROUP BY channel, state ORDER BY channel, state"
 )

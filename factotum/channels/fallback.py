@@ -29,6 +29,7 @@ from factotum.outbox import (
     Outbox,
     Row,
 )
+from factotum.said_kinds import ASKS, NEWS_OF, listed
 
 logger = log.get("factotum.channels")
 
@@ -42,11 +43,7 @@ KEEP_S = 86_400.0
 #: How many messages are handed on at once: another service has its own patience.
 AT_ONCE = 5
 
-#: What is told elsewhere with its own words.
-TOLD = ("notices", "notice", "message", "absent")
-#: What has buttons: elsewhere there is one line, and the message itself waits for its channel.
-ASKS = ("card", "batch")
-#: How many titles such a line names.
+#: How many titles the line names that says what waits.
 TITLES_MOST, TITLE_CHARS = 5, 100
 
 
@@ -213,9 +210,9 @@ def _meta(main: Main) -> str:
 def due(outbox: Outbox, main: Main, now: float) -> list[Row]:
     """What the channel cannot say, oldest first: what it refused, and where it is not reached
     what waits there."""
-    rows = _of(outbox, main, FAILED, (*TOLD, "waits"), now)
+    rows = _of(outbox, main, FAILED, (*NEWS_OF, "waits"), now)
     if main.is_gone(now):
-        rows += [row for row in _of(outbox, main, WAITING, TOLD, now) if _may(row, now)]
+        rows += [row for row in _of(outbox, main, WAITING, NEWS_OF, now) if _may(row, now)]
     return sorted(rows, key=lambda row: row.seq)
 
 
@@ -232,12 +229,11 @@ def _may(row: Row, now: float) -> bool:
     return row.due and row.not_before <= now
 
 
-def _of(outbox: Outbox, main: Main, state: str, kinds: Sequence[str], now: float) -> list[Row]:
-    marks = ", ".join("?" * len(kinds))
+def _of(outbox: Outbox, main: Main, state: str, kinds: tuple[str, ...], now: float) -> list[Row]:
     rows = outbox.ledger.db.execute(
-        f"SELECT seq FROM said WHERE channel = ? AND state = '{state}' AND kind IN ({marks})"
-        " AND at > ? ORDER BY seq",
-        (main.channel, *kinds, now - KEEP_S),
+        f"SELECT seq FROM said WHERE channel = ? AND state = '{state}'"
+        f" AND kind IN ({listed(kinds)}) AND at > ? ORDER BY seq",
+        (main.channel, now - KEEP_S),
     ).fetchall()
     return [outbox.of(row["seq"]) for row in rows]
 

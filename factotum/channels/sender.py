@@ -23,6 +23,7 @@ from factotum.channels.contract import (
 )
 from factotum.channels.handing_over import hand_over, message_of
 from factotum.outbox import ANSWER, QUIET, Outbox, Row
+from factotum.said_kinds import STANDS
 
 logger = log.get("factotum.channels")
 
@@ -186,7 +187,7 @@ class Sender:
         except Lost as lost:  # showing the same once more does no harm
             raise NotSent(str(lost)) from None
         except Gone as gone:
-            if row.kind in {"card", "batch", "prompt"}:
+            if row.kind in STANDS:
                 self.outbox.gone(row, self.clock())  # what asks must stand somewhere
             else:
                 self.outbox.failed(row, str(gone))

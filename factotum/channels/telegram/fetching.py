@@ -29,11 +29,11 @@ from factotum.channels.window import Window
 from factotum.channels.words import Words
 from factotum.outbox import ANSWER, QUIET, Row
 from factotum.reading import Reading, read
+from factotum.said_kinds import LATER
 from factotum.words import size
 
 logger = log.get("factotum.channels.telegram")
 
-KIND = "later"
 #: What an owner shows or says, which a model looks at or which is heard; the rest is read.
 LOOKED_AT = ("photo", "voice")
 #: How long after the last part of an album the next is waited for, in seconds.
@@ -119,7 +119,7 @@ class Fetching:
 
     def _row(self, heard: Heard, key: str, now: float) -> Row:
         name, outbox = self.window.name, self.window.outbox
-        return outbox.ensure(name, heard.chat, key, now, kind=KIND, rank=QUIET)
+        return outbox.ensure(name, heard.chat, key, now, kind=LATER, rank=QUIET)
 
     def _is_taken(self, heard: Heard) -> bool:
         return self.window.ledger.seen(self.window.name, heard.source_id) is not None
@@ -128,7 +128,7 @@ class Fetching:
         """What is still to be fetched, the oldest first."""
         rows = self.window.ledger.db.execute(
             "SELECT seq FROM said WHERE channel = ? AND kind = ? AND stage <> '' ORDER BY seq",
-            (self.window.name, KIND),
+            (self.window.name, LATER),
         ).fetchall()
         return [self.window.outbox.of(row["seq"]) for row in rows]
 
