@@ -8,6 +8,7 @@ found: this keeps accidents out of the logs, it is no gate.
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterable
 from typing import Any
 
@@ -36,6 +37,7 @@ LOOKS_LIKE_A_KEY = re.compile(
 #: What is shorter looks like none of them.
 KEY_CHARS_LEAST = 15
 
+_lock = threading.Lock()
 _forms: set[str] = set()
 _registered: re.Pattern[str] | None = None
 
@@ -43,11 +45,12 @@ _registered: re.Pattern[str] | None = None
 def hide(secrets: Iterable[str]) -> None:
     """From now on these are blacked out, in every form of theirs."""
     global _registered  # noqa: PLW0603  what is secret is secret in the whole process
-    found = {form for secret in secrets for form in forms(secret)} - _forms
-    if found:
-        _forms.update(found)
-        longest_first = sorted(_forms, key=len, reverse=True)
-        _registered = re.compile("|".join(re.escape(form) for form in longest_first))
+    with _lock:  # a channel opens the house on a thread of its own
+        found = {form for secret in secrets for form in forms(secret)} - _forms
+        if found:
+            _forms.update(found)
+            longest_first = sorted(_forms, key=len, reverse=True)
+            _registered = re.compile("|".join(re.escape(form) for form in longest_first))
 
 
 def forms(secret: str) -> set[str]:

@@ -13,7 +13,7 @@ from factotum.channels import cards
 from factotum.channels.batches import Batches, fits
 from factotum.channels.cards import Changed
 from factotum.channels.changes import changed_of, keep_promises
-from factotum.channels.choices import LATER, OPEN
+from factotum.channels.choices import OPEN
 from factotum.channels.contract import Message
 from factotum.channels.window import Window
 from factotum.channels.words import Words
@@ -140,9 +140,6 @@ class CardMessages:
         with self.window.ledger.tx():
             self.window.outbox.move(row, note, now)
             self.refresh(card, now, stage=OPEN)
-
-    def put_off(self, card: Card, now: float) -> None:
-        self.refresh(card, now, stage=LATER)
 
 
 def _signature(card: Card, stage: str, changed: Changed | None, *, going: bool) -> str:

@@ -90,7 +90,7 @@ class Service:
     async def speak(self) -> None:
         """Shows and sends till it is cancelled."""
         while True:
-            wait_s = await self._pass()
+            wait_s = await self.pass_once()
             try:
                 async with asyncio.timeout(wait_s):
                     await self._news.wait()
@@ -98,7 +98,7 @@ class Service:
                 pass
             self._news.clear()
 
-    async def _pass(self) -> float:
+    async def pass_once(self) -> float:
         """One look and what is to be sent; in how many seconds to look again."""
         try:
             self.displays.look(self.clock())

@@ -121,7 +121,7 @@ class Phone:
 
         async def all_of_it() -> None:
             for _ in range(200):
-                again_s = await self.service._pass()
+                again_s = await self.service.pass_once()
                 assert not self.service.broken, self.service.broken
                 if again_s:
                     return

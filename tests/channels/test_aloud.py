@@ -87,7 +87,7 @@ class Desk:
 
     def shows(self) -> None:
         async def all_of_it() -> None:
-            while not await self.service._pass():
+            while not await self.service.pass_once():
                 pass
 
         asyncio.run(all_of_it())
