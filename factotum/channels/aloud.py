@@ -7,8 +7,7 @@ where it cannot be had, there is the text.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Iterator
 
 from factotum import log
 from factotum.blobs import Blobs
@@ -28,10 +27,8 @@ LOOK_S, LOOK_S_MOST = 1.0, 20.0
 ASKED_S, ENDED_S = 6 * 3600.0, 600.0
 
 
-class Reads(Protocol):
-    async def speak(self, text: str, language: str = "") -> bytes | None:
-        """The text as MP3, or None."""
-        ...
+#: A text as MP3, or None where it cannot be had.
+Speak = Callable[[str], Awaitable[bytes | None]]
 
 
 class Aloud:
@@ -40,13 +37,13 @@ class Aloud:
     def __init__(
         self,
         window: Window,
-        voice: Reads,
+        speak: Speak,
         blobs: Blobs,
         clock: Callable[[], float],
         said: Callable[[], None],
     ) -> None:
         self.window = window
-        self.voice = voice
+        self.speak = speak
         self.blobs = blobs
         self.clock = clock
         self.said = said
@@ -105,7 +102,7 @@ class Aloud:
         if known is not None and (known.wanted or known.state != WAITING):
             return True
         mine = outbox.ensure(name, chat, key, self.clock(), kind="aloud", rank=ANSWER)
-        sound = await self.voice.speak(run.reason)
+        sound = await self.speak(run.reason)
         if sound is None:
             outbox.drop(mine.seq, "it could not be read out")
             return True

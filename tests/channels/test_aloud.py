@@ -96,7 +96,7 @@ class Desk:
         """One look, by a process that begins now."""
         blobs = Blobs(self.window.state / "blobs")
         clock = lambda: self.office.hands.wall  # noqa: E731
-        aloud = Aloud(self.window, self.voice, blobs, clock, lambda: None)
+        aloud = Aloud(self.window, self.voice.speak, blobs, clock, lambda: None)
         waits = asyncio.run(aloud.pass_once())
         self.shows()
         return waits

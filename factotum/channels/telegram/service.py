@@ -99,7 +99,7 @@ class Telegram:
         self.service.busy_besides = lambda: {row.chat for row in self.fetching.open()}
         voice = speaking_by(window.settings)
         self.aloud = (
-            Aloud(window, voice, self.channel.blobs, clock, self.service.nudge)
+            Aloud(window, voice.speak, self.channel.blobs, clock, self.service.nudge)
             if voice.there
             else None
         )
