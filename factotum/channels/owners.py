@@ -23,8 +23,8 @@ TELEGRAM = "telegram"
 #: Where it keeps who was paired, with which bot.
 PAIRED = "paired"
 
-#: The longest name of a person that is kept, in characters.
-NAME_CHARS = 60
+#: The longest name of a person that is kept, and that is shown, in characters.
+NAME_CHARS, SHOWN_CHARS = 60, 40
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,14 @@ class Owner:
     @property
     def said(self) -> str:
         """As the ledger names them who decide: “Ann (4711)”."""
-        return f"{self.name} ({self.id})" if self.name else self.id
+        return person(self.name, self.id)
+
+
+def person(name: str, id: str) -> str:
+    """A person as the ledger names them: by a name that they chose, and an id that they did
+    not. At a terminal there is no id."""
+    shown = one_line(name, SHOWN_CHARS).strip()
+    return f"{shown} ({id})" if shown and id else shown or id
 
 
 def bot_id(token: str) -> str:

@@ -36,8 +36,6 @@ ASKS: dict[str, tuple[str, str]] = {
     "type": ("", "As it stands there"),
 }
 
-NAME_CHARS = 40
-
 
 @dataclass(frozen=True)
 class Asked:
@@ -174,10 +172,3 @@ def _once_more(card: Card, still: str = "") -> str:
 
 class _AskAgain(Exception):
     """What was typed is not it, and may be typed once more."""
-
-
-def person(name: str, id: str) -> str:
-    """A person as the ledger names them: by a name that they chose, and an id that they did
-    not. At a terminal there is no id."""
-    shown = one_line(name, NAME_CHARS).strip()
-    return f"{shown} ({id})" if shown and id else shown or id

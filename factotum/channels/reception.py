@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from factotum import failpoint
-from factotum.channels import batches, ignoring, imposed, prompts
+from factotum.channels import batches, ignoring, imposed, owners, prompts
 from factotum.channels.buttons import Drawn
 from factotum.channels.card_messages import CardMessages
 from factotum.channels.choices import CHANGE, LATER, MORE, OPEN, SURE, risky
@@ -270,7 +270,7 @@ class Reception:
 
 def said_by(one: Tapped) -> str:
     """Who it was, as the ledger names them."""
-    return prompts.person(one.name, one.who)
+    return owners.person(one.name, one.who)
 
 
 def _sentence(text: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from factotum import failpoint, names
-from factotum.channels import commands, prompts
+from factotum.channels import commands, owners
 from factotum.channels.card_messages import ASKING, CardMessages
 from factotum.channels.changes import UNDER_WAY, promise
 from factotum.channels.contract import Heard, Message
@@ -105,7 +105,7 @@ class Talk:
         if heard.files and not heard.spoken:
             self.say(heard, Words.of(WITH_FILES), now)
             return False
-        who = prompts.person(heard.name, heard.who)
+        who = owners.person(heard.name, heard.who)
         if asked is not None and asked.what == "type" and heard.spoken:
             self.say(heard, Words.of(BY_HAND), now)
         elif self.prompts.imposed(row, heard.reply_text):
@@ -176,7 +176,7 @@ class Talk:
             zone=self.window.zone,
             now=now,
             channel=self.window.name,
-            who=prompts.person(heard.name, heard.who),
+            who=owners.person(heard.name, heard.who),
             conversation=self.conversation(heard.chat),
             running=lambda: running(self.window.state),
         )
