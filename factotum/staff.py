@@ -151,7 +151,6 @@ def hire(
         done=done,
         stopped=stopped,
     )
-    rules, after = shared.handbook.current, rooms.settings.count("PROPOSE_AFTER")
     return Staff(
         worker=worker,
         mind=mind,
@@ -160,9 +159,14 @@ def hire(
         found_key=FoundKey(rooms.vault, rooms.ledger, lambda: budget.caps),
         handbook=shared.handbook,
         contacts=shared.contacts,
-        habits=Habits(rooms.vault, rooms.ledger, rooms.reader, rules, after),
+        habits=_habits(rooms, shared),
         echo=_echo(rooms, shared),
     )
+
+
+def _habits(rooms: Rooms, shared: _Shared) -> Habits:
+    rules, after = shared.handbook.current, rooms.settings.count("PROPOSE_AFTER")
+    return Habits(rooms.vault, rooms.ledger, rooms.reader, rules, after)
 
 
 def _echo(rooms: Rooms, shared: _Shared) -> Echo:
