@@ -57,7 +57,7 @@ What a person does
   prompts        what they are asked to type, and what the answer means
   talk           what they write: a task, an answer, a command, a change
   message_tasks  a message as a task; sent_along: the files that came with it
-  listening      a recording becomes words
+  listening      a recording becomes words; till: the money for it
   commands       a line that begins with a slash
   ignoring       “No, and ignore them”; ignore_rule: the lines that it puts to the owner
 

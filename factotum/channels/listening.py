@@ -10,9 +10,10 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 
+from factotum.channels.till import Till
 from factotum.channels.window import Window
 from factotum.reader import Reader
-from factotum.voice import Heard, Hearing, NotHeard, Till, hearing_by
+from factotum.voice import Heard, Hearing, NotHeard, hearing_by
 from factotum.worker.budget import Budget, Capped
 from factotum.worker.caps import caps_of
 from factotum.worker.handbook import Handbook

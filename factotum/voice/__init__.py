@@ -7,6 +7,5 @@ cheap: HTTP comes with the first recording, edge-tts with the first text.
 from factotum.voice.hearing import Heard, Hearing, NotHeard
 from factotum.voice.place import hearing_by
 from factotum.voice.speaking import Speaking, speaking_by
-from factotum.voice.till import Till
 
-__all__ = ["Heard", "Hearing", "NotHeard", "Speaking", "Till", "hearing_by", "speaking_by"]
+__all__ = ["Heard", "Hearing", "NotHeard", "Speaking", "hearing_by", "speaking_by"]

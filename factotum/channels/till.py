@@ -1,29 +1,10 @@
-"""The till: what hearing may cost is set aside in the office's budget, and settled after.
-
-It knows the budget by what it asks of it; `factotum.worker.budget.Budget` is one.
-"""
+"""The till: what one recording may cost is set aside in the office's budget, and settled after."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
-
-class Booking(Protocol):
-    def reserve(
-        self,
-        root: str,
-        task: str,
-        run: int,
-        model: str,
-        most_usd: float,
-        now: float,
-        *,
-        outside: bool,
-        allowance_usd: float,
-    ) -> int: ...
-
-    def settle(self, seq: int, cost_usd: float | None) -> float: ...
+from factotum.worker.budget import Budget
 
 
 class Till:
@@ -31,7 +12,7 @@ class Till:
     such as `voice-17`; `allowance_usd` what that may cost. Lives in the thread of the ledger."""
 
     def __init__(
-        self, budget: Booking, about: str, now: Callable[[], float], allowance_usd: float
+        self, budget: Budget, about: str, now: Callable[[], float], allowance_usd: float
     ) -> None:
         self._budget = budget
         self._about = about
@@ -39,7 +20,7 @@ class Till:
         self._allowance_usd = allowance_usd
 
     async def reserve(self, model: str, most_usd: float) -> int:
-        """Raises what the budget raises where there is no money: `Capped`."""
+        """Raises Capped where there is no money."""
         return self._budget.reserve(
             self._about,
             self._about,

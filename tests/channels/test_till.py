@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from factotum.channels.till import Till
 from factotum.ledger import Ledger
-from factotum.voice import Heard, Till
+from factotum.voice import Heard
 from factotum.worker.budget import Budget, Capped
 from factotum.worker.caps import Caps
 from tests.servers.transcriber import Transcriber
