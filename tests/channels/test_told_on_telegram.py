@@ -126,7 +126,7 @@ def test_a_task_that_failed_is_told_of_once_and_in_answer_where_it_was_given(
             phone.go(HOUR)
             phone.work()
         said = [one.text for one in phone.screen.sent if one.text.startswith("❌ ")]
-        assert [text for text in said if not text.endswith(" s")] == [
+        assert [text for text in said if not text.startswith("❌ Failed after")] == [
             "❌ It did not work.\nYou said to stop."
             if given_here
             else "❌ Something failed\nFailed: Find the boat"
