@@ -26,9 +26,9 @@ from factotum.said import (
     WAITING,
     WHY_CHARS,
     Row,
-    Said,
     digest_of,
 )
+from factotum.said_way import OnItsWay
 
 __all__ = [
     "ANSWER",
@@ -46,7 +46,7 @@ __all__ = [
 ]
 
 
-class Outbox(Said):
+class Outbox(OnItsWay):
     def want(
         self,
         row: Row,

@@ -1,7 +1,6 @@
-"""The rows of the outbox: what each is to show, and how far it has come on its way there.
+"""The rows of the outbox, and all that is asked of them. Changes nothing.
 
-Marked before the first byte leaves and after the other side has answered; what stays marked in
-between is never sent again. Says nothing of what is to be said: that is `outbox.py`.
+How a row comes to be shown is in `said_way.py`, what it is to show in `outbox.py`.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from factotum.ledger import Ledger, dumps
-from factotum.said_kinds import BESIDE, KINDS, MOVED, listed
+from factotum.said_kinds import BESIDE, MOVED, listed
 
 #: What became of a message.
 WAITING, SENDING, SENT, LOST, FAILED, DROPPED = (
@@ -74,6 +73,9 @@ def digest_of(wanted: Mapping[str, Any]) -> str:
 
 
 class Said:
+    """Every question about the rows; each looks at what it asks for alone, however many messages
+    are kept."""
+
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
 
@@ -109,65 +111,64 @@ class Said:
 
     def unsaid(self, channel: str, kind: str) -> list[Row]:
         """What of this kind waits to be said for the first time, the oldest first."""
-        rows = self.ledger.db.execute(
-            "SELECT * FROM said WHERE channel = ? AND kind = ? AND state = 'waiting' AND due = 1"
-            " ORDER BY seq",
-            (channel, kind),
-        )
-        return [_row(row) for row in rows.fetchall()]
+        where = "channel = ? AND kind = ? AND state = 'waiting' AND due = 1 ORDER BY seq"
+        return self._all(where, (channel, kind))
 
     def doubtful(self, channel: str, chat: str) -> list[Row]:
         """What may stand there, and of which that is not known; the newest first."""
-        rows = self.ledger.db.execute(
-            "SELECT * FROM said WHERE channel = ? AND chat = ? AND message = ''"
-            " AND state IN ('sending', 'lost') ORDER BY seq DESC LIMIT 50",
-            (channel, chat),
+        where = (
+            "channel = ? AND chat = ? AND message = '' AND state IN ('sending', 'lost')"
+            " ORDER BY seq DESC LIMIT 50"
         )
-        return [_row(row) for row in rows.fetchall()]
+        return self._all(where, (channel, chat))
+
+    def by_key(self, channel: str, key: str) -> list[Row]:
+        """The rows of this key in whichever chats of the channel, the newest first."""
+        return self._all("channel = ? AND key = ? ORDER BY seq DESC", (channel, key))
+
+    def kept(self, channel: str, kind: str) -> list[Row]:
+        """Those of this kind with which a person has not come to the end, the oldest first."""
+        where = "channel = ? AND kind = ? AND stage <> '' ORDER BY seq"
+        return self._all(where, (channel, kind))
+
+    def at_stage(self, channel: str, kinds: tuple[str, ...], stage: str) -> list[Row]:
+        """Those of these kinds with which a person has come to just this stage."""
+        where = f"channel = ? AND kind IN ({listed(kinds)}) AND stage <> '' AND stage = ?"
+        return self._all(where, (channel, stage))
+
+    def in_state(self, channel: str, state: str, kinds: tuple[str, ...], since: float) -> list[Row]:
+        """Those of these kinds that are WAITING or FAILED, made after that moment (epoch
+        seconds), the oldest first."""
+        where = (
+            f"channel = ? AND state = '{state}' AND kind IN ({listed(kinds)}) AND at > ?"
+            " ORDER BY seq"
+        )
+        return self._all(where, (channel, since))
+
+    def speaks(self, channel: str, now: float) -> bool:
+        """Whether something is to be said by now, or is being said."""
+        return bool(self.due(channel, 1, now=now)) or bool(self.sending(channel))
+
+    def sending(self, channel: str) -> list[Row]:
+        return self._all("channel = ? AND state = 'sending'", (channel,))
 
     def _one(self, where: str, values: tuple[Any, ...]) -> Row | None:
-        row = self.ledger.db.execute(f"SELECT * FROM said WHERE {where} LIMIT 1", values).fetchone()
-        return _row(row) if row else None
+        return next(iter(self._all(f"{where} LIMIT 1", values)), None)
 
-    def ensure(
-        self, channel: str, chat: str, key: str, now: float, *, kind: str, rank: int = NEWS
-    ) -> Row:
-        """The row of this message; made if need be, with nothing to say yet. Raises KeyError for
-        a kind that is not in the table of them."""
-        KINDS[kind]
-        with self.ledger.tx() as db:
-            db.execute(
-                "INSERT OR IGNORE INTO said (channel, chat, key, kind, rank, wanted, made_of,"
-                " state, due, at) VALUES (?, ?, ?, ?, ?, '{}', '', 'waiting', 0, ?)",
-                (channel, chat, key, kind, rank, now),
-            )
-            found = self.row(channel, chat, key)
-            assert found is not None
-            return found
+    def _all(self, where: str, values: tuple[Any, ...]) -> list[Row]:
+        rows = self.ledger.db.execute(f"SELECT * FROM said WHERE {where}", values)
+        return [_row(row) for row in rows.fetchall()]
 
-    def _stood(self, row: Row, now: float) -> Row:
-        """Keeps in mind where the message of a row stood, for a reply or a tap that comes from
-        there."""
-        key = f"{MOVED} {row.message}"
-        old = self.ensure(row.channel, row.chat, key, now, kind=MOVED, rank=QUIET)
-        with self.ledger.tx() as db:
-            db.execute(
-                "UPDATE said SET state = 'sent', message = ?, stage = ?, told = ? WHERE seq = ?",
-                (row.message, str(row.seq), row.told or now, old.seq),
-            )
-        return self.of(old.seq)
-
-    # -- saying it
+    # -- what is to be said
 
     def due(self, channel: str, most: int = 50, chat: str = "", now: float = math.inf) -> list[Row]:
         """What is to be sent or changed by now, what matters most first; with `chat` there
         alone. What could not be changed several times has its turn behind the others."""
-        rows = self.ledger.db.execute(
-            "SELECT * FROM said WHERE channel = ? AND due = 1 AND ? IN ('', chat)"
-            " AND not_before <= ? ORDER BY state = 'sent' AND tries >= ?, rank, seq LIMIT ?",
-            (channel, chat, now, STUCK_TRIES, most),
+        where = (
+            "channel = ? AND due = 1 AND ? IN ('', chat) AND not_before <= ?"
+            " ORDER BY state = 'sent' AND tries >= ?, rank, seq LIMIT ?"
         )
-        return [_row(row) for row in rows.fetchall()]
+        return self._all(where, (channel, chat, now, STUCK_TRIES, most))
 
     def chats_due(self, channel: str, chat: str, now: float) -> list[str]:
         """In which chats there is something to send or to change by now, the first first."""
@@ -186,101 +187,6 @@ class Said:
             (channel, chat, now),
         ).fetchone()
         return None if at is None else float(at)
-
-    def begin(self, row: Row) -> bool:
-        """Marks it as being sent, durably, before the first byte leaves; False where another
-        process was first, or it is wanted otherwise by now."""
-        with self.ledger.tx() as db:
-            done = db.execute(
-                "UPDATE said SET state = 'sending', due = 0, tries = tries + 1"
-                " WHERE seq = ? AND state = 'waiting' AND wanted = ?",
-                (row.seq, dumps(row.wanted)),
-            )
-            return bool(done.rowcount)
-
-    def sent(self, row: Row, message: str, now: float) -> None:
-        """It stands there under this id, and shows what `row` wanted."""
-        with self.ledger.tx() as db:
-            db.execute(
-                "UPDATE said SET state = 'sent', message = ?, shows = ?, told = ?, why = '',"
-                " due = wanted <> ? WHERE seq = ? AND state IN ('sending', 'lost')",
-                (message, row.digest, now, dumps(row.wanted), row.seq),
-            )
-
-    def showed(self, row: Row) -> None:
-        """The message that stands there shows what `row` wanted."""
-        with self.ledger.tx() as db:
-            db.execute(
-                "UPDATE said SET shows = ?, tries = 0, why = '', due = wanted <> ?"
-                " WHERE seq = ? AND message = ?",
-                (row.digest, dumps(row.wanted), row.seq, row.message),
-            )
-
-    def again(self, row: Row, why: str, not_before: float) -> None:
-        """Nothing was sent; it waits till then (epoch seconds)."""
-        with self.ledger.tx() as db:
-            db.execute(
-                "UPDATE said SET due = 1, why = ?, not_before = ?,"
-                " tries = tries + (state = 'sent'),"
-                " state = CASE state WHEN 'sending' THEN 'waiting' ELSE state END"
-                " WHERE seq = ? AND state IN ('waiting', 'sending', 'sent')",
-                (why[:WHY_CHARS], not_before, row.seq),
-            )
-
-    def failed(self, row: Row, why: str) -> None:
-        """The other side does not take it. One that stands there stays as it is."""
-        with self.ledger.tx() as db:
-            db.execute(
-                "UPDATE said SET due = 0, why = ?,"
-                " state = CASE state WHEN 'sent' THEN 'sent' ELSE 'failed' END WHERE seq = ?",
-                (why[:WHY_CHARS], row.seq),
-            )
-
-    def lost(self, row: Row, why: str, now: float) -> None:
-        """It may stand there and may not: it is not sent again."""
-        with self.ledger.tx() as db:
-            db.execute(
-                "UPDATE said SET state = 'lost', due = 0, why = ?, told = ?"
-                " WHERE seq = ? AND state = 'sending'",
-                (why[:WHY_CHARS], now, row.seq),
-            )
-            self.ledger.event("said_lost", now, what=row.kind, channel=row.channel, reason=why)
-
-    def gone(self, row: Row, now: float) -> None:
-        """The message is there no more, or cannot be changed: what is wanted is sent anew."""
-        with self.ledger.tx() as db:
-            done = db.execute(
-                "UPDATE said SET state = 'waiting', message = '', shows = '', due = 1"
-                " WHERE seq = ? AND state = 'sent' AND message = ?",
-                (row.seq, row.message),
-            )
-            if done.rowcount:
-                self._stood(row, now)
-
-    def spoilt(self, seq: int) -> None:
-        """Something else stands there than what was said: it is shown anew."""
-        with self.ledger.tx() as db:
-            db.execute(
-                "UPDATE said SET shows = '', due = 1 WHERE seq = ? AND state = 'sent'", (seq,)
-            )
-
-    def recover(self, channel: str, now: float) -> int:
-        """After a break: what was being sent then is lost. Call it with the channel's lock."""
-        rows = self.ledger.db.execute(
-            "SELECT * FROM said WHERE channel = ? AND state = 'sending'", (channel,)
-        ).fetchall()
-        for row in rows:
-            self.lost(_row(row), "it was being sent when this machine or program stopped", now)
-        return len(rows)
-
-    def found(self, seq: int, message: str, now: float) -> None:
-        """A tap or a reply shows that a message stands there of which that was not known."""
-        with self.ledger.tx() as db:
-            db.execute(
-                "UPDATE said SET state = 'sent', message = ?, shows = '', told = ?, due = 1"
-                " WHERE seq = ? AND state IN ('lost', 'sending') AND message = ''",
-                (message, now, seq),
-            )
 
 
 def _row(row: sqlite3.Row) -> Row:

@@ -57,13 +57,9 @@ class CardMessages:
     def row(self, card: str) -> Row | None:
         """The message of a card, in whichever owner's chat it is: one that whoever was an owner
         once has seen does not count."""
-        rows = self.window.ledger.db.execute(
-            "SELECT seq, chat FROM said WHERE channel = ? AND key = ? ORDER BY seq DESC",
-            (self.window.name, key_of(card)),
-        ).fetchall()
+        rows = self.window.outbox.by_key(self.window.name, key_of(card))
         owners = self.window.chats().owners if rows else ()
-        found = next((row["seq"] for row in rows if row["chat"] in owners), None)
-        return self.window.outbox.of(found) if found is not None else None
+        return next((row for row in rows if row.chat in owners), None)
 
     def _asks(self, card: Card) -> bool:
         return card.status in ASKING and not by_rule(card)

@@ -46,15 +46,10 @@ def keep_promises(outbox: Outbox, channel: str, card: Card) -> None:
     wish = redraft.latest(outbox.ledger, card.id)
     if wish is None or wish.done is None:
         return
-    found = outbox.ledger.db.execute(
-        "SELECT seq FROM said WHERE channel = ? AND kind IN ('prompt', 'answer')"
-        " AND stage <> '' AND stage = ?",
-        (channel, f"change {wish.seq}"),
-    ).fetchall()
     said = "It is changed, and stands above."
     if wish.why:
         said = f"⚠ It was not changed: {one_line(visible(wish.why), WHY_CHARS)}"
-    for row in (outbox.of(one["seq"]) for one in found):
+    for row in outbox.at_stage(channel, ("prompt", "answer"), f"change {wish.seq}"):
         outbox.set_stage(row.seq, "")
         reply_to = str(row.wanted.get("reply_to") or "")
         outbox.want(row, Message(Words.italic(said), reply_to=reply_to).to_json())

@@ -29,7 +29,7 @@ from factotum.outbox import (
     Outbox,
     Row,
 )
-from factotum.said_kinds import ASKS, NEWS_OF, listed
+from factotum.said_kinds import ASKS, NEWS_OF
 
 logger = log.get("factotum.channels")
 
@@ -230,12 +230,7 @@ def _may(row: Row, now: float) -> bool:
 
 
 def _of(outbox: Outbox, main: Main, state: str, kinds: tuple[str, ...], now: float) -> list[Row]:
-    rows = outbox.ledger.db.execute(
-        f"SELECT seq FROM said WHERE channel = ? AND state = '{state}'"
-        f" AND kind IN ({listed(kinds)}) AND at > ? ORDER BY seq",
-        (main.channel, now - KEEP_S),
-    ).fetchall()
-    return [outbox.of(row["seq"]) for row in rows]
+    return outbox.in_state(main.channel, state, kinds, now - KEEP_S)
 
 
 # -- how it is told there

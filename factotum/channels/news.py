@@ -14,7 +14,7 @@ from factotum.channels.card_messages import key_of
 from factotum.channels.contract import Button, Message
 from factotum.channels.window import Window
 from factotum.channels.words import Words
-from factotum.outbox import NEWS, Row
+from factotum.outbox import NEWS, WAITING, Row
 from factotum.views import notices
 from factotum.views.notify import HEADING, HEADINGS
 from factotum.views.saying import plain
@@ -121,20 +121,14 @@ class News:
     def _said_by_card(self, kind: str, card: str, home: str) -> bool:
         if kind not in BY_CARD:
             return False
-        found = self.window.ledger.db.execute(
-            "SELECT 1 FROM said WHERE channel = ? AND key = ?", (self.window.name, key_of(card))
-        ).fetchone()
-        return found is not None
+        return bool(self.window.outbox.by_key(self.window.name, key_of(card)))
 
     def _said_by_result(self, kind: str, key: str) -> bool:
         """Whether it is a failure of which the one who gave the work was told in answer."""
         if kind != notices.FAILED:
             return False
-        found = self.window.ledger.db.execute(
-            "SELECT 1 FROM said WHERE channel = ? AND key = ?",
-            (self.window.name, f"{RESULT}{key.removeprefix(f'{notices.FAILED} ')} 0"),
-        ).fetchone()
-        return found is not None
+        result = f"{RESULT}{key.removeprefix(f'{notices.FAILED} ')} 0"
+        return bool(self.window.outbox.by_key(self.window.name, result))
 
     def _say(
         self, home: str, lines: list[tuple[str, str]], cards: list[str], seq: int, now: float
@@ -156,12 +150,8 @@ class News:
         outbox.want(row, Message(_words(whole, more), buttons).to_json())
 
     def _unsaid(self, home: str) -> Row | None:
-        found = self.window.ledger.db.execute(
-            "SELECT seq FROM said WHERE channel = ? AND chat = ? AND kind = ?"
-            " AND state = 'waiting' LIMIT 1",
-            (self.window.name, home, KIND),
-        ).fetchone()
-        return self.window.outbox.of(found["seq"]) if found else None
+        waits = self.window.outbox.in_state(self.window.name, WAITING, (KIND,), 0.0)
+        return next((row for row in waits if row.chat == home), None)
 
 
 def _words(lines: list[list[str]], more: int) -> Words:

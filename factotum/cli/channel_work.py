@@ -81,11 +81,7 @@ async def _here(
 
 def _says(opened: Books) -> bool:
     """Whether something is still to be said, or being said now."""
-    found = opened.ledger.db.execute(
-        "SELECT 1 FROM said WHERE channel = ? AND not_before <= ? AND (due = 1 OR state = ?)",
-        (owners.TELEGRAM, place.now(), SENDING),
-    )
-    return found.fetchone() is not None
+    return Outbox(opened.ledger).speaks(owners.TELEGRAM, place.now())
 
 
 # -- run

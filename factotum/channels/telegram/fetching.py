@@ -126,11 +126,7 @@ class Fetching:
 
     def open(self) -> list[Row]:
         """What is still to be fetched, the oldest first."""
-        rows = self.window.ledger.db.execute(
-            "SELECT seq FROM said WHERE channel = ? AND kind = ? AND stage <> '' ORDER BY seq",
-            (self.window.name, LATER),
-        ).fetchall()
-        return [self.window.outbox.of(row["seq"]) for row in rows]
+        return self.window.outbox.kept(self.window.name, LATER)
 
     async def pass_once(self) -> bool:
         """Fetches and takes what there is; whether something is left for later."""
