@@ -30,6 +30,7 @@ LOOK_S, BUSY_S = 60.0, 1.0
 TYPING_S = 4.5
 #: How long is waited when the ledger or the disk refuses, in seconds.
 REFUSED_S = 2.0
+REFUSES = "the ledger or the disk refuses ({why}); it is tried again"
 
 
 class Service:
@@ -106,7 +107,7 @@ class Service:
             again_s = await self.sender.pass_once()
             self.broken = ""
         except (OSError, sqlite3.OperationalError) as refused:
-            self.broken = f"the ledger or the disk refuses ({refused}); it is tried again"
+            self.broken = REFUSES.format(why=refused)
             return REFUSED_S
         except Exception as broken:  # the channel outlives any one message
             logger.exception("a look failed")

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from factotum import log
 from factotum.blobs import Blobs
 from factotum.channels.contract import Chats, NotSent
 from factotum.channels.fallback import Fallback, Main, Way
@@ -18,14 +19,12 @@ from factotum.channels.house import window_of
 from factotum.channels.news import News
 from factotum.channels.pulse import Pulse, on_news
 from factotum.channels.sender import Sender
+from factotum.channels.service import LOOK_S, REFUSED_S, REFUSES
 from factotum.channels.ways import close, ways_of
 from factotum.channels.window import Window
 from factotum.rooms import Rooms
 
-#: How often it is looked without being told that there is news, in seconds.
-LOOK_S = 60.0
-#: How long is waited when the ledger or the disk refuses, in seconds.
-REFUSED_S = 2.0
+logger = log.get("factotum.channels")
 
 
 class Telling:
@@ -58,7 +57,11 @@ class Telling:
             main = Main(self.window.name, self.sender.unreached_since)
             self._trouble = await self.fallback.step(main, self.clock())
         except (OSError, sqlite3.OperationalError) as refused:
-            self._trouble = f"the ledger or the disk refuses ({refused}); it is tried again"
+            self._trouble = REFUSES.format(why=refused)
+            return REFUSED_S
+        except Exception as broken:  # the telling outlives any one thing that is told
+            logger.exception("a look failed")
+            self._trouble = f"{type(broken).__name__}: {broken}"
             return REFUSED_S
         return again_s
 

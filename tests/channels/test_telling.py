@@ -89,6 +89,13 @@ def test_what_is_refused_is_shown_as_trouble(office: TestOffice, there: Webhooks
     assert there.texts == []
 
 
+def test_what_breaks_on_a_look_is_shown_as_trouble_and_ends_nothing(office: TestOffice) -> None:
+    tell(office)
+    with guest(office) as rooms:
+        rooms.ledger.set_meta("notices discord", "{")
+    assert tell(office, 2).startswith("JSONDecodeError")
+
+
 def test_the_agent_can_tell_its_owner_there(office: TestOffice, there: Webhooks) -> None:
     office.type("Look after it.\ngo\n")
     script = [call("message__send", text="Half is done."), call("finish", summary="All is.")]
