@@ -18,6 +18,7 @@ from factotum.channels.telegram.me import NoBot
 from factotum.ears import beats
 from factotum.ledger import Ledger
 from factotum.settings import load
+from factotum.worker import messaging
 from tests.channels.live import at_work
 from tests.cli.bots.names import CHAT, FULL
 from tests.cli.terminal import Terminal, terminal_of
@@ -61,7 +62,7 @@ def test_a_token_is_checked_kept_and_never_shown_and_a_code_pairs(
     assert stat.S_IMODE((office.folder / ".env").stat().st_mode) == 0o600
     assert TOKEN not in out + err
     assert ledger.meta("strong_channels") == "telegram"
-    assert json.loads(ledger.meta(owners.META))["telegram"]["home"] == "4711"
+    assert json.loads(ledger.meta(messaging.META))["telegram"]["home"] == "4711"
     assert beats.holder(office.state, "telegram") == 0
 
 
