@@ -1,7 +1,7 @@
 """One message handed to a channel, and what is known of it then. Decides nothing.
 
-All that is sent goes through here, so that whoever keeps the books hears of three ends and no
-other: nothing was sent, it is not taken, or it may stand there and may not.
+All that is sent or changed goes through here, so that whoever keeps the books hears of a few ends
+and no other: nothing was sent, it is not taken, it may stand there and may not, or it is gone.
 """
 
 from __future__ import annotations
@@ -36,3 +36,17 @@ async def hand_over(channel: Channel, chat: str, message: Message) -> str:
     except Exception as odd:
         logger.error("a send broke", exc_info=odd)
         raise Lost(black_out(f"sending it broke ({type(odd).__name__}: {odd})")) from odd
+
+
+async def change(channel: Channel, chat: str, id: str, message: Message) -> None:
+    """Has the message that stands there show this. Raises NotSent, Refused or Gone and no other
+    error: showing the same once more does no harm, so whatever else breaks is tried again."""
+    try:
+        await channel.edit(chat, id, message)
+    except (NotSent, Refused, Gone):
+        raise
+    except Lost as lost:
+        raise NotSent(str(lost)) from None
+    except Exception as odd:
+        logger.error("a change broke", exc_info=odd)
+        raise NotSent(black_out(f"changing it broke ({type(odd).__name__}: {odd})")) from odd

@@ -21,7 +21,7 @@ from factotum.channels.contract import (
     NotSent,
     Refused,
 )
-from factotum.channels.handing_over import hand_over, message_of
+from factotum.channels.handing_over import change, hand_over, message_of
 from factotum.outbox import ANSWER, QUIET, Outbox, Row
 from factotum.said_kinds import STANDS
 
@@ -183,9 +183,7 @@ class Sender:
 
     async def _edit(self, row: Row, message: Message) -> None:
         try:
-            await self.channel.edit(row.chat, row.message, message)
-        except Lost as lost:  # showing the same once more does no harm
-            raise NotSent(str(lost)) from None
+            await change(self.channel, row.chat, row.message, message)
         except Gone as gone:
             if row.kind in STANDS:
                 self.outbox.gone(row, self.clock())  # what asks must stand somewhere

@@ -341,6 +341,26 @@ def test_what_breaks_in_the_middle_of_a_send_is_in_doubt_and_keeps_nothing_back(
     assert [row.state for row in phone.rows() if row.kind == "notice"] == ["lost", "sent"]
 
 
+def test_a_change_that_breaks_on_our_side_keeps_nothing_back(phone: Phone) -> None:
+    put(phone, "first", key="k")
+    phone.look()
+    edit = phone.screen.edit
+
+    async def breaks(chat: str, id: str, message: Message) -> None:
+        raise ValueError("nobody thought of that")
+
+    phone.screen.edit = breaks  # type: ignore[method-assign]
+    put(phone, "second", key="k")
+    put(phone, "fine")
+    for _ in range(6):
+        phone.look()
+        phone.go(70)
+    assert texts(phone) == ["first", "fine"]
+    phone.screen.edit = edit  # type: ignore[method-assign]
+    phone.look()
+    assert texts(phone) == ["second", "fine"]
+
+
 def test_with_another_bot_what_waits_is_shown_anew(office: TestOffice, relay: Relay) -> None:
     with phone_of(office) as phone:
         phone.service.window.outbox.speaks_as("telegram", "42")
