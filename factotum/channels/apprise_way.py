@@ -35,7 +35,7 @@ ENVIRONMENT = (
 
 class Apprise:
     name = NAME
-    limits = Limits(edits=False, buttons=False, files=False)
+    limits = Limits(files=False)
 
     def __init__(
         self, urls: Sequence[str], python: str = sys.executable, tell_s: float = TELL_S

@@ -73,14 +73,11 @@ class Message:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a channel can show. `units` is the longest message, in UTF-16 units; `edits` whether
-    a message can be changed in place; `buttons` whether choices can be tapped; `chat_s` the
-    shortest time between two messages in one chat, in seconds, of which `burst` may come at
-    once."""
+    """What a channel can show. `units` is the longest message, in UTF-16 units; `files` whether
+    a file can go with it; `chat_s` the shortest time between two messages in one chat, in
+    seconds, of which `burst` may come at once."""
 
     units: int = 4096
-    edits: bool = True
-    buttons: bool = True
     files: bool = True
     chat_s: float = 1.0
     burst: int = 3

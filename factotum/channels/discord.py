@@ -56,7 +56,7 @@ ANEW = (
 
 class Discord:
     name = DISCORD
-    limits = Limits(units=1500, buttons=False, chat_s=0.5, burst=5)
+    limits = Limits(units=1500, chat_s=0.5, burst=5)
 
     def __init__(self, url: str, blobs: Blobs) -> None:
         """Asks nobody. Use it in one event loop, and close it there."""
