@@ -74,33 +74,41 @@ class Displays:
         found = [card for id in touched if (card := self.window.register.find(id))]
         ended = dict.fromkeys(event.task for event in events if event.kind == "ended")
         try:
-            self._show(found, list(ended), events[-1].seq, now)
+            with self.window.ledger.tx():
+                self._show(found, list(ended), now)
+                self._keep(events[-1].seq)
         except (sqlite3.Error, OSError):
             raise
         except Exception as odd:  # one that cannot be shown must not hide the others
             logger.error("what is new is shown one by one", exc_info=odd)
-            self._show_each(found, list(ended), events[-1].seq, now)
+            self._show_each(found, list(ended), now)
+            self._keep(events[-1].seq)
         self._seq = events[-1].seq
         return len(events) == AT_ONCE
 
-    def _show(self, cards: Sequence[Card], ended: Sequence[str], seq: int, now: float) -> None:
-        """Shows what became of these cards and tasks, and keeps the place."""
+    def _show(self, cards: Sequence[Card], ended: Sequence[str], now: float) -> None:
+        """Shows what became of these cards and tasks."""
         with self.window.ledger.tx():
             self.cards.look(cards, now)
             for task in ended:
                 self.work.ended(task, now)
-            if not self.window.chat:
-                self.window.ledger.set_meta(self.meta, str(seq))
 
-    def _show_each(self, cards: Sequence[Card], ended: Sequence[str], seq: int, now: float) -> None:
+    def _show_each(self, cards: Sequence[Card], ended: Sequence[str], now: float) -> None:
+        """The same one by one. The place is kept after the last: what a kill cuts short is shown
+        after the start."""
         for parts in (*(([card], []) for card in cards), *(([], [task]) for task in ended)):
             try:
-                self._show(*parts, seq, now)
+                self._show(*parts, now)
             except (sqlite3.Error, OSError):
                 raise
             except Exception as odd:
                 what = [card.id for card in parts[0]] or parts[1]
                 logger.error("it cannot be shown", exc_info=odd, extra={"card": what[0]})
+
+    def _keep(self, seq: int) -> None:
+        """All up to this event is shown; a channel that ends with its chat need not know."""
+        if not self.window.chat:
+            self.window.ledger.set_meta(self.meta, str(seq))
 
     def _since(self) -> int:
         if self._seq < 0:
