@@ -29,6 +29,19 @@ if logging.lastResort:
     logging.getLogger().addHandler(logging.lastResort)
 
 
+@pytest.fixture(autouse=True)
+def log_as_before() -> Iterator[None]:
+    """Many commands set up the log of their process, which here is every test's process: how much
+    is said, and to whom, is put back, so that no test depends on who ran before it."""
+    root, ours = logging.getLogger(), logging.getLogger("factotum")
+    handlers, level, own_level = root.handlers[:], root.level, ours.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    ours.setLevel(own_level)
+    logging.captureWarnings(False)
+
+
 @pytest.fixture
 def relay() -> Iterator[Relay]:
     """A mail relay that takes everything."""

@@ -7,7 +7,6 @@ import json
 import logging
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +20,10 @@ ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
-def stream() -> Iterator[io.StringIO]:
-    root = logging.getLogger()
-    before = root.handlers[:], root.level
+def stream() -> io.StringIO:
     stream = io.StringIO()
     log.start("info", stream)
-    yield stream
-    root.handlers[:] = before[0]
-    root.setLevel(before[1])
-    logging.captureWarnings(False)
+    return stream
 
 
 def lines(stream: io.StringIO) -> list[dict[str, Any]]:

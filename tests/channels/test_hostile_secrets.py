@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import logging
 from pathlib import Path
 
 import pytest
@@ -34,8 +33,6 @@ def holding(folder: Path) -> list[str]:
 @pytest.mark.parametrize("method", FAILS)
 def test_no_file_of_ours_and_no_answer_holds_it(tmp_path: Path, relay: Relay, method: str) -> None:
     lines = io.StringIO()
-    root = logging.getLogger()
-    kept, level = root.handlers[:], root.level
     log.start("debug", lines)
     with server_running(TOKEN) as server:
         office = with_mail(tmp_path, relay, server, REGRET_S="0")
@@ -52,8 +49,6 @@ def test_no_file_of_ours_and_no_answer_holds_it(tmp_path: Path, relay: Relay, me
             "channels list", "channels list --json", "channels test telegram", "status",
             "status --json", "doctor", "doctor --json", "audit",
         )]  # fmt: skip
-    root.handlers[:] = kept
-    root.setLevel(level)
     assert all(SECRET not in one.out + one.err for one in said)
     assert SECRET not in lines.getvalue()
     assert holding(tmp_path) == []
