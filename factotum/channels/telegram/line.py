@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from factotum.channels.telegram import lean
 from factotum.settings import Settings
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def api_of(settings: Settings) -> str:
 
 def line_of(settings: Settings, token: str = "") -> Line:
     """The line of this house, or of the bot that `token` is for."""
-    import httpx
+    httpx = lean.httpx()  # before the library loads it
     from telegram import Bot
     from telegram.request import HTTPXRequest
 
