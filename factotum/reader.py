@@ -64,7 +64,8 @@ class Reader:
             self._jobs = queue.SimpleQueue()
             threading.Thread(target=self._work, args=(self._jobs,), daemon=True).start()
         self._jobs.put(job)
-        if not job.done.wait(self._wait_s * max(LEAST_PART, 0.5 ** len(self._stuck))):
+        within_s = self._wait_s * max(LEAST_PART, 0.5 ** len(self._stuck))
+        if not self._answers(path, job.done, within_s):
             self._stuck[path] = job
             self._jobs = None  # its thread is left behind; the next read starts another
             raise Stuck(
@@ -74,6 +75,10 @@ class Reader:
             raise job.error
         assert job.data is not None
         return job.data
+
+    def _answers(self, path: Path, done: threading.Event, within_s: float) -> bool:
+        """Whether the read of `path` is done within so many seconds."""
+        return done.wait(within_s)
 
     def _work(self, jobs: queue.SimpleQueue[_Job]) -> None:
         while self._jobs is jobs or not jobs.empty():

@@ -18,8 +18,11 @@ from factotum.demo import letter, paper
 from factotum.demo.house import DemoError, House
 from factotum.note import render
 from factotum.reading import read
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[1]
+#: Less than the settling (120 s) and the regret (60 s) that it must not wait out, in seconds.
+QUICK_S = 55
 COMMAND = [sys.executable, "-c", "import factotum.cli, sys; sys.exit(factotum.cli.main())", "demo"]
 
 
@@ -60,7 +63,7 @@ def test_it_goes_from_a_mail_to_its_receipt(tmp_path: Path) -> None:
     assert "To: ada@rossi.example" in done.stdout
     assert "In-Reply-To: <ask-1@rossi.example>" in done.stdout
     assert "decided by you (move)" in done.stdout
-    assert took_s < 20
+    assert took_s < QUICK_S
     assert left_behind(tmp_path) == []
     assert not (tmp_path / "my vault").exists()
 
@@ -118,7 +121,7 @@ def test_stopped_in_the_middle_it_tidies_up(tmp_path: Path) -> None:
         office = next(int(n) for n in _found(playing.stdout, r"the office .*process (\d+)"))
         playing.terminate()
         rest = playing.stdout.read()
-        assert playing.wait(15) != 0
+        assert playing.wait(PATIENCE_S) != 0
     assert "mail server received" not in rest
     assert left_behind(tmp_path) == []
     with pytest.raises(ProcessLookupError):
@@ -149,7 +152,7 @@ def test_killed_while_it_sends_it_neither_repeats_nor_forgets(tmp_path: Path) ->
     assert "It says: unknown" in done.stdout and "It says: succeeded" in done.stdout
     assert re.search(r"resolve a-\w+ happened", done.stdout)
     assert "WRONG" not in done.stdout
-    assert took_s < 30
+    assert took_s < 2 * QUICK_S
     assert left_behind(tmp_path) == []
 
 

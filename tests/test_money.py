@@ -14,6 +14,7 @@ import pytest
 
 from orchestrator import Clock, Orchestrator, open_rooms
 from tests.office import Hands, TestOffice
+from tests.patience import PATIENCE_S
 from tests.servers.model import ScriptedModelServer, call
 
 FINISH = call("finish", summary="Done.")
@@ -114,7 +115,7 @@ def test_lifted_while_it_runs_the_queue_goes_on_without_a_restart(office: TestOf
         assert len(server.requests) == 1
 
 
-async def until(true: Callable[[], bool], patience_s: float = 20.0) -> None:
+async def until(true: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:
     end = time.monotonic() + patience_s
     while not true():
         assert time.monotonic() < end, "it did not come"

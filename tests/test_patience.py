@@ -12,6 +12,7 @@ import pytest
 
 from orchestrator import Clock, Orchestrator, open_rooms
 from tests.office import TestOffice, smtp
+from tests.patience import PATIENCE_S
 from tests.servers.smtp import Relay
 from tests.test_life import ASK, REPLY
 
@@ -59,7 +60,7 @@ def test_an_approved_mail_is_cancelled_by_tick_and_by_move(
 
 
 async def until(is_so: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10
+    end = time.monotonic() + PATIENCE_S
     while not is_so():
         assert time.monotonic() < end, "in vain"
         await asyncio.sleep(0.02)

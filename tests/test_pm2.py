@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 
 from factotum.ears import found
+from tests.patience import PATIENCE_S
 from tests.servers.dovecot import Dovecot
 from tests.servers.model import ScriptedModelServer, call, slow
 from tests.servers.telegram import TOKEN, server_running
@@ -28,8 +29,6 @@ ROOT = Path(__file__).parents[1]
 ECOSYSTEM = ROOT / "ecosystem.config.js"
 PYTHON = ROOT / ".venv/bin/python"
 
-#: How long anything may take on a machine that has much else to do, in seconds.
-PATIENCE_S = 60.0
 #: Within what time a stop must have come to its end, by what the processes say, in seconds.
 GRACEFUL_S = 5.0
 

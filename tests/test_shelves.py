@@ -23,6 +23,7 @@ from factotum.worker.shelves import (
     persona_shelf,
     skill_shelf,
 )
+from tests.patience import until
 
 AGENT = "---\nenabled: true\n---\nYou write.\n"
 SKILL = "---\ndescription: Write letters.\n---\nBriefly.\n"
@@ -135,19 +136,15 @@ def test_a_note_that_does_not_answer_is_tried_again(root: Path) -> None:
 
     def slow(path: Path, most_bytes: int) -> bytes:
         if path.name == "poet.md":
-            answers.wait(20)
+            answers.wait()
         return read_regular(path, most_bytes)
 
     agents = agent_shelf(root, Reader(slow, wait_s=0.05))
     assert agents.current() == []
     assert "does not answer" in agents.problems()[0].reason
     answers.set()
-    for _ in range(200):
-        if agents.current():
-            break
-        threading.Event().wait(0.01)
-    assert [agent.name for agent in agents.current()] == ["poet"]
-    assert agents.problems() == []
+    assert until(lambda: [agent.name for agent in agents.current()]) == ["poet"]
+    until(lambda: agents.problems() == [])
 
 
 def test_what_is_private_is_not_told_a_model(root: Path) -> None:

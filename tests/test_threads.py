@@ -24,6 +24,7 @@ from factotum.threads import FOLLOWS, JOINS_AN_HOUR, JOINS_MOST, TASKS_MOST
 from factotum.vault import Vault
 from factotum.worker.labels import Labels
 from tests.office import TestOffice, smtp
+from tests.patience import PATIENCE_S
 from tests.servers.model import ScriptedModelServer, call
 from tests.servers.smtp import Relay
 
@@ -162,7 +163,7 @@ def test_what_comes_while_the_model_thinks_is_thought_about_before_the_end(
     def script(body: Any) -> Any:
         if len(server.requests) == 1:
             handed(office, AGAIN)
-            until = time.monotonic() + 20
+            until = time.monotonic() + PATIENCE_S
             while not looked_up(office, lambda ledger: JoinedBook(ledger).untold(id)):
                 assert time.monotonic() < until
                 time.sleep(0.02)

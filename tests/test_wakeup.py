@@ -13,9 +13,10 @@ import pytest
 from factotum import wakeup
 from factotum.vault import ALL_FOLDERS
 from factotum.wakeup import Wakeup
+from tests.patience import PATIENCE_S
 
 #: Long enough for an event on a busy machine, in seconds; and long enough to hear none.
-LONG_S, SHORT_S = 10.0, 0.3
+LONG_S, SHORT_S = PATIENCE_S, 0.3
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux's own")
 

@@ -15,6 +15,7 @@ from typing import TypeVar
 from factotum.ledger import Ledger
 from orchestrator import Clock, Orchestrator, open_rooms
 from tests.office import TestOffice, smtp
+from tests.patience import PATIENCE_S
 from tests.servers.smtp import Relay
 from tests.servers.telegram import TelegramServer
 
@@ -45,7 +46,7 @@ class Live:
     office: TestOffice
     orchestrator: Orchestrator
 
-    def waits(self, look: Callable[[], T], timeout_s: float = 10.0) -> T:
+    def waits(self, look: Callable[[], T], timeout_s: float = PATIENCE_S) -> T:
         """What `look` gives once that is something."""
         until = time.monotonic() + timeout_s
         while not (found := look()):
@@ -83,14 +84,14 @@ def at_work(office: TestOffice) -> Iterator[Live]:
     thread = threading.Thread(target=main, name="office")
     thread.start()
     try:
-        assert ready.wait(20)
+        assert ready.wait(PATIENCE_S)
         if broken:
             raise broken[0]
         yield Live(office, made[0])
     finally:
         if made and thread.is_alive():
             loops[0].call_soon_threadsafe(made[0].stop)
-        thread.join(20)
+        thread.join(PATIENCE_S)
         assert not thread.is_alive()
     if broken:
         raise broken[0]

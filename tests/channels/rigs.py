@@ -17,6 +17,7 @@ from factotum.channels.contract import Heard, Tapped
 from orchestrator import open_rooms
 from tests.channels.live import OWNER
 from tests.office import TestOffice
+from tests.patience import PATIENCE_S
 from tests.servers.telegram import TelegramServer
 
 
@@ -100,12 +101,12 @@ class AtTerminal:
 
     def __enter__(self) -> AtTerminal:
         self._thread.start()
-        assert self._ready.wait(10)
+        assert self._ready.wait(PATIENCE_S)
         return self
 
     def __exit__(self, *_: object) -> None:
         self.loop.call_soon_threadsafe(self.stop.set)
-        self._thread.join(10)
+        self._thread.join(PATIENCE_S)
 
     def _do(self, deed: Callable[[], object]) -> None:
         done = threading.Event()
@@ -117,7 +118,7 @@ class AtTerminal:
                 done.set()
 
         self.loop.call_soon_threadsafe(do)
-        assert done.wait(10)
+        assert done.wait(PATIENCE_S)
 
     def says(self, text: str, reply_to: str = "") -> None:
         id, now = f"you {next(self._ids)}", datetime.now(UTC)
@@ -125,14 +126,14 @@ class AtTerminal:
         self._do(lambda: self.service.hear(heard))
 
     def reads(self, text: str) -> None:
-        until = time.monotonic() + 15
+        until = time.monotonic() + PATIENCE_S
         while text not in self.out.getvalue()[self._read :]:
             assert time.monotonic() < until, self.out.getvalue()[self._read :]
             time.sleep(0.02)
         self._read = self.out.getvalue().index(text, self._read)
 
     def _token(self, label: str) -> tuple[str, str]:
-        until = time.monotonic() + 15
+        until = time.monotonic() + PATIENCE_S
         while True:
             if found := self.channel.current():
                 for row in found[1].rows:

@@ -24,6 +24,7 @@ from factotum.outbox import Row
 from factotum.rooms import open_rooms
 from tests.channels.live import OWNER, telegram
 from tests.office import TestOffice
+from tests.patience import PATIENCE_S
 from tests.servers.telegram import TelegramServer, server_running
 from tests.servers.transcriber import Transcriber
 from tests.voice.recordings import NOTE
@@ -248,9 +249,8 @@ def test_a_question_by_voice_is_answered_by_voice_in_a_whole_office(
                 lambda chat: any(
                     one.file is not None and one.file.data.startswith(b"ID3 ")
                     for one in chat.messages
-                ),
-                30,
+                )
             )
         finally:
             child.send_signal(signal.SIGTERM)
-            child.wait(20)
+            child.wait(PATIENCE_S)

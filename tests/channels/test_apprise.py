@@ -15,6 +15,7 @@ from factotum.channels import apprise_child as child
 from factotum.channels.apprise_way import Apprise
 from factotum.channels.contract import ChannelError, Lost, Message, NotSent, Refused
 from factotum.channels.words import Words
+from tests.patience import PATIENCE_S
 from tests.servers.webhook import Fails, Webhooks
 
 needs_library = pytest.mark.skipif(
@@ -82,14 +83,17 @@ def test_where_it_is_not_installed_it_says_what_to_install(tmp_path: Path) -> No
 
 
 def test_a_process_that_hangs_or_dies_may_have_told_it(tmp_path: Path) -> None:
-    for text, why in (("sleep 9", "nothing was heard for 0.2 s"), ("exit 3", "ended with 3")):
+    for text, tell_s, why in (
+        ("sleep 99", 0.2, "nothing was heard for 0.2 s"),
+        ("exit 3", PATIENCE_S, "ended with 3"),
+    ):
         python = tmp_path / "python"
         python.write_text(
             f"#!/bin/sh\nexec {text}\n" if "sleep" in text else f"#!/bin/sh\n{text}\n"
         )
         python.chmod(0o700)
         with pytest.raises(Lost, match=why):
-            tell("json://127.0.0.1:9/", python=str(python), tell_s=0.2)
+            tell("json://127.0.0.1:9/", python=str(python), tell_s=tell_s)
     with pytest.raises(NotSent, match="no process can be started"):
         tell("json://127.0.0.1:9/", python=str(tmp_path / "absent"))
 

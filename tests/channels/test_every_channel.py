@@ -14,6 +14,7 @@ from factotum.gate.register import Register
 from tests.channels.live import at_work, ledger_of, with_mail
 from tests.channels.rigs import Rig, rig_of
 from tests.office import TestOffice
+from tests.patience import PATIENCE_S
 from tests.servers.smtp import Relay
 from tests.servers.telegram import server_running
 
@@ -43,7 +44,7 @@ def house(kind: str, folder: Path, **env: str) -> Iterator[tuple[Rig, TestOffice
             yield rig, office, relay
 
 
-def comes_to(look: Callable[[], bool], within_s: float = 15.0) -> None:
+def comes_to(look: Callable[[], bool], within_s: float = PATIENCE_S) -> None:
     until = time.monotonic() + within_s
     while not look():
         assert time.monotonic() < until

@@ -37,6 +37,22 @@ class Line:
 
 
 @dataclass
+class Ear:
+    """Hears the same in every recording; `files` whether in files, too."""
+
+    text: str
+    why: str = ""
+    files: bool = True
+    asked: list[str] = field(default_factory=list)
+
+    async def __call__(
+        self, data: bytes, name: str, seconds: float, *, file: bool = False
+    ) -> tuple[str, str]:
+        self.asked.append(name)
+        return self.text, self.why
+
+
+@dataclass
 class Desk:
     phone: Phone
     hears: tuple[str, str] | None = None
@@ -54,11 +70,8 @@ class Desk:
         def read(data: bytes, name: str) -> Reading:
             return Reading("file", name, data.decode())
 
-        async def hear(data: bytes, name: str, seconds: float) -> tuple[str, str]:
-            return self.hears or ("", "")
-
         window, clock = self.phone.service.window, lambda: self.phone.now
-        hearing = hear if self.hears else None
+        hearing = Ear(*self.hears) if self.hears else None
         return Fetching(window, self.line.fetch, hearing, take, clock, read, 0.0)
 
     def comes(self, id: str, text: str = "", file: str = "", album: str = "") -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,11 @@ import pytest
 
 from factotum.channels.contract import NotSent, Reply, Tapped
 from factotum.channels.imposed import NOT_OURS
-from factotum.channels.telegram.poller import VISITS_MOST, Poller
+from factotum.channels.telegram.poller import HASTY_S, VISITS_MOST, Poller
 from tests.channels.live import OWNER, at_work, with_mail
 from tests.channels.phone import ME, NAME, Phone, phone_of
 from tests.office import TestOffice, smtp
+from tests.patience import PATIENCE_S
 from tests.servers.smtp import Relay
 from tests.servers.telegram import TelegramServer, server_running
 from tests.servers.telegram.trying import with_bot
@@ -37,7 +39,7 @@ def polls(server: TelegramServer, meanwhile: Any, **more: Any) -> None:
         well = asyncio.Event()
         poller = Poller(bot, lambda _: None, well.set, lambda _: None, **more)
         polling = asyncio.create_task(poller.run())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(2 * PATIENCE_S):
             await well.wait()
             await asyncio.to_thread(server.waits_for_call, "getUpdates", 2)
             await asyncio.to_thread(meanwhile)
@@ -59,7 +61,7 @@ def test_who_reads_along_now_and_then_is_noticed_though_every_other_question_is_
             server.updates.end_waiting("Conflict: terminated by other getUpdates request")
             ada.says(f"and all is well again, {n}")
             server.waits_for_call("getUpdates", len(server.called("getUpdates")) + 2)
-        assert seen.wait(5)
+        assert seen.wait(PATIENCE_S)
 
     polls(server, thief, visited=seen.set)
 
@@ -78,8 +80,12 @@ def test_one_start_beside_another_is_no_visit(server: TelegramServer) -> None:
 
 @pytest.mark.slow
 def test_a_server_that_holds_no_question_is_not_asked_without_end(server: TelegramServer) -> None:
+    lasted_s = []
+
     def hasty() -> None:
-        threading.Event().wait(1.2)
+        begun = time.monotonic()
+        time.sleep(1.2)
+        lasted_s.append(time.monotonic() - begun)
 
     held = server.updates.get
 
@@ -88,7 +94,7 @@ def test_a_server_that_holds_no_question_is_not_asked_without_end(server: Telegr
 
     server.updates.get = given  # type: ignore[method-assign]
     polls(server, hasty)
-    assert len(server.called("getUpdates")) < 8
+    assert len(server.called("getUpdates")) < 3 + lasted_s[0] / HASTY_S
 
 
 @pytest.fixture

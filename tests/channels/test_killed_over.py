@@ -54,7 +54,7 @@ def test_what_is_sent_while_it_is_killed_over_and_over_is_taken_once(tmp_path: P
         me = server.person(OWNER, "Marco")
         me.starts()
         with up(office):
-            me.waits_to_see("I work on what you write here", 30)
+            me.waits_to_see("I work on what you write here")
         for n in range(KILLS):
             sends(me, heard, n)
             with up(office):
@@ -64,7 +64,7 @@ def test_what_is_sent_while_it_is_killed_over_and_over_is_taken_once(tmp_path: P
             return [one.reply_to for one in me.chat.from_bot if one.text == "Looked at it."]
 
         with up(office):
-            comes_to(lambda: len(answers()) >= KILLS, 60)
+            comes_to(lambda: len(answers()) >= KILLS)
             time.sleep(3)  # for what would come once too often
         assert len(answers()) == len(set(answers())) == KILLS
         ledger = ledger_of(office)

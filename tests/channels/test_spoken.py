@@ -19,6 +19,7 @@ from tests.channels.live import OWNER, ledger_of, telegram
 from tests.channels.talking import desk, looked
 from tests.channels.test_every_channel import comes_to
 from tests.office import TestOffice
+from tests.patience import PATIENCE_S
 from tests.servers.model import Item, ScriptedModelServer, call
 from tests.servers.telegram import server_running
 from tests.servers.transcriber import Transcriber, slow, status
@@ -137,7 +138,7 @@ def up(office: TestOffice) -> Iterator[subprocess.Popen[bytes]]:
         yield child
     finally:
         child.send_signal(signal.SIGKILL)
-        child.wait(20)
+        child.wait(PATIENCE_S)
 
 
 @pytest.mark.slow
@@ -155,7 +156,7 @@ def test_one_that_is_killed_over_is_taken_once_after_the_restart(
         me = server.person(OWNER, "Marco")
         me.starts()
         with up(office):
-            me.waits_to_see("I work on what you write here", 30)
+            me.waits_to_see("I work on what you write here")
             if when == "fetched":
                 server.hangs("getFile", 60)
             else:
@@ -166,7 +167,7 @@ def test_one_that_is_killed_over_is_taken_once_after_the_restart(
             me.waits_to_see("Looked at it.", 60)
         with up(office):
             me.says("/status")
-            me.waits_to_see("Nothing waits", 30)
+            me.waits_to_see("Nothing waits")
         assert len([one for one in me.chat.from_bot if "I heard" in one.text]) == 1
         ledger = ledger_of(office)
         (row,) = ledger.db.execute("SELECT count(*) AS n FROM task").fetchall()

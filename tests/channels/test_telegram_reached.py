@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from factotum.channels.telegram.poller import Poller
+from tests.patience import SOON_S
 from tests.servers.telegram import TelegramServer, server_running
 from tests.servers.telegram.trying import with_bot
 
@@ -23,7 +24,7 @@ def test_it_is_known_at_once_that_telegram_answers_again(server: TelegramServer)
         well, ill = asyncio.Event(), asyncio.Event()
         poller = Poller(bot, lambda _: None, well.set, lambda _: ill.set())  # type: ignore[arg-type]
         polling = asyncio.create_task(poller.run())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(SOON_S):  # it holds one for 50 s
             await well.wait()
             well.clear()
             await asyncio.to_thread(server.waits_for_call, "getUpdates", 2)

@@ -404,8 +404,11 @@ def test_who_is_told_to_stop_waits_for_what_is_on_its_way(
     put(phone, "two")
     send = phone.screen.send
 
+    begun, told = asyncio.Event(), asyncio.Event()
+
     async def slow(chat: str, message: Message) -> str:
-        await asyncio.sleep(0.05)
+        begun.set()
+        await told.wait()
         if not arrives:
             raise CUT
         return await send(chat, message)
@@ -414,8 +417,9 @@ def test_who_is_told_to_stop_waits_for_what_is_on_its_way(
 
     async def stopped_soon() -> None:
         speaking = asyncio.create_task(phone.service.speak())
-        await asyncio.sleep(0.01)
+        await begun.wait()
         speaking.cancel()
+        asyncio.get_running_loop().call_later(0.05, told.set)
         with contextlib.suppress(asyncio.CancelledError):
             await speaking
 

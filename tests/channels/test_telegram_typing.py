@@ -18,4 +18,4 @@ def test_typing_is_shown_at_once_when_work_was_given_and_else_not(tmp_path: Path
             assert server.called("sendChatAction") == []
             owner.says("mail to Ada, please")
             owner.waits_to_see("Send this mail")
-            server.waits_for_call("sendChatAction", timeout_s=1.0)
+            server.waits_for_call("sendChatAction")

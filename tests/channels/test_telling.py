@@ -21,6 +21,7 @@ from factotum.views import notices
 from factotum.views.notices import Notices
 from factotum.worker import messaging
 from tests.office import Hands, TestOffice
+from tests.patience import PATIENCE_S
 from tests.servers.model import ScriptedModelServer, call
 from tests.servers.webhook import Fails, Webhooks
 
@@ -143,7 +144,7 @@ def test_it_works_till_it_is_stopped_and_says_how_it_goes(
             tell_news(office.state)
             await till(lambda: "does not know the webhook" in trouble(office))
             stop.set()
-            await asyncio.wait_for(working, 5)
+            await asyncio.wait_for(working, PATIENCE_S)
 
     asyncio.run(an_evening())
     assert there.texts == ["**❌ Something failed**\nFailed\\: The invoice"]
@@ -155,7 +156,7 @@ def trouble(office: TestOffice) -> str:
 
 
 async def till(look: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while not look():
             await asyncio.sleep(0.01)
 

@@ -108,7 +108,7 @@ def test_where_the_owner_blocked_the_bot_discord_tells_it(
 ) -> None:
     news(outbox)
     bots.person(OWNER, "Marco").blocks()
-    assert passes(outbox, bots, there, FALLBACK_S - 1) == ""
+    assert passes(outbox, bots, there, FALLBACK_S / 2) == ""
     assert there.texts == [], "the owner may just have begun anew"
     for _ in range(2):
         assert passes(outbox, bots, there, FALLBACK_S + 1) == ""
@@ -149,7 +149,7 @@ def test_a_network_that_is_cut_for_long_has_discord_tell_it_once(
     async def an_hour() -> None:
         async with house(outbox, bots, there) as here:
             bots.cut()
-            assert await here.passes(FALLBACK_S - 1) == ""
+            assert await here.passes(FALLBACK_S / 2) == ""
             assert there.texts == [], "before its time"
             assert await here.passes(FALLBACK_S + 1) == ""
             bots.mend()

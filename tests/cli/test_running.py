@@ -13,13 +13,14 @@ import pytest
 from tests.cli.conftest import ASK
 from tests.cli.terminal import Terminal
 from tests.office import TestOffice
+from tests.patience import PATIENCE_S
 from tests.servers.smtp import Relay
 
 #: A stop may take no longer, in seconds.
 STOP_S = 5.0
 
 
-def until(done: Callable[[], bool], most_s: float = 40.0) -> bool:
+def until(done: Callable[[], bool], most_s: float = PATIENCE_S) -> bool:
     """Waits till `done`; False when it did not come to that in `most_s`."""
     end = time.monotonic() + most_s
     while not done():

@@ -14,6 +14,7 @@ from factotum.rooms import open_rooms
 from factotum.watcher import Polled, Post
 from factotum.worker.desk import Desk
 from tests.office import TestOffice
+from tests.patience import PATIENCE_S
 
 
 @contextmanager
@@ -65,7 +66,7 @@ def drop(source: str, n: int, **more: object) -> Drop:
     return Drop(source, str(n), "message", f"Thing {n}", "There is nothing to do.", **more)  # type: ignore[arg-type]
 
 
-def until(done: Callable[[], object], most_s: float = 20.0) -> bool:
+def until(done: Callable[[], object], most_s: float = PATIENCE_S) -> bool:
     """Waits till `done`; whether it came to that."""
     end = time.monotonic() + most_s
     while not done():

@@ -20,6 +20,7 @@ from factotum.ledger import Ledger
 from factotum.watcher import Stopped
 from tests.ears.rooms import Scripted, drop, room, until
 from tests.office import TestOffice
+from tests.patience import PATIENCE_S, SOON_S
 
 
 @pytest.fixture
@@ -109,7 +110,7 @@ def test_a_disk_that_fails_is_waited_for(office: TestOffice, post: Post) -> None
     handed.start()
     assert until(lambda: (beat := beats.of(office.state, "a b")) and "kept" in beat.trouble)
     (office.folder / "away").rename(folder)
-    handed.join(20)
+    handed.join(PATIENCE_S)
     assert not handed.is_alive()
     assert len(office.files("Needs_Action")) == 1
     assert post.cursor() == "1"
@@ -152,7 +153,7 @@ def test_a_rest_ends_in_time_or_when_there_is_news_or_at_a_stop(post: Post) -> N
     threading.Timer(0.05, post.stop).start()
     with pytest.raises(Stopped):
         post.rest(60)
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < SOON_S
     os.close(read)
 
 

@@ -14,10 +14,8 @@ from multiprocessing.context import ForkServerProcess
 
 from factotum.settings import load
 from orchestrator import Orchestrator, open_rooms
+from tests.patience import PATIENCE_S
 from tests.prove.life import Life, start
-
-#: How long is waited for what must come, in seconds.
-PATIENCE_S = 40.0
 
 
 def work(env: Mapping[str, str], failpoint: str = "") -> None:

@@ -27,6 +27,7 @@ from typing import Self, cast
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.servers.certificate import Pair
 from tests.servers.ports import free_port, wait_for
 
@@ -175,7 +176,7 @@ class Dovecot:
     def _stop(self) -> None:
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(timeout=10)
+            self._process.wait(timeout=PATIENCE_S)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _config(self) -> str:

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+import random
 import socket
 import time
 from types import TracebackType
 from typing import Self
 
+from tests.patience import PATIENCE_S
+
+#: Below those that a system gives to whoever asks for any port at all (Linux from 32768 on, others
+#: from 49152 on): else what is free now may be the near end of another test's connection in a
+#: moment. By chance of our own, which nobody seeds: processes beside this one choose too.
+PORTS = range(20_000, 32_000)
+_CHANCE = random.SystemRandom()
+
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port at which nobody listens, nor will by accident."""
+    while True:
+        port = _CHANCE.choice(PORTS)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue  # it is taken
+            return port
 
 
-def wait_for(port: int, limit_s: float = 10.0) -> None:
+def wait_for(port: int, limit_s: float = PATIENCE_S) -> None:
     """Returns when something listens there. Raises TimeoutError."""
     until = time.monotonic() + limit_s
     while time.monotonic() < until:
@@ -34,6 +48,15 @@ class Silent:
     def __init__(self) -> None:
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._socket.getsockname()[1]
+        self._accepted: list[socket.socket] = []
+
+    def hears(self) -> None:
+        """Waits till somebody has said something."""
+        self._socket.settimeout(PATIENCE_S)
+        connection, _ = self._socket.accept()
+        self._accepted.append(connection)
+        connection.settimeout(PATIENCE_S)
+        connection.recv(1)
 
     def __enter__(self) -> Self:
         return self
@@ -44,4 +67,5 @@ class Silent:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._socket.close()
+        for connection in (*self._accepted, self._socket):
+            connection.close()

@@ -15,6 +15,7 @@ from typing import Self
 
 import httpx
 
+from tests.patience import PATIENCE_S
 from tests.servers.ports import free_port, wait_for
 
 USER, PASSWORD = "marco", "a-word-of-marcos"
@@ -70,7 +71,7 @@ class CalendarServer:
     def stop(self) -> None:
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(10)
+            self._process.wait(PATIENCE_S)
             self._process = None
 
     def make(self, path: str, name: str) -> None:
@@ -90,5 +91,6 @@ class CalendarServer:
             auth=(USER, PASSWORD),
             headers={"Content-Type": "text/calendar; charset=utf-8"} if method == "PUT" else {},
             trust_env=False,
+            timeout=PATIENCE_S,
         )
         answer.raise_for_status()

@@ -24,6 +24,7 @@ from typing import Any, Self, cast
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from tests.patience import PATIENCE_S
 from tests.servers.certificate import Pair
 from tests.servers.ports import free_port
 
@@ -161,6 +162,7 @@ class Relay:
             port=self.port,
             ssl_context=_server_side(tls) if tls else None,
             enable_SMTPUTF8=False,
+            ready_timeout=PATIENCE_S,
             **extra,
         )
 

@@ -7,6 +7,8 @@ import socketserver
 import threading
 from typing import Self
 
+from tests.patience import PATIENCE_S
+
 
 class _Handler(socketserver.BaseRequestHandler):
     def handle(self) -> None:
@@ -21,7 +23,7 @@ class _Handler(socketserver.BaseRequestHandler):
         name = socket.inet_ntoa(host) if kind == 1 else host.decode()
         port = int.from_bytes(_exactly(peer, 2), "big")
         self.server.led_to.append((name, port))
-        with socket.create_connection((name, port), timeout=10) as there:
+        with socket.create_connection((name, port), timeout=PATIENCE_S) as there:
             peer.sendall(b"\x05\x00\x00\x01" + bytes(6))
             back = threading.Thread(target=_pour, args=(there, peer))
             back.start()

@@ -19,14 +19,13 @@ from typing import Any, Self, TypeVar
 import httpx
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.servers.ports import free_port
 
 Found = TypeVar("Found")
 
 WRAPPER = Path(__file__).with_name("telegram_emulator.js")
 TOKEN = "666:TEST-not-a-real-token"
-#: Node starts within a second; a machine that has much else to do takes longer. In seconds.
-PATIENCE_S = 30.0
 
 
 class TelegramEmulator:
@@ -41,7 +40,9 @@ class TelegramEmulator:
             ["node", str(WRAPPER), str(self.port)], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, env={**os.environ, "NODE_PATH": str(modules)},
         )  # fmt: skip
-        self._client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", verify=False)
+        self._client = httpx.Client(
+            base_url=f"http://127.0.0.1:{self.port}", verify=False, timeout=PATIENCE_S
+        )
 
     @property
     def base_url(self) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.patience import PATIENCE_S, SOON_S
 from tests.servers.telegram import TOKEN, TelegramServer
 from tests.servers.telegram.people import Person
 
@@ -28,7 +29,7 @@ class Ask:
     """Plain requests: JSON in, the whole answer out."""
 
     def __init__(self, server: TelegramServer) -> None:
-        self.client = httpx.Client(base_url=f"{server.base_url}{TOKEN}/", timeout=10)
+        self.client = httpx.Client(base_url=f"{server.base_url}{TOKEN}/", timeout=PATIENCE_S)
 
     def __enter__(self) -> Ask:
         return self
@@ -111,14 +112,20 @@ def test_limit_and_allowed_updates_choose(ada: Person, ask: Ask) -> None:
     assert [one["message"]["text"] for one in ask("getUpdates")["result"]] == ["two"]
 
 
-def test_a_long_poll_returns_as_soon_as_something_comes(ada: Person, ask: Ask) -> None:
-    timer = threading.Timer(0.1, ada.says, ["late"])
-    timer.start()
+def test_a_long_poll_returns_as_soon_as_something_comes(
+    ada: Person, server: TelegramServer, ask: Ask
+) -> None:
+    def late() -> None:
+        server.waits_for_call("getUpdates")
+        ada.says("late")
+
+    writing = threading.Thread(target=late)
+    writing.start()
     begun = time.monotonic()
-    told = ask("getUpdates", timeout=9)["result"]
-    assert 0.05 < time.monotonic() - begun < 5
+    told = ask("getUpdates", timeout=50)["result"]
+    assert time.monotonic() - begun < SOON_S
     assert told[0]["message"]["text"] == "late"
-    timer.join()
+    writing.join()
 
 
 def test_an_empty_long_poll_ends_after_its_timeout(ask: Ask) -> None:
@@ -130,11 +137,11 @@ def test_an_empty_long_poll_ends_after_its_timeout(ask: Ask) -> None:
 def test_a_second_poller_ends_the_first(ada: Person, server: TelegramServer, ask: Ask) -> None:
     ended: list[Any] = []
     with Ask(server) as other:
-        first = threading.Thread(target=lambda: ended.append(other("getUpdates", timeout=20)))
+        first = threading.Thread(target=lambda: ended.append(other("getUpdates", timeout=50)))
         first.start()
         server.waits_for_call("getUpdates")
         assert ask("getUpdates", timeout=0.05)["result"] == []
-        first.join(5)
+        first.join(SOON_S)
     assert ended[0]["error_code"] == 409
     assert ended[0]["description"] == (
         "Conflict: terminated by other getUpdates request; make sure that only one bot instance "
@@ -168,7 +175,7 @@ def test_a_message_stands_in_the_chat_as_it_was_sent(ada: Person, ask: Ask) -> N
     assert told["reply_to_message"]["text"] == "/start"
     assert told["reply_markup"] == BUTTONS
     assert told["from"]["is_bot"] is True and told["chat"]["id"] == 7
-    assert abs(told["date"] - time.time()) < 5
+    assert abs(told["date"] - time.time()) < PATIENCE_S
 
 
 def test_a_prompt_and_a_preview_are_kept_as_they_were_asked_for(ada: Person, ask: Ask) -> None:

@@ -10,6 +10,7 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.error import BadRequest
 from telegram.request import HTTPXRequest
 
+from tests.patience import PATIENCE_S
 from tests.servers.telegram_emulator import TelegramEmulator, emulator_running
 
 
@@ -22,7 +23,9 @@ def test_a_card_is_sent_tapped_and_changed() -> None:
 
 
 async def _life(emulator: TelegramEmulator) -> None:
-    request = [HTTPXRequest(httpx_kwargs={"verify": False}) for _ in range(2)]
+    request = [
+        HTTPXRequest(httpx_kwargs={"verify": False}, read_timeout=PATIENCE_S) for _ in range(2)
+    ]
     bot = telegram.Bot(
         emulator.token, base_url=emulator.base_url,
         request=request[0], get_updates_request=request[1],
@@ -31,7 +34,7 @@ async def _life(emulator: TelegramEmulator) -> None:
         assert bot.username == "TestNameBot"
         assert await bot.get_updates(timeout=0) == ()
         emulator.says("hello")
-        (update,) = await bot.get_updates(timeout=5)
+        (update,) = await bot.get_updates(timeout=50)
         assert update.message and update.message.text == "hello"
         yes = InlineKeyboardMarkup([[InlineKeyboardButton("Yes", callback_data="y")]])
         card = await bot.send_message(update.message.chat.id, "Send?", reply_markup=yes)
@@ -39,7 +42,7 @@ async def _life(emulator: TelegramEmulator) -> None:
         with pytest.raises(LookupError, match="no button 'No'"):
             emulator.taps(card.message_id, "No")
         emulator.taps(card.message_id, "Yes")
-        (tapped,) = await bot.get_updates(timeout=5)
+        (tapped,) = await bot.get_updates(timeout=50)
         query = tapped.callback_query
         assert query and query.data == "y" and query.from_user.id == 7
         assert query.message and query.message.message_id == card.message_id

@@ -10,6 +10,7 @@ import pytest
 import telegram
 from telegram.error import Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter, TimedOut
 
+from tests.patience import PATIENCE_S, SOON_S
 from tests.servers.telegram import TOKEN, TelegramServer, server_running
 from tests.servers.telegram.people import Person
 from tests.servers.telegram.trying import post, with_bot
@@ -76,24 +77,25 @@ def test_a_page_of_somebody_in_between_is_no_answer(server: TelegramServer, ada:
 
 
 def test_a_server_that_hangs_is_given_up(server: TelegramServer, ada: Person) -> None:
-    server.hangs("sendMessage", 20, done=True)
+    server.hangs("sendMessage", PATIENCE_S, done=True)
 
     async def life(bot: telegram.Bot) -> None:
         with pytest.raises(TimedOut):
             await bot.send_message(7, "x", read_timeout=0.1)
 
     with_bot(server, life)
+    ada.waits_to_see("x")
     assert len(ada.chat.from_bot) == 1
 
 
 def test_too_many_messages_are_told_to_wait(server: TelegramServer, ada: Person) -> None:
     bob = server.person(8, "Bob")
     bob.starts()
-    server.limits(chat_s=5, burst=2, all_per_s=4)
+    server.limits(chat_s=60, burst=2, all_per_s=4)
     answers = [post(server, "sendMessage", chat_id=7, text="x") for _ in range(3)]
     assert [one["ok"] for one in answers] == [True, True, False]
     assert answers[2]["error_code"] == 429
-    assert 4 <= answers[2]["parameters"]["retry_after"] <= 5
+    assert 1 < answers[2]["parameters"]["retry_after"] <= 60
     assert answers[2]["description"].startswith("Too Many Requests: retry after ")
     assert post(server, "sendMessage", chat_id=8, text="x")["ok"]
     server.no_limits()
@@ -105,14 +107,14 @@ def test_a_cut_network_refuses_and_forgets_nothing(server: TelegramServer, ada: 
 
     def poll() -> None:
         with pytest.raises(httpx.TransportError):
-            post(server, "getUpdates", timeout=20)
+            post(server, "getUpdates", timeout=50)
         broken.append(True)
 
     poller = threading.Thread(target=poll)
     poller.start()
     server.waits_for_call("getUpdates")
     server.cut()
-    poller.join(5)
+    poller.join(SOON_S)
     assert broken
     with pytest.raises(httpx.ConnectError):
         post(server, "getMe")
@@ -124,7 +126,9 @@ def test_a_cut_network_refuses_and_forgets_nothing(server: TelegramServer, ada: 
 
 def test_a_cut_ends_connections_that_were_kept_open(server: TelegramServer) -> None:
     kept = httpx.Limits(keepalive_expiry=60)
-    with httpx.Client(base_url=f"{server.base_url}{TOKEN}/", limits=kept) as client:
+    with httpx.Client(
+        base_url=f"{server.base_url}{TOKEN}/", limits=kept, timeout=PATIENCE_S
+    ) as client:
         assert client.get("getMe").json()["ok"]
         server.cut()
         with pytest.raises(httpx.TransportError):
@@ -132,10 +136,16 @@ def test_a_cut_ends_connections_that_were_kept_open(server: TelegramServer) -> N
 
 
 def test_it_starts_at_once_and_leaves_no_thread_behind() -> None:
-    before = threading.active_count()
-    begun = time.monotonic()
-    with server_running() as server, httpx.Client() as client:
-        assert client.get(f"{server.base_url}{TOKEN}/getMe").json()["ok"]
-        assert time.monotonic() - begun < 2
-        assert threading.active_count() > before
-    assert threading.active_count() == before
+    """Once in a few tries, for the machine may have much else to do; else each waits for long."""
+
+    def start_s() -> float:
+        before = set(threading.enumerate())
+        begun = time.monotonic()
+        with server_running() as server, httpx.Client(timeout=PATIENCE_S) as client:
+            assert client.get(f"{server.base_url}{TOKEN}/getMe").json()["ok"]
+            took_s = time.monotonic() - begun
+            assert not set(threading.enumerate()) <= before
+        assert set(threading.enumerate()) <= before
+        return took_s
+
+    assert min(start_s() for _ in range(3)) < 2

@@ -19,6 +19,7 @@ from factotum.scan import Listing, Problem, Shelf
 from factotum.vault import ALL_FOLDERS, Vault
 from factotum.views.snapshot import build
 from factotum.worker.runs import Runs
+from tests.patience import PATIENCE_S
 
 #: Fri 27 Nov 2026 14:02 UTC.
 NOON = datetime(2026, 11, 27, 14, 2, tzinfo=UTC).timestamp()
@@ -28,7 +29,7 @@ def utc(at: float) -> datetime:
     return datetime.fromtimestamp(at, UTC)
 
 
-def until(true: Callable[[], bool], patience_s: float = 10.0) -> None:
+def until(true: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:
     """Waits for something that another thread or process does."""
     end = time.monotonic() + patience_s
     while not true():

@@ -13,6 +13,7 @@ import pytest
 from factotum.voice import Heard, Hearing, NotHeard
 from factotum.voice.hearing import AGAIN_S, SIZE_BYTES_MOST
 from tests.models.talking import Broke, Purse
+from tests.patience import PATIENCE_S
 from tests.servers.ports import Silent, free_port
 from tests.servers.transcriber import Transcriber, Turn, cut, raw, slow, status
 from tests.voice.recordings import EACH, NAME, NOTE, at, hear, lines, why
@@ -110,7 +111,7 @@ def test_no_answer_takes_long_to_read(text: str) -> None:
         server.knows(NOTE, text)
         before = time.monotonic()
         hear(at(server.base_url))
-        assert time.monotonic() - before < 2
+        assert time.monotonic() - before < 15  # where each sign looks at all others: minutes
 
 
 # -- what can go wrong
@@ -177,7 +178,8 @@ def test_a_server_that_hangs_is_left() -> None:
 def test_a_slow_machine_of_ones_own_may_take_twice_as_long_as_the_recording() -> None:
     with Transcriber() as server:
         server.knows(NOTE, "Heard.")
-        server.next(*[slow(0.3, raw({"text": "At last."}))] * 2)
+        late = raw({"text": "At last."})
+        server.next(slow(0.3, late), slow(PATIENCE_S, late))
         assert hear(patient(server.base_url, 0.1), seconds=5.0) == Heard("At last.", "", 5.0)
         assert "no answer within 0.1 s" in why(patient(server.base_url, 0.1), seconds=0.05).why
 
@@ -283,7 +285,7 @@ def test_a_recording_that_is_given_up_counts_as_all_that_it_can_cost() -> None:
 
     async def whole(hearing: Hearing) -> None:
         task = asyncio.create_task(hearing.hear(NOTE, NAME, 30.0, purse))
-        await asyncio.sleep(0.2)
+        await asyncio.to_thread(silent.hears)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

@@ -19,6 +19,7 @@ import pytest
 from factotum.settings import load
 from factotum.voice import Speaking, speaking_by
 from factotum.voice.speaking import MANY
+from tests.patience import PATIENCE_S
 from tests.voice.recordings import lines
 
 ROOT = Path(__file__).parents[2]
@@ -75,7 +76,7 @@ def speak(
     text: str = "Hello.",
     voice: str = "",
     language: str = "",
-    timeout_s: float = 5.0,
+    timeout_s: float = 60.0,
 ) -> dict[str, Any]:
     """What a child with such a library heard; `asked` is what the library was asked."""
     asked = folder / "asked.json"
@@ -87,7 +88,7 @@ def speak(
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         cwd=folder,
     )
     told: dict[str, Any] = json.loads(done.stdout)

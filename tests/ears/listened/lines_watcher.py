@@ -29,6 +29,7 @@ class Lines(Polled):
 
     def look(self, post: Post) -> float | None:
         while (self.outside / "hangs").exists():
+            (self.outside / "hung").touch()  # who waits for that may go on
             time.sleep(0.05)
         if (self.outside / "broken").exists():
             raise SourceError("the file is broken. Mend it", login=True)

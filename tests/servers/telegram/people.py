@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from tests.patience import PATIENCE_S
 from tests.servers.telegram import facts
 from tests.servers.telegram.chats import Chat, Message, Office, Stored
 from tests.servers.telegram.entities import formatted
@@ -13,9 +14,6 @@ from tests.servers.telegram.taps import Shown, Taps
 from tests.servers.telegram.updates import Updates
 
 Found = TypeVar("Found")
-
-#: How long a test waits for what must come, in seconds.
-PATIENCE_S = 10.0
 
 
 class Place:

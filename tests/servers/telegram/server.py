@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, Self
 
+from tests.patience import PATIENCE_S
 from tests.servers.telegram.chats import Chat, Office
 from tests.servers.telegram.facts import ApiError, Call, Dropped, Garbled, Upload, bad, typed
 from tests.servers.telegram.faults import Fault, Faults, Limit
@@ -155,7 +156,7 @@ class TelegramServer:
         with self._office.changed:
             return [one for one in self.calls if one.method == method]
 
-    def waits_for_call(self, method: str, count: int = 1, timeout_s: float = 10.0) -> Call:
+    def waits_for_call(self, method: str, count: int = 1, timeout_s: float = PATIENCE_S) -> Call:
         """The `count`-th call of that method, as soon as it came. Raises AssertionError."""
         found = self._office.wait(lambda: self.called(method)[count - 1 : count], timeout_s)
         assert found, f"{method} was called {len(self.called(method))} times in {timeout_s:g} s"

@@ -10,6 +10,7 @@ import httpx
 
 import telegram
 from telegram.request import HTTPXRequest
+from tests.patience import PATIENCE_S
 from tests.servers.telegram.server import TelegramServer
 
 Given = TypeVar("Given")
@@ -21,7 +22,9 @@ def with_bot(
     """What `do` gives with a telegram.Bot that talks to the server."""
 
     def request() -> HTTPXRequest:
-        return HTTPXRequest(httpx_kwargs={"verify": False}, read_timeout=5)
+        return HTTPXRequest(
+            httpx_kwargs={"verify": False}, read_timeout=PATIENCE_S, connect_timeout=PATIENCE_S
+        )
 
     async def run() -> Given:
         bot = telegram.Bot(
@@ -37,4 +40,4 @@ def with_bot(
 def post(server: TelegramServer, method: str, **params: Any) -> Any:
     """The whole answer to a plain request with JSON in it."""
     url = f"{server.base_url}{server.token}/{method}"
-    return httpx.post(url, json=params, timeout=30, verify=False).json()
+    return httpx.post(url, json=params, timeout=PATIENCE_S, verify=False).json()

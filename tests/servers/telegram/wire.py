@@ -17,10 +17,11 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from tests.patience import PATIENCE_S
 from tests.servers.telegram.facts import Dropped, Upload
 
 #: How long a thread may take to end once its connection is closed, in seconds.
-END_S = 5.0
+END_S = PATIENCE_S
 
 
 @dataclass(frozen=True)
