@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from factotum.settings import dotenv
+from factotum.settings import dotenv, locale_name
 from factotum.settings.row import PREFIX, Setting, Value
 from factotum.settings.rows import SETTINGS
 from factotum.settings.values import BY_NAME, Settings, SettingsError
@@ -84,7 +84,7 @@ def load(environ: Mapping[str, str], env_files: Sequence[Path] = ()) -> Settings
                 values[row.name] = value
     if not problems:
         _fill(values, environ)
-        problems = [*_open_passwords(values), *_overlap(values)]
+        problems = [*_open_passwords(values), *_overlap(values), *_no_locale(values, given)]
     if problems:
         raise SettingsError("\n".join(problems))
     return Settings(values, written, others)
@@ -195,6 +195,8 @@ def _fill(values: dict[str, Value], environ: Mapping[str, str]) -> None:
     if "INSTANCE" not in values:
         host = re.sub(r"[^a-z0-9]+", "-", os.uname().nodename.split(".")[0].lower())
         values["INSTANCE"] = host[:40].strip("-") or "here"
+    named = str(values.get("LOCALE", ""))
+    values["LOCALE"] = locale_name.tidy(named) if named else locale_name.of(environ)
 
 
 def _home(text: str, environ: Mapping[str, str]) -> Path:
@@ -222,6 +224,17 @@ def is_loopback(host: str) -> bool:
         return host.casefold() == "localhost" or ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def _no_locale(values: Mapping[str, Value], given: Mapping[str, _Given]) -> list[str]:
+    """A problem for a locale that a person named and that there is not."""
+    full, name = f"{PREFIX}LOCALE", str(values["LOCALE"])
+    if full not in given or not given[full].text or locale_name.is_known(name):
+        return []
+    return [
+        f"{full} ({given[full].where}): there is no locale {name}. Write one such as de_DE or "
+        f"en_GB, or plain"
+    ]
 
 
 def _overlap(values: Mapping[str, Value]) -> list[str]:

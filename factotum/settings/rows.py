@@ -41,6 +41,17 @@ SETTINGS: tuple[Setting, ...] = (
         "those that you link to in a task, `vault` all of the larger vault.",
         one_of=("own", "vault"),
     ),
+    Setting(
+        "LOCALE",
+        str,
+        None,
+        "How you write money: `de_DE` for `1.234,50 €`; or `plain`, `1'234.50 EUR`, which nobody "
+        "can read in two ways.",
+        pattern=r"plain|[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}(?:\.[A-Za-z0-9-]+)?(?:@[a-z]+)?",
+        form="a locale such as de_DE or en_GB, or plain",
+        otherwise="what the system says by `LC_ALL`, `LC_MONETARY` or `LANG`; `plain` where it "
+        "says nothing, or `C`",
+    ),
     _seconds("SETTLE_S", 120.0, "How long a note that a person types must lie still."),
     _seconds("STABLE_S", 2.0, "How long a file or a card must be unchanged before it is read."),
     _seconds("SCAN_S", 30.0, "How often every folder is looked at, whatever was heard."),
