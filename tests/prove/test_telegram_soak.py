@@ -92,14 +92,22 @@ class Tapper:
     tapped: Counter[str] = field(default_factory=Counter)
 
     def look(self) -> None:
-        for message in list(self.server.person(OWNER).chat.messages):
-            labels = [label for row in message.labels for label in row]
-            # what is on its way is left to go, and the next ones shall be asked too
-            found = [one for one in labels if one not in {"Undo", "Now"} and "Yes, " not in one]
-            if not found or self.chance.random() > 0.2:
+        for message, found in self.sees():
+            if self.chance.random() > 0.2:
                 continue
             weights = [8 if one.startswith(("Send", "Yes")) else 2 for one in found]
             self._tap(message, self.chance.choices(found, weights)[0])
+
+    def sees(self) -> list[tuple[Message, list[str]]]:
+        """The messages that can be tapped, each with its labels: what is on its way is left to
+        go, and the next ones shall be asked too."""
+        seen = []
+        for message in list(self.server.person(OWNER).chat.messages):
+            labels = [label for row in message.labels for label in row]
+            found = [one for one in labels if one not in {"Undo", "Now"} and "Yes, " not in one]
+            if found:
+                seen.append((message, found))
+        return seen
 
     def _tap(self, message: Message, label: str) -> None:
         owner = self.server.person(OWNER)
@@ -165,7 +173,7 @@ def rest(office: Life, relay: Relay, tapper: Tapper) -> None:
         tapper.look()
         time.sleep(0.5)
         now = (decided(office), len(relay.messages), states(office), sum(tapper.tapped.values()))
-        still = still + 1 if now == before else 0
+        still = still + 1 if now == before and not tapper.sees() else 0
         before = now
         assert time.monotonic() < until, f"it comes to no rest: {now}"
 
