@@ -19,6 +19,7 @@ from pathlib import Path
 from factotum import passwords, redaction
 from factotum.gate.register import Register
 from factotum.ledger import Ledger
+from factotum.money import Teller, teller
 from factotum.names import slug
 from factotum.reader import Reader
 from factotum.scan import Shelf
@@ -107,6 +108,10 @@ class Rooms:
     def secrets(self) -> dict[str, str]:
         """What must never be sent, by a name that may be shown."""
         return {**self.settings.named_secrets(), **passwords.of_files(self.settings, self.state)}
+
+    def money(self) -> Teller:
+        """How amounts are told here."""
+        return teller(self.settings.text("LOCALE"))
 
     def close(self) -> None:
         self.ledger.close()

@@ -224,14 +224,14 @@ def _mind(rooms: Rooms, tools: Tools, shared: _Shared) -> AgentMind:
 
 
 def _household(rooms: Rooms, tools: Tools, shared: _Shared) -> Household:
-    named = {**tools.models.keys(), **rooms.secrets()}
     return Household(
         rooms.ledger,
         rooms.clock.zone,
         policy=shared.handbook.current,
         contact=shared.contacts.of,
-        secret=Secrets(named).within,
+        secret=Secrets({**tools.models.keys(), **rooms.secrets()}).within,
         namesake=shared.contacts.namesake,
+        money=rooms.money(),
     )
 
 

@@ -18,7 +18,7 @@ from factotum.channels.window import Window
 from factotum.channels.words import Words
 from factotum.gate import redraft
 from factotum.gate.records import Card, GateError
-from factotum.gate.strength import TYPED, typed_word
+from factotum.gate.strength import TYPED, is_typed, typed_word
 from factotum.inert import one_line
 from factotum.outbox import ANSWER, Row
 
@@ -133,7 +133,7 @@ class Prompts:
                 register.decide(card.id, asked.digest, "answer", name, who, now, text)
                 return "Answered."
             case "type":
-                if not _typed(one_line(text, 300), one_line(typed_word(card), 300)):
+                if not _typed(text, card):
                     raise _AskAgain
                 by = name if self.window.strong else TYPED
                 register.decide(card.id, asked.digest, "approve", by, who, now)
@@ -157,9 +157,10 @@ def _to_type(card: Card) -> str:
     return f"To approve it, reply with this, letter by letter: {typed_word(card)}"
 
 
-def _typed(text: str, word: str) -> bool:
+def _typed(text: str, card: Card) -> bool:
     """Whether it is that, but for a first letter that a phone has made a large one."""
-    return word in (text, text[:1].lower() + text[1:])
+    flat, word = one_line(text, 300), one_line(typed_word(card), 300)
+    return word in (flat, flat[:1].lower() + flat[1:]) or is_typed(card, flat)
 
 
 def _once_more(card: Card, still: str = "") -> str:

@@ -12,6 +12,7 @@ from factotum.gate.rules import House
 from factotum.gate.secrets import Secrets
 from factotum.gate.sent import SentBook
 from factotum.models import surroundings
+from factotum.money import teller
 from factotum.privacy import PrivateShelf
 from factotum.reader import Reader
 from factotum.settings import env_files
@@ -42,5 +43,6 @@ def house_of(opened: Books, at: float, task: str = "") -> House:
         contacts.of,
         Secrets({**keys, **opened.settings.named_secrets(), **in_files}).within,
         contacts.namesake,
+        teller(opened.settings.text("LOCALE")),
     )
     return household.at(at, task)

@@ -16,14 +16,16 @@ from factotum import addresses
 from factotum.gate.rows import row_of
 from factotum.gate.shape import is_address
 from factotum.model import Call
+from factotum.money import MINOR_DIGITS
 
 #: The facets that a tool can declare, each as the names of the arguments that hold it.
-#: `amount` holds whole units as text or integer ("120.00"), `amount_minor` cents as integer.
+#: `amount` holds whole units as text or integer ("120.00"), `amount_minor` an integer of the
+#: smallest unit: of cents, and where a currency has none, of what it has.
 NAMES = ("recipients", "amount", "amount_minor", "currency", "url", "path")
 
 #: An amount as every reader takes it. Three digits behind a point are thousands to some.
 _AMOUNT = re.compile(r"[0-9]{1,18}(?:\.(?:[0-9]{1,2}|[0-9]{4,8}))?")
-_CENTS = re.compile(r"[0-9]{1,18}")
+_MINOR = re.compile(r"[0-9]{1,18}")
 #: No amount that anybody means is so large.
 MOST = 10**18
 _CURRENCY = re.compile(r"[A-Z]{2,10}")
@@ -49,10 +51,11 @@ class Facets:
 def facets(call: Call, declared: Declared | None = None) -> Facets:
     """The facets of a call; `declared` overrides what the tool's row says, if given."""
     names = row_of(call.tool).facets if declared is None else declared
+    currency = _currency(call.args, names.get("currency", ()))
     return Facets(
         _reached(call.args, names["recipients"], declared) if "recipients" in names else None,
-        _amount(call.args, names),
-        _currency(call.args, names.get("currency", ())),
+        _amount(call.args, names, MINOR_DIGITS.get(currency or "", 2)),
+        currency,
         _plain(call.args, names["url"]) if "url" in names else None,
         _plain(call.args, names["path"]) if "path" in names else None,
         _count(call.args.get("attachments")),
@@ -118,20 +121,20 @@ def _plain(args: Mapping[str, Any], names: Sequence[str]) -> tuple[str, ...] | N
     return tuple(found) if all(isinstance(one, str) for one in found) else None
 
 
-def _amount(args: Mapping[str, Any], names: Declared) -> Decimal | None:
+def _amount(args: Mapping[str, Any], names: Declared, minor_digits: int) -> Decimal | None:
     """The sum of all declared amounts, or None where one of them cannot be read."""
     total = Decimal(0)
-    wanted = [(name, 0) for name in names.get("amount", ())]
-    wanted += [(name, 2) for name in names.get("amount_minor", ())]
+    wanted = [(name, _AMOUNT, 0) for name in names.get("amount", ())]
+    wanted += [(name, _MINOR, minor_digits) for name in names.get("amount_minor", ())]
     if not wanted:
         return None
-    for name, places in wanted:
+    for name, form, places in wanted:
         value = args.get(name)
         if isinstance(value, bool) or not isinstance(value, int | str):
             return None
         if isinstance(value, int) and not 0 <= value < MOST:
             return None
-        if not (_CENTS if places else _AMOUNT).fullmatch(str(value)):
+        if not form.fullmatch(str(value)):
             return None
         total += Decimal(value).scaleb(-places)
     return total

@@ -19,6 +19,7 @@ from factotum.gate.rows import LETTER, row_of
 from factotum.gate.rules import House
 from factotum.inert import inert, one_line
 from factotum.model import Call
+from factotum.money import word
 from factotum.words import day
 
 #: The house at a moment (epoch seconds).
@@ -70,7 +71,8 @@ def title(call: Call, sender: str, sender_name: str) -> str:
 def told(call: Call, house: House) -> dict[str, Any]:
     """`who` it goes to; `known`: a line for each address, and one for each way in which what it
     holds may be overlooked, or should not leave; and what is `typed` to approve it, if
-    that can be told from whom it reaches or what it pays."""
+    that can be told from whom it reaches or what it pays; `sum`: the amount that this is, so
+    that it may be typed in any form that has one reading."""
     to = recipients(call.tool, call.args)
     known = [familiar(house.contact(address), house.now) for address in to]
     text = "\n".join(map(str, call.args.values()))
@@ -85,7 +87,7 @@ def told(call: Call, house: House) -> dict[str, Any]:
     if secret := house.secret(call.args):
         known.append(f"⚠ A secret stands in it ({secret}): whoever gets this has it")
     who = ", ".join(inert(shown(address)) for address in to)
-    return {"who": who, "known": known, "typed": _typed(call, house)}
+    return {"who": who, "known": known, **_typed(call, house)}
 
 
 def money(call: Call, house: House) -> list[str]:
@@ -97,19 +99,25 @@ def money(call: Call, house: House) -> list[str]:
     if found.amount is None:
         return ["⚠ It is about money, and how much cannot be told: look at all that it is given"]
     to = ", ".join(inert(one_line(one, 100)) for one in found.recipients or ())
-    amount = f"{found.amount} {found.currency or '(of a currency that is not named)'}"
+    amount = inert(house.money(found.amount, found.currency or ""))
+    amount += "" if found.currency else " (of a currency that is not named)"
     return [f"It is about {amount}, {f'for {to}' if to else '⚠ for whom cannot be told'}."]
 
 
-def _typed(call: Call, house: House) -> str:
+def _typed(call: Call, house: House) -> dict[str, Any]:
     """Of those whom it reaches the one who is least known, else how much it pays where the
     owner declared what holds that: who is named among friends is read once more."""
     declared = house.policy.tools.get(call.tool)
     found = facets(call, declared) if declared else None
     to = (found.recipients or ()) if found else recipients(call.tool, call.args)
     if to:
-        return min(to, key=lambda address: _trusted(house.contact(address)))
-    return str(found.amount or "") if found else ""
+        least = min(to, key=lambda address: _trusted(house.contact(address)))
+        return {"typed": least, "sum": None}
+    if found is None or not found.amount:
+        return {"typed": "", "sum": None}
+    amount, currency = found.amount, found.currency or ""
+    typed = word(amount, currency, house.money(amount, currency))
+    return {"typed": typed, "sum": {"amount": f"{amount:f}", "currency": currency}}
 
 
 def _trusted(contact: Contact) -> tuple[bool, bool, bool, int]:

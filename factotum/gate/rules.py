@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from factotum.gate.contact import Contact, nobody
 from factotum.gate.facets import Declared, Facets
 from factotum.model import Call, Task
+from factotum.money import Teller, plain
 
 
 class Verb(StrEnum):
@@ -125,7 +126,8 @@ class House:
     the rule of that name allowed within the last so many seconds; `secret` names the setting
     whose value stands in the arguments, in whatever disguise, or is empty. `grants` are
     permissions with an end, which go before the policy's rules. `namesake` is the address of
-    the contact who is called so, or empty.
+    the contact who is called so, or empty. `money` is how amounts are told; none is compared
+    by it.
     """
 
     now: datetime
@@ -135,3 +137,4 @@ class House:
     secret: Callable[[Mapping[str, Any]], str] = lambda args: ""
     grants: Sequence[Rule] = ()
     namesake: Callable[[str], str] = lambda name: ""
+    money: Teller = plain

@@ -7,6 +7,9 @@ what the request is about.
 
 from __future__ import annotations
 
+from decimal import Decimal
+
+from factotum import money
 from factotum.gate.facets import recipients
 from factotum.gate.records import Card
 from factotum.ledger import Ledger
@@ -53,3 +56,12 @@ def typed_word(card: Card) -> str:
         if value := args.get(name):
             return str(value)
     return card.seal.tool
+
+
+def is_typed(card: Card, text: str) -> bool:
+    """Whether a person typed the word of the card: an amount in any form that cannot be taken
+    for another one, all else as it stands there."""
+    word, about = typed_word(card), card.seal.about
+    if not (total := about.get("sum")):
+        return text == word
+    return money.is_typed(text, Decimal(total["amount"]), total["currency"], word)

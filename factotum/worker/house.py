@@ -11,6 +11,7 @@ from factotum.gate import granted
 from factotum.gate.contact import Contact, nobody
 from factotum.gate.rules import House, Policy, Rule
 from factotum.ledger import Ledger
+from factotum.money import Teller, plain
 
 #: Gives what was said before, where that must be known.
 Before = Callable[[], str]
@@ -26,6 +27,7 @@ class Household:
     contact: Callable[[str], Contact] = field(default=nobody)
     secret: Callable[[Mapping[str, Any], Before], str] = field(default=lambda args, before: "")
     namesake: Callable[[str], str] = field(default=lambda name: "")
+    money: Teller = field(default=plain)
 
     def at(self, now: float, task: str = "") -> House:
         """The house as it is at this moment (epoch seconds), for the calls of a task: a secret
@@ -54,6 +56,7 @@ class Household:
             secret,
             standing,
             self.namesake,
+            self.money,
         )
 
     def _said(self, task: str) -> str:

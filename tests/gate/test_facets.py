@@ -141,6 +141,22 @@ def test_cents_are_whole() -> None:
     assert found(cents="12.5").amount is None
 
 
+@pytest.mark.parametrize(
+    ("cents", "currency", "read"),
+    [
+        ("12000", "EUR", "120"),
+        ("12000", "JPY", "12000"),  # there is nothing smaller than a yen
+        ("12000", "KWD", "12"),
+        ("12000", "XYZ", "120"),
+    ],
+)
+def test_the_smallest_unit_is_the_one_that_the_currency_has(
+    cents: str, currency: str, read: str
+) -> None:
+    assert found(cents=cents, cur=currency).amount == Decimal(read)
+    assert found(cents=f"{cents}.5", cur=currency).amount is None
+
+
 @pytest.mark.parametrize("currency", ["euſ", "E UR", "€", ["EUR", "USD"], {"code": "EUR"}])
 def test_a_currency_is_one_plain_code(currency: Any) -> None:
     assert found(sum="40", cur=currency).currency is None

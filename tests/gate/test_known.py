@@ -11,6 +11,7 @@ from factotum.gate.contact import Contact
 from factotum.gate.known import gaps, not_theirs, oddities, title, told
 from factotum.gate.rules import House, Policy
 from factotum.model import Call
+from factotum.money import teller
 
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 BARE = House(NOW)
@@ -174,6 +175,29 @@ def test_a_card_about_money_says_how_much_and_to_whom(
     house = House(NOW, Policy(tools=declared))
     card = told(Call("bank__transfer", args), house)
     assert (list(card["known"]), card["typed"]) == ([line], typed)
+
+
+@pytest.mark.parametrize(
+    ("locale", "line", "typed"),
+    [
+        ("de_DE", "It is about 1.234,50\u00a0€, ⚠ for whom cannot be told.", "1.234,50\u00a0€"),
+        ("en_US", "It is about €1,234.50, ⚠ for whom cannot be told.", "€1,234.50"),
+        ("plain", "It is about 1'234.50 EUR, ⚠ for whom cannot be told.", "1'234.50 EUR"),
+    ],
+)
+def test_a_card_tells_money_as_the_person_writes_it(locale: str, line: str, typed: str) -> None:
+    declared = {"bank__transfer": {"amount": ["sum"], "currency": ["cur"]}}
+    house = House(NOW, Policy(tools=declared), money=teller(locale))
+    card = told(Call("bank__transfer", {"sum": "1234.50", "cur": "EUR"}), house)
+    assert (list(card["known"]), card["typed"]) == ([line], typed)
+    assert card["sum"] == {"amount": "1234.50", "currency": "EUR"}
+
+
+def test_a_sign_of_money_begins_no_formula_in_the_note() -> None:
+    declared = {"bank__transfer": {"amount": ["sum"], "currency": ["cur"]}}
+    house = House(NOW, Policy(tools=declared), money=teller("en_US"))
+    card = told(Call("bank__transfer", {"sum": "5", "cur": "USD"}), house)
+    assert "It is about \\$5.00," in card["known"][0]
 
 
 def test_a_mail_is_not_about_money() -> None:

@@ -130,6 +130,27 @@ def test_where_the_owner_declared_a_tool_its_recipient_is_typed(register: Regist
     assert strength.typed_word(replace(card, seal=replace(card.seal, about=about))) == "DE89"
 
 
+@pytest.mark.parametrize(
+    ("typed", "counts"),
+    [("1.234,50 €", True), ("1234.50", True), ("1,234.50", True), ("1234.5", True),
+     ("1.234", False), ("1.234,51", False), ("1.234,50 $", False), ("bank__transfer", False)],
+)  # fmt: skip
+def test_an_amount_is_typed_as_it_stands_there_or_plainly(
+    register: Register, typed: str, counts: bool
+) -> None:
+    card = asked(register, Risk.HIGH, "bank__transfer", {"sum": "1234.50", "cur": "EUR"})
+    total = {"amount": "1234.50", "currency": "EUR"}
+    about = {**card.seal.about, "typed": "1.234,50\u00a0€", "sum": total}
+    card = replace(card, seal=replace(card.seal, about=about))
+    assert strength.is_typed(card, typed) is counts
+
+
+def test_an_address_is_typed_as_it_stands_there(register: Register) -> None:
+    card = asked(register, Risk.HIGH)
+    assert strength.is_typed(card, "ada@rossi.example")
+    assert not strength.is_typed(card, "ada@rossi.examp1e")
+
+
 def test_what_a_tool_is_given_stands_unfolded_on_its_card(register: Register) -> None:
     args = {"path": "/home/ann", "deep": {"all": True}, "words": "one\ntwo", "to": ["a@b.example"]}
     text = body(asked(register, Risk.HIGH, "other__delete", args), 2.0, 60.0)
