@@ -36,6 +36,7 @@ KINDS: dict[str, Kind] = {
         # what was said here, and what came of it
         Kind("answer"),
         Kind("spoken"),
+        Kind("overheard"),  # what is said in a file that came
         Kind("progress", passing=True, beside=True),
         Kind("result"),
         Kind("aloud"),

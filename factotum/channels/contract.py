@@ -83,10 +83,14 @@ class Limits:
     burst: int = 3
 
 
+#: The kinds of files in which a person speaks to us: a recording, and a film of their own face.
+SPOKEN = ("voice", "round")
+
+
 @dataclass(frozen=True)
 class Came:
-    """A file that a person sent. `kind` is document, photo, audio or voice; `reading` is what
-    stands in it, if somebody has read it."""
+    """A file that a person sent. `kind` is document, photo, voice or round, or audio: a recording
+    that anybody may have made; `reading` is what stands in it, if somebody has read it."""
 
     name: str
     data: bytes

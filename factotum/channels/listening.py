@@ -23,6 +23,9 @@ PAUSE_S_MOST = 15.0
 #: How often it is looked whether money that is held by calls under way has come free, and how
 #: long one of these looks waits, in seconds.
 LOOKS, LOOK_S = 10, 3.0
+#: How many recordings are heard at once; by a server of one's own one after the other, for it
+#: does so by itself, and whoever waits there counts the time.
+AT_ONCE, AT_ONCE_OWN = 4, 1
 
 
 class Listening:
@@ -39,22 +42,34 @@ class Listening:
         self.budget = budget
         self.clock = clock
         self.sleep = sleep
+        self._places = asyncio.Semaphore(AT_ONCE_OWN if hearing.local else AT_ONCE)
 
-    async def __call__(self, data: bytes, name: str, seconds: float) -> tuple[str, str]:
-        """The words, or an empty text and why there are none."""
-        outcome = await self._once(data, name, seconds)
-        pause_s = outcome.again_s if isinstance(outcome, NotHeard) else None
-        if pause_s is not None and pause_s <= PAUSE_S_MOST:
-            await self.sleep(pause_s)
-            outcome = await self._once(data, name, seconds)
+    @property
+    def files(self) -> bool:
+        """Whether files are heard, too, not only what is spoken to us."""
+        return self.hearing.file_s > 0
+
+    async def __call__(
+        self, data: bytes, name: str, seconds: float, *, file: bool = False
+    ) -> tuple[str, str]:
+        """The words, or an empty text and why there are none. `file` says that nobody spoke it
+        to us."""
+        async with self._places:
+            outcome = await self._once(data, name, seconds, file=file)
+            pause_s = outcome.again_s if isinstance(outcome, NotHeard) else None
+            if pause_s is not None and pause_s <= PAUSE_S_MOST:
+                await self.sleep(pause_s)
+                outcome = await self._once(data, name, seconds, file=file)
         return (outcome.text, "") if isinstance(outcome, Heard) else ("", outcome.why)
 
-    async def _once(self, data: bytes, name: str, seconds: float) -> Heard | NotHeard:
+    async def _once(
+        self, data: bytes, name: str, seconds: float, *, file: bool
+    ) -> Heard | NotHeard:
         about = f"voice-{secrets.token_hex(4)}"  # there is no task yet that it could be for
         till = Till(self.budget, about, self.clock, self.budget.caps.task_usd)
         for _ in range(LOOKS):
             try:
-                return await self.hearing.hear(data, name, seconds, till)
+                return await self.hearing.hear(data, name, seconds, till, file=file)
             except Capped as full:
                 capped = full
                 if full.which != "busy":

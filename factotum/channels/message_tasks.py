@@ -10,7 +10,7 @@ import hashlib
 from dataclasses import replace
 from datetime import UTC
 
-from factotum.channels.contract import Heard, Message, source_id
+from factotum.channels.contract import SPOKEN, Heard, Message, source_id
 from factotum.channels.own_words import OTHERS
 from factotum.channels.sent_along import along, as_dropped
 from factotum.channels.window import CHANNEL, CHAT, CONVERSATION, MESSAGE, Window
@@ -28,8 +28,13 @@ TITLE_CHARS = 120
 REPLIED_CHARS = 1000
 
 #: What a message is called that has no words of its own.
-NAMELESS = {"photo": "A picture", "voice": "A voice message", "audio": "A recording"}
-UNHEARD = "A voice message that could not be heard"
+NAMELESS = {
+    "photo": "A picture",
+    "voice": "A voice message",
+    "round": "A round video",
+    "audio": "A recording",
+}
+UNHEARD = {kind: f"{NAMELESS[kind]} that could not be heard" for kind in SPOKEN}
 
 
 class MessageTasks:
@@ -90,7 +95,7 @@ class MessageTasks:
             body, enclosed = "\n\n".join(filter(None, [body, enclosed])), ""
         return replace(
             drop,
-            title=one_line(UNHEARD if asked.startswith(UNHEARD) else asked, TITLE_CHARS),
+            title=one_line(_unheard_title(heard, text) or asked, TITLE_CHARS),
             body=body,
             enclosed=enclosed,
             remarks=(*drop.remarks, *sent.remarks),
@@ -125,7 +130,7 @@ class MessageTasks:
         """The files of the message of their own that a person replies to, where no others came
         and they are as they were."""
         before = self._replied(heard)
-        if before is None or any(one.kind != "voice" for one in heard.files):
+        if before is None or any(one.kind not in SPOKEN for one in heard.files):
             return ()
         found = []
         for one in [Attachment(**told) for told in before.facts.get("attachments", ())]:
@@ -160,10 +165,17 @@ def _unheard(heard: Heard) -> tuple[str, ...]:
     return (f"the recording was not heard: {heard.unheard}",) if heard.unheard else ()
 
 
+def _unheard_title(heard: Heard, text: str) -> str:
+    """What a recording is called that was not heard and has no words; empty for any other."""
+    if text.strip() or not heard.unheard:
+        return ""
+    return UNHEARD.get(heard.files[0].kind, UNHEARD["voice"])
+
+
 def _nameless(heard: Heard) -> str:
     """What a message without words asks for."""
     first = heard.files[0]
     if heard.unheard:
-        return f"{UNHEARD} ({heard.unheard})."
+        return f"{_unheard_title(heard, '')} ({heard.unheard})."
     what = NAMELESS.get(first.kind) or first.name
     return f"{what}: look at it and say what it is about, and what is to be done."

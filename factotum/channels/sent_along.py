@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from factotum import names
-from factotum.channels.contract import Came, Heard
+from factotum.channels.contract import SPOKEN, Came, Heard
 from factotum.drop import File
 from factotum.reading.shape import TEXT_MOST, Reading, cut
 
@@ -18,7 +18,7 @@ from factotum.reading.shape import TEXT_MOST, Reading, cut
 _THREAD = ("in_reply_to", "references")
 #: What a file is read for only where there is nothing else: a model looks at a picture itself,
 #: and a recording was heard.
-_SEEN = ("photo", "voice")
+_SEEN = ("photo", *SPOKEN)
 
 
 @dataclass(frozen=True)

@@ -1,31 +1,53 @@
-"""A recording or a film: how long it is, its title; it is kept and nobody has listened."""
+"""A recording or a film: how long it is, its title; it is kept, and nobody listens here.
+
+Whoever has it heard adds the words to the reading.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from factotum.reading import cell
-from factotum.reading.shape import Bounds, Reading, one_line, stem
+from factotum.reading.shape import TEXT_MOST, Bounds, Reading, one_line, stem
 from factotum.reading.sniff import what_is
 from factotum.words import size
+
+UNHEARD = " What is said in it was not written down."
+HEARD = "What is said in it, as it was heard:"
 
 
 def read(data: bytes, name: str, bounds: Bounds) -> Reading:
     found = cell.run("sound", data, bounds.text_most, bounds.wait_s)
     what = what_is(data)
     said = f"{one_line(name)} is {what}, {size(len(data))}"
-    kept = "It was kept. What is said in it was not written down."
+    kept = f"It was kept.{UNHEARD}"
     if isinstance(found, cell.Broken):
         remark = f"how long it is could not be read: {found.reason}"
         return Reading("file", stem(name), f"{said}. {kept}", remarks=(remark,))
     if found["seconds"]:
-        said += f", {_lasts(found['seconds'])}"
+        said += f", {lasts(found['seconds'])}"
     lines = [f"{said}. {kept}"]
     for label in ("title", "artist", "album"):
         if word := one_line(found[label]):
             lines.append(f"{label.title()}: {word}")
-    return Reading("file", one_line(found["title"]) or stem(name), "\n".join(lines))
+    about = {"seconds": found["seconds"]}
+    title = one_line(found["title"]) or stem(name)
+    return Reading("file", title, "\n".join(lines), properties=about)
 
 
-def _lasts(seconds: float) -> str:
+def length_s(reading: Reading) -> float:
+    """How long the file says that it lasts, in seconds; 0 where it does not."""
+    found = reading.properties.get("seconds", 0.0)
+    return float(found) if isinstance(found, int | float) else 0.0
+
+
+def with_words(reading: Reading, words: str) -> Reading:
+    """The reading of a recording in which this is said."""
+    known = reading.text.replace(UNHEARD, "")
+    return replace(reading, text=f"{known}\n\n{HEARD}\n\n{words}"[:TEXT_MOST])
+
+
+def lasts(seconds: float) -> str:
     """“4:05 minutes”, “1:02:03 hours”, “12 seconds”."""
     whole = max(1, round(seconds))
     if whole < 60:

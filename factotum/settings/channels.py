@@ -131,6 +131,15 @@ CHANNELS: tuple[Setting, ...] = (
         otherwise="0 in your own network, 0.0019 at Groq's, else 0.006",
     ),
     Setting(
+        "TRANSCRIBE_FILE_MINUTES",
+        int,
+        30,
+        "The longest audio file that is listened to, in minutes; a longer one is kept. 0: none is "
+        "listened to, only what you say yourself.",
+        at_least=0,
+        at_most=120,
+    ),
+    Setting(
         "SPEAK_VOICE",
         str,
         None,

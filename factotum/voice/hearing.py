@@ -25,6 +25,7 @@ from factotum.models.route import utc_now
 from factotum.models.way import Way
 from factotum.models.wire import Answer, Wire
 from factotum.voice.sound import KINDS, Sound, sound_of
+from factotum.words import span
 
 _log = log.get("factotum.voice")
 
@@ -36,6 +37,9 @@ OWN_TIMES = 2.0
 SIZE_BYTES_MOST = 25_000_000
 #: Nobody dictates longer; it would be a film or a concert.
 SECONDS_MOST = 2 * 3600.0
+#: The longest file that is listened to where nobody says, in seconds: a meeting is longer than
+#: that, and so is an album; whoever wants that heard says so.
+FILE_S = 30 * 60.0
 #: Less than this is not charged: Groq's rule, and a fair guess elsewhere.
 CHARGED_S_LEAST = 10.0
 #: When it is worth asking again where the server names no time, in seconds.
@@ -71,7 +75,9 @@ class NotHeard:
 
 
 class Hearing:
-    """One server. `wrong` is what a person must mend in the settings first, or ""."""
+    """One server. `wrong` is what a person must mend in the settings first, or ""; `file_s` is
+    how long a file may last that is listened to, in seconds: anybody may have made it, and there
+    are files with hours of music."""
 
     def __init__(
         self,
@@ -81,6 +87,7 @@ class Hearing:
         language: str = "",
         proxies: bool = False,
         wrong: str = "",
+        file_s: float = FILE_S,
         timeout_s: float = TIMEOUT_S,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
@@ -88,6 +95,7 @@ class Hearing:
         self.usd_per_minute = usd_per_minute
         self.language = language
         self.wrong = wrong
+        self.file_s = min(file_s, SECONDS_MOST)
         self._proxies = proxies
         self._timeout_s = timeout_s
         self._now = now
@@ -102,13 +110,19 @@ class Hearing:
         return self.usd_per_minute * max(seconds, CHARGED_S_LEAST) / 60
 
     async def hear(
-        self, data: bytes, name: str, seconds: float = 0.0, purse: Purse | None = None
+        self,
+        data: bytes,
+        name: str,
+        seconds: float = 0.0,
+        purse: Purse | None = None,
+        *,
+        file: bool = False,
     ) -> Heard | NotHeard:
         """The words of a recording. `name` is the file's, `seconds` how long it is said to be
-        (0: nobody says). What it may cost is set aside in `purse` before anything is sent;
-        what the purse raises passes through."""
+        (0: nobody says), `file` whether nobody spoke it to us. What it may cost is set aside in
+        `purse` before anything is sent; what the purse raises passes through."""
         sound = sound_of(data, name, seconds)
-        if sound is None or (refused := self._objection(data, sound)):
+        if sound is None or (refused := self._objection(data, sound, file=file)):
             why = refused if sound else f"this is no recording that can be heard. Send {KINDS}"
             return self._told(NotHeard(f"{self.way.name}: {why}"), data, 0.0)
         most = self.cost_usd(sound.seconds)
@@ -123,7 +137,7 @@ class Hearing:
             await asyncio.shield(purse.release(number, cost))
         return self._told(outcome, data, sound.seconds)
 
-    def _objection(self, data: bytes, sound: Sound) -> str:
+    def _objection(self, data: bytes, sound: Sound, *, file: bool) -> str:
         """Why it is not even sent, or ""."""
         if self.wrong:
             return self.wrong
@@ -136,6 +150,13 @@ class Hearing:
             return (
                 f"the recording is {sound.seconds / 3600:.1f} hours long, and at most "
                 f"{SECONDS_MOST / 3600:.0f} are listened to. Send it in parts"
+            )
+        if file and sound.seconds > self.file_s:
+            lasts = "it lasts" if sound.told else "it does not say how long it lasts, maybe"
+            return (
+                f"{lasts} {span(sound.seconds)}, and files are listened to up to "
+                f"{span(self.file_s)}. To have longer ones heard, set "
+                f"FACTOTUM_TRANSCRIBE_FILE_MINUTES"
             )
         return ""
 

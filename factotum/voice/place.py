@@ -57,6 +57,7 @@ def hearing_by(settings: Settings, environ: Mapping[str, str]) -> Hearing | None
         language=settings.text("TRANSCRIBE_LANGUAGE"),
         proxies=settings.text("MODEL_PROXY") == "environment",
         wrong=_objection(way),
+        file_s=settings.count("TRANSCRIBE_FILE_MINUTES") * 60.0,
     )
 
 

@@ -25,6 +25,9 @@ _SAME = {"oga": "ogg", "opus": "ogg", "mpga": "mp3", "mpeg": "mp3", "m4b": "m4a"
 
 KINDS = ", ".join(_KINDS)
 
+#: How else whoever sends a file calls a recording by its type, where it begins not with `audio/`.
+_TYPES = ("application/ogg", "application/x-ogg")
+
 
 @dataclass(frozen=True)
 class Sound:
@@ -37,6 +40,16 @@ class Sound:
     @property
     def type(self) -> str:
         return _KINDS[self.ending][0]
+
+
+def is_called_sound(name: str, type: str) -> bool:
+    """Whether a file is a recording by its name and type, as whoever sent it says; films are
+    none. Of a file without a type the name tells."""
+    kind = type.casefold()
+    if kind and kind != "application/octet-stream":
+        return kind.startswith("audio/") or kind in _TYPES
+    ending = _by_name(name)
+    return ending in _KINDS and ending not in ("mp4", "webm")
 
 
 def sound_of(data: bytes, name: str, told_s: float = 0.0) -> Sound | None:

@@ -2,54 +2,38 @@
 
 Of the files it is written down which they are, so that a kill while they are fetched loses none.
 An album comes as several messages and is one, and so does a text that is too long for one.
+Several are fetched at once, and taken in the order in which they came, unless one takes long.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from factotum import log, names
-from factotum.channels.contract import (
-    Came,
-    ChannelError,
-    Heard,
-    Message,
-    NotSent,
-    Refused,
-    source_id,
-)
-from factotum.channels.telegram.channel import FETCH_MOST_BYTES
+from factotum.channels.contract import SPOKEN, Came, Heard, NotSent, source_id
+from factotum.channels.telegram.files import AT_ONCE, Fetch, Files
+from factotum.channels.telegram.recordings import Hear, Recordings
 from factotum.channels.telegram.updates import Sent, WithFiles
 from factotum.channels.window import Window
-from factotum.channels.words import Words
-from factotum.outbox import ANSWER, QUIET, Row
+from factotum.outbox import QUIET, Row
 from factotum.reading import Reading, read
 from factotum.said_kinds import LATER
-from factotum.words import size
-
-logger = log.get("factotum.channels.telegram")
 
 #: What an owner shows or says, which a model looks at or which is heard; the rest is read.
-LOOKED_AT = ("photo", "voice")
+LOOKED_AT = ("photo", *SPOKEN)
 #: How long after the last part of an album the next is waited for, in seconds.
 ALBUM_S = 1.5
-#: How often a file is tried that cannot be fetched, before the message is taken without it.
-TRIES_MOST = 4
-HEARD_CHARS = 3000
+#: How long a message that is there waits for those before it, in seconds: a long recording is
+#: to keep nobody waiting.
+TURN_S = 15.0
 #: Of what does not fit into one message people's programs make several, which come at once: a
 #: text that is nearly as long as one can be, in UTF-16 units, is waited for the rest of, which
 #: was sent within so many seconds.
 FULL_UNITS, LONG_UNITS, LONG_S = 4096, 3900, 2.0
-
-#: Fetches a file by its id.
-Fetch = Callable[[str], Awaitable[bytes]]
-#: What is said in a recording: the words, or an empty text and why there are none.
-Hear = Callable[[bytes, str, float], Awaitable[tuple[str, str]]]
 
 
 class Fetching:
@@ -65,14 +49,18 @@ class Fetching:
         clock: Callable[[], float],
         read: Callable[[bytes, str], Reading] = read,
         album_s: float = ALBUM_S,
+        turn_s: float = TURN_S,
     ) -> None:
         self.window = window
-        self.fetch = fetch
-        self.hear = hear
         self.take = take
         self.clock = clock
-        self.read = read
         self.album_s = album_s
+        self.turn_s = turn_s
+        self.files = Files(window.state / "fetched", fetch, read)
+        self.recordings = Recordings(window, hear, self.files, clock)
+        self._places = asyncio.Semaphore(AT_ONCE)
+        self._under_way: dict[int, tuple[str, asyncio.Future[None]]] = {}
+        self.files.keep_only([row.seq for row in self.open()])
 
     def later(self, found: WithFiles, now: float) -> None:
         """Writes down that it is to be fetched. Once more changes nothing."""
@@ -128,33 +116,97 @@ class Fetching:
         """What is still to be fetched, the oldest first."""
         return self.window.outbox.kept(self.window.name, LATER)
 
+    def fresh(self) -> list[Row]:
+        """What is to be fetched and is not under way, the oldest first; whoever asks hands each
+        to `one`."""
+        rows = [row for row in self.open() if row.seq not in self._under_way]
+        for row in rows:
+            self._under_way[row.seq] = row.chat, asyncio.get_running_loop().create_future()
+        return rows
+
+    async def one(self, row: Row) -> bool:
+        """Fetches and takes this one; whether it is left for later."""
+        try:
+            async with self._places:
+                await self._whole(row)
+            return False
+        except NotSent as failed:
+            again_s = max(0.5, failed.again_s)
+        finally:
+            _, over = self._under_way.pop(row.seq)
+            over.set_result(None)  # whoever waits for its turn has it
+        await asyncio.sleep(again_s)
+        return True
+
     async def pass_once(self) -> bool:
         """Fetches and takes what there is; whether something is left for later."""
-        left = False
-        for row in self.open():
-            if not row.key.endswith(f":{json.loads(row.stage)[0]['id']}"):
-                await asyncio.sleep(self.album_s)  # more of it may come
-                row = self.window.outbox.of(row.seq)
-            try:
-                await self._one(row, json.loads(row.stage))
-            except NotSent as failed:
-                left = True
-                await asyncio.sleep(max(0.5, failed.again_s))
-        return left
+        return any(await asyncio.gather(*[self.one(row) for row in self.fresh()]))
 
-    async def _one(self, row: Row, parts: list[dict[str, Any]]) -> None:
-        files, remarks = [], []
-        for part in parts:
-            for one in part["files"]:
-                seen = one["kind"] in LOOKED_AT and not part["passed_on"]
-                came = await self._fetch(Sent(**one), read=not seen)
-                if isinstance(came, Came):
-                    files.append(came)
-                else:
-                    remarks.append(came)
-        heard = replace(_heard(parts), files=tuple(files), remarks=tuple(remarks))
-        if files and files[0].kind == "voice":
-            heard = await self._listen(heard, files[0])
+    async def _whole(self, row: Row) -> None:
+        parts = self._parts(row)
+        if not row.key.endswith(f":{parts[0]['id']}"):
+            await asyncio.sleep(self.album_s)  # more of it may come
+        had: dict[str, Came | str] = {}
+        while True:
+            parts = self._parts(row)
+            heard = _heard(parts)
+            if not self._is_taken(heard):  # else it was, just before a kill
+                heard = await self._with_files(row, heard, parts, had)
+                await self._turn(row)
+            if len(self._parts(row)) == len(parts):  # else more of it came meanwhile
+                break
+        self._take(row, heard, parts)
+
+    def _parts(self, row: Row) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads(self.window.outbox.of(row.seq).stage)
+        return found
+
+    async def _with_files(
+        self, row: Row, heard: Heard, parts: list[dict[str, Any]], had: dict[str, Came | str]
+    ) -> Heard:
+        """The message with its files, in their order; those that it `had` are not fetched once
+        more. Raises NotSent, when no other is under way any more."""
+        sent = {
+            f"{part['id']}-{n}": (Sent(**one), bool(part["passed_on"]))
+            for part in parts
+            for n, one in enumerate(part["files"])
+        }
+        new = [mark for mark in sent if mark not in had]
+        coming = [self._file(row, heard, mark, *sent[mark]) for mark in new]
+        came = await asyncio.gather(*coming, return_exceptions=True)
+        for mark, one in zip(new, came, strict=True):
+            if isinstance(one, BaseException):
+                raise one
+            had[mark] = one
+        outcomes = [had[mark] for mark in sent]
+        files = tuple(one for one in outcomes if isinstance(one, Came))
+        remarks = tuple(one for one in outcomes if isinstance(one, str))
+        heard = replace(heard, files=files, remarks=remarks)
+        if files and files[0].kind in SPOKEN:
+            (mark, *_) = (mark for mark in sent if had[mark] is files[0])
+            heard = await self.recordings.own(heard, files[0], row.seq, mark)
+        return heard
+
+    async def _file(
+        self, row: Row, heard: Heard, mark: str, sent: Sent, passed_on: bool
+    ) -> Came | str:
+        seen = sent.kind in LOOKED_AT and not passed_on
+        came = await self.files.get(row.seq, mark, sent, read=not seen)
+        if isinstance(came, Came) and came.kind == "audio":
+            came = await self.recordings.file(heard, came, row.seq, mark)
+        return came
+
+    async def _turn(self, row: Row) -> None:
+        """Waits till those that came before it in its chat are taken, or one of them takes long."""
+        before = [
+            over
+            for seq, (chat, over) in self._under_way.items()
+            if seq < row.seq and chat == row.chat
+        ]
+        if before:
+            await asyncio.wait(before, timeout=self.turn_s)
+
+    def _take(self, row: Row, heard: Heard, parts: list[dict[str, Any]]) -> None:
         with self.window.ledger.tx():
             self.window.outbox.drop(row.seq, "it was fetched")
         self.take(heard)
@@ -163,52 +215,7 @@ class Fetching:
                 id = source_id(heard.chat, part["id"])
                 self.window.ledger.mark_seen(self.window.name, id, "", self.clock())
             self.window.outbox.set_stage(row.seq, "")
-
-    async def _fetch(self, sent: Sent, *, read: bool) -> Came | str:
-        """The file with what stands in it, or why it cannot be had."""
-        name = names.safe_file_name(sent.name)
-        if sent.size_bytes > FETCH_MOST_BYTES:
-            return (
-                f"{name} has {size(sent.size_bytes)}, and a bot may fetch at most "
-                f"{size(FETCH_MOST_BYTES)}: put it into Inbox"
-            )
-        for n in range(TRIES_MOST):
-            try:
-                data = await self.fetch(sent.file_id)
-                reading = await asyncio.to_thread(self.read, data, name) if read else None
-                return Came(name, data, sent.kind, sent.seconds, reading)
-            except NotSent:
-                raise
-            except Refused as refused:
-                return f"{name} cannot be fetched ({refused}): put it into Inbox"
-            except ChannelError as failed:
-                why = str(failed)
-                await asyncio.sleep(0.3 * 2**n)
-        logger.warning("a file was not fetched", extra={"reason": why})
-        return f"{name} could not be fetched ({why}): send it once more"
-
-    async def _listen(self, heard: Heard, voice: Came) -> Heard:
-        """The message with the words that were spoken, shown to whoever spoke them."""
-        if self.hear is None:
-            why = "recordings are not heard here: docs/voice.md says how to turn it on"
-            text = ""
-        else:
-            text, why = await self.hear(voice.data, voice.name, voice.seconds)
-        said = f"🎙 I heard: “{text[:HEARD_CHARS]}”" if text else f"🎙 I could not hear it: {why}"
-        message = Message(Words.of(said), reply_to=heard.id)
-        self.window.outbox.put(
-            self.window.name,
-            heard.chat,
-            f"spoken {heard.id}",
-            message.to_json(),
-            self.clock(),
-            kind="spoken",
-            rank=ANSWER,
-        )
-        if not text:
-            return replace(heard, unheard=why)
-        whole = "\n\n".join(filter(None, (heard.text, text)))  # what was written below it, too
-        return replace(heard, text=whole, spoken=not heard.passed_on)
+        self.files.forget(row.seq)
 
 
 def _holds(row: Row, heard: Heard) -> bool:

@@ -33,7 +33,7 @@ from factotum.channels.telegram.updates import (
 from factotum.channels.ways import close, ways_of
 from factotum.channels.window import Window
 from factotum.channels.words import Words
-from factotum.outbox import ANSWER
+from factotum.outbox import ANSWER, Row
 from factotum.views import notices
 from factotum.views.notices import Notices
 from factotum.voice import speaking_by
@@ -272,17 +272,23 @@ class Telegram:
             self.aloud.expect()
 
     async def _fetch(self) -> None:
-        while True:
-            await self._to_fetch.wait()
-            self._to_fetch.clear()
-            self.service.show_busy()
-            try:
-                if await self.fetching.pass_once():
-                    self._to_fetch.set()
-            except Exception as broken:  # the next one has its turn
-                logger.error("fetching broke", exc_info=broken)
-                await asyncio.sleep(GREET_S)
-                self._to_fetch.set()
+        async with asyncio.TaskGroup() as under_way:
+            while True:
+                await self._to_fetch.wait()
+                self._to_fetch.clear()
+                self.service.show_busy()
+                for row in self.fetching.fresh():
+                    under_way.create_task(self._fetch_one(row))
+
+    async def _fetch_one(self, row: Row) -> None:
+        try:
+            again = await self.fetching.one(row)
+        except Exception as broken:  # the others go on
+            logger.error("fetching broke", exc_info=broken)
+            await asyncio.sleep(GREET_S)
+            again = True
+        if again:
+            self._to_fetch.set()
 
 
 __all__ = ["NAME", "Telegram"]

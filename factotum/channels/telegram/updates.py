@@ -15,6 +15,7 @@ from factotum.channels.contract import Chats, Heard, Tapped
 from factotum.channels.split import utf16
 from factotum.channels.telegram.entities import read
 from factotum.inert import one_line
+from factotum.voice.sound import is_called_sound
 
 if TYPE_CHECKING:
     from telegram import CallbackQuery, Message, Update, User
@@ -253,10 +254,16 @@ def _files(message: Message) -> list[Sent]:
             continue
         if kind == "sticker" and one.emoji:  # as good as a word
             continue
-        name = getattr(one, "file_name", None) or f"{kind}-{message.message_id}{suffix}"
-        told = kind if kind in {"voice", "audio", "document"} else "document"
-        found.append(Sent(one.file_id, str(name), told, _size(one), _seconds(one)))
+        name = str(getattr(one, "file_name", None) or f"{kind}-{message.message_id}{suffix}")
+        found.append(Sent(one.file_id, name, _told(kind, name, one), _size(one), _seconds(one)))
     return found
+
+
+def _told(kind: str, name: str, one: Any) -> str:
+    """Which of our kinds it is; a recording that is sent as a document is one all the same."""
+    if kind == "document" and is_called_sound(name, str(one.mime_type or "")):
+        return "audio"
+    return {"voice": "voice", "video_note": "round", "audio": "audio"}.get(kind, "document")
 
 
 #: What a message can hold, and how its file ends that has no name.

@@ -1,0 +1,200 @@
+"""Several files at once: in their order, each fetched once, and none that keeps others waiting."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from factotum.channels.contract import NotSent, Refused
+from factotum.channels.telegram.fetching import Fetching
+from factotum.channels.telegram.files import AT_ONCE
+from factotum.channels.telegram.updates import Sent, WithFiles
+from tests.channels.phone import phone_of
+from tests.channels.test_fetching import Desk, Ear, Killed, Line
+from tests.office import TestOffice
+
+ALBUM = "abcdef"
+
+
+@dataclass
+class Slow(Line):
+    """Hands out the later files of an album before the first, and counts how many at once; each
+    of `breaks` is raised once in place of that file, when the others are there."""
+
+    now: int = 0
+    most: int = 0
+    held: asyncio.Event | None = None
+    breaks: dict[str, BaseException] = field(default_factory=dict)
+
+    async def fetch(self, file_id: str) -> bytes:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        try:
+            if self.held is not None and file_id == "a":
+                await self.held.wait()
+            await asyncio.sleep(0.05 if file_id in ("a", *self.breaks) else 0.001)
+            if file_id in self.breaks:
+                self.asked.append(file_id)
+                raise self.breaks.pop(file_id)
+            return await super().fetch(file_id)
+        finally:
+            self.now -= 1
+
+
+@pytest.fixture
+def line() -> Slow:
+    return Slow()
+
+
+@pytest.fixture
+def desk(tmp_path: Path, line: Slow) -> Iterator[Desk]:
+    with phone_of(TestOffice(tmp_path)) as phone:
+        yield Desk(phone, line=line)
+
+
+def album(desk: Desk, files: str = ALBUM) -> None:
+    for n, file in enumerate(files):
+        desk.comes(str(n + 1), "All of them" if n == 0 else "", file, "album")
+
+
+def lie(desk: Desk) -> list[str]:
+    """What is kept of files that are fetched."""
+    folder = desk.phone.service.window.state / "fetched"
+    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+
+def test_an_album_is_fetched_four_at_once_and_stands_in_its_order(desk: Desk, line: Slow) -> None:
+    album(desk)
+    desk.takes()
+    assert desk.tasks() == [("All of them", [f"{one}.txt" for one in ALBUM])]
+    assert line.most == AT_ONCE
+    assert lie(desk) == []
+
+
+def test_one_of_an_album_that_cannot_be_had_is_told_of_and_the_others_are_there(
+    desk: Desk, line: Slow
+) -> None:
+    album(desk, "abc")
+    line.breaks = {"b": Refused("no")}
+    desk.takes()
+    assert desk.tasks() == [("All of them", ["a.txt", "c.txt"])]
+    desk.phone.look()
+    assert "b.txt cannot be fetched (no)" in desk.phone.see("b.txt").text
+
+
+@pytest.mark.parametrize("how", [Killed(), NotSent("there is no network")])
+def test_what_was_fetched_before_a_break_is_not_fetched_again(
+    desk: Desk, line: Slow, how: BaseException
+) -> None:
+    album(desk, "abc")
+    line.breaks = {"c": how}
+    with suppress(Killed):
+        assert desk.takes()
+    assert desk.tasks() == [] and len(lie(desk)) == 2
+    assert not desk.takes()
+    assert sorted(line.asked) == ["a", "b", "c", "c"]
+    assert desk.tasks() == [("All of them", ["a.txt", "b.txt", "c.txt"])]
+
+
+def test_a_part_that_comes_while_its_album_is_fetched_is_in_it(desk: Desk, line: Slow) -> None:
+    album(desk, "ab")
+
+    async def comes_late() -> None:
+        line.held = asyncio.Event()
+        fetching = desk.begin()
+        under_way = asyncio.create_task(fetching.pass_once())
+        while "b" not in line.asked:
+            await asyncio.sleep(0.001)
+        desk.comes("3", "", "c", "album")
+        line.held.set()
+        await under_way
+
+    asyncio.run(comes_late())
+    assert desk.tasks() == [("All of them", ["a.txt", "b.txt", "c.txt"])]
+    assert sorted(line.asked) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(("turn_s", "first"), [(5.0, "One"), (0.0, "Two")])
+def test_messages_are_taken_as_they_came_unless_one_takes_long(
+    desk: Desk, turn_s: float, first: str
+) -> None:
+    desk.comes("1", "One", "a")
+    desk.comes("2", "Two", "b")
+
+    async def all_of_it() -> None:
+        fetching = desk.begin()
+        fetching.turn_s = turn_s
+        await fetching.pass_once()
+
+    asyncio.run(all_of_it())
+    assert desk.tasks()[0][0] == first
+    assert len(desk.tasks()) == 2
+
+
+def test_what_a_kill_left_of_a_message_that_was_taken_is_cleared_away(
+    desk: Desk, line: Slow
+) -> None:
+    desk.comes("1", "Read it", "a")
+    desk.dies = True
+    with pytest.raises(Killed):
+        desk.takes()
+    assert lie(desk) != []
+    desk.dies = False
+    asked = list(line.asked)
+    desk.takes()
+    assert desk.tasks() == [("Read it", ["a.txt"])]
+    assert (lie(desk), line.asked) == ([], asked)
+    folder = desk.phone.service.window.state / "fetched"
+    (folder / "9999-1-0").write_bytes(b"of another time")
+    desk.begin()
+    assert lie(desk) == []
+
+
+def test_half_a_file_that_a_kill_left_is_fetched_anew(desk: Desk, line: Slow) -> None:
+    found = WithFiles(desk.heard("1", "Read it"), (Sent("a", "a.txt", "document", 12),))
+    there = desk.begin()
+    there.later(found, desk.phone.now)
+    (row,) = there.open()
+    there.files._keep(f"{row.seq}-1-0", b"What")
+    desk.takes()
+    assert line.asked == ["a"]
+    (note,) = desk.phone.office.files("Needs_Action")
+    assert "What a says." in note.read_text()
+
+
+def test_where_nothing_can_be_kept_beside_all_is_taken_all_the_same(desk: Desk) -> None:
+    (desk.phone.service.window.state / "fetched").write_text("in the way")
+    album(desk, "ab")
+    desk.takes()
+    assert desk.tasks() == [("All of them", ["a.txt", "b.txt"])]
+
+
+def test_what_was_heard_before_a_kill_is_not_paid_for_again(desk: Desk, line: Slow) -> None:
+    ear = Ear("Call Anna.")
+
+    def begin() -> Fetching:
+        there = desk.begin()
+        there.recordings.hear = ear
+        return there
+
+    for n, (file, kind) in enumerate((("a", "audio"), ("b", "audio"))):
+        heard = desk.heard(str(n + 1), "" if n else "Write it down")
+        found = WithFiles(heard, (Sent(file, f"{file}.mp3", kind, 0, 3.0),), "album")
+        begin().later(found, desk.phone.now)
+    desk.dies = True
+    with pytest.raises(Killed):
+        asyncio.run(begin().pass_once())
+    desk.dies = False
+    ledger = desk.phone.service.window.ledger
+    with ledger.tx() as db:  # as if it had been killed before the message was taken
+        db.execute("DELETE FROM seen")
+    asyncio.run(begin().pass_once())
+    assert sorted(ear.asked) == ["a.mp3", "b.mp3"]
+    assert sorted(line.asked) == ["a", "b"]
+    (task,) = desk.tasks()
+    assert task == ("Write it down", ["a.mp3", "b.mp3"])
