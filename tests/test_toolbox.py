@@ -15,7 +15,7 @@ from factotum import failpoint
 from factotum.model import Call, FailedClean, Lost, Succeeded
 from factotum.toolbox import Read, Toolbox, Ways
 from factotum.tooling.tools import ToolboxError
-from tests.mcp.desk import DESK, SHARE, WAYS, desk_in, run
+from tests.mcp.desk import DESK, SHARE, WAYS, comes, desk_in, run
 from tests.servers.mail import LETTER, MCP, RUN, over
 from tests.servers.smtp import Relay
 
@@ -149,7 +149,9 @@ def test_the_limit_leaves_a_doubt_and_cuts_nothing_off(
     meta = {"phase_file": str(tmp_path / "phase")}
 
     async def work(toolbox: Toolbox) -> Any:
-        return await toolbox.call("desk__ring", {"how": "slow"}, meta)
+        outcome = await toolbox.call("desk__ring", {"how": "slow"}, meta)
+        asyncio.get_running_loop().call_later(0.3, (tmp_path / "phase.go").touch)
+        return outcome
 
     outcome = run(servers, work, effect_limit_s=0.1, way=way)
     assert outcome == Lost("desk__ring gave no answer in 0.1 s")
@@ -162,8 +164,9 @@ def test_a_cancelled_caller_does_not_cut_an_effect_off(servers: Path, tmp_path: 
     async def work(toolbox: Toolbox) -> None:
         await toolbox.catalogue()
         caller = asyncio.create_task(toolbox.call("desk__ring", {"how": "slow"}, meta))
-        await asyncio.sleep(0.1)
+        await comes(tmp_path / "phase.begun")
         caller.cancel()
+        asyncio.get_running_loop().call_later(0.3, (tmp_path / "phase.go").touch)
 
     run(servers, work)
     assert (tmp_path / "phase.rung").exists()

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from factotum.toolbox import Toolbox
+from tests.patience import PATIENCE_S
 
 DESK = '''
 import os
@@ -45,7 +46,7 @@ def build(env, hit=lambda name: None):
     @server.tool()
     def hire() -> dict[str, object]:
         """Starts another process, which would stay."""
-        return {"pid": subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]).pid}
+        return {"pid": subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]).pid}
 
     @server.tool()
     def fail() -> str:
@@ -65,8 +66,12 @@ def build(env, hit=lambda name: None):
             raise RuntimeError("the bell fell down")
         if how == "break":
             raise RuntimeError("the bell fell down")
-        if how == "slow":
-            time.sleep(0.4)
+        if how == "slow":  # it has begun, and goes on when it is told to
+            open(path + ".begun", "w").close()
+            for _ in range(6000):
+                if os.path.exists(path + ".go"):
+                    break
+                time.sleep(0.01)
             open(path + ".rung", "w").close()
         if how == "odd":
             return {"outcome": "perhaps"}
@@ -106,9 +111,16 @@ def given(settings: dict[str, str]) -> Any:
     return env_for
 
 
+async def comes(path: Path) -> None:
+    """Waits till there is such a file."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not path.exists():
+            await asyncio.sleep(0.01)
+
+
 def gone(pid: int) -> bool:
     """Whether the process has ended, or does within seconds: a signal takes its time."""
-    until = time.monotonic() + 5
+    until = time.monotonic() + PATIENCE_S
     while time.monotonic() < until:
         try:
             os.kill(pid, 0)

@@ -14,6 +14,7 @@ from factotum import failpoint
 from factotum.model import FailedClean, Lost, Succeeded
 from factotum.phase import read_phase
 from factotum.tooling.tools import load_server
+from tests.patience import PATIENCE_S
 from tests.servers.dovecot import Dovecot
 from tests.servers.mail import LETTER, MCP, RUN, call, mail_server, over
 from tests.servers.smtp import Relay
@@ -52,7 +53,7 @@ def test_a_kill_at_every_point(tmp_path: Path) -> None:
                     capture_output=True,
                     text=True,
                     cwd=ROOT,
-                    timeout=60,
+                    timeout=PATIENCE_S,
                     check=False,
                 )
                 assert ended.returncode == -signal.SIGKILL, (point, ended.stdout, ended.stderr)

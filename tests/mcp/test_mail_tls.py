@@ -13,6 +13,7 @@ import anyio
 import pytest
 
 from factotum.tooling.tools import META_PREFIX
+from tests.patience import PATIENCE_S
 from tests.servers.certificate import Pair, self_signed
 from tests.servers.mail import LETTER, MCP, RUN, call, mail_server, over
 from tests.servers.ports import Silent
@@ -134,7 +135,7 @@ def test_a_wrong_setting_ends_the_program_with_one_line() -> None:
         env = {**os.environ, **over(silent.port, FACTOTUM_SMTP_HOST="mail.example.org")}
         command = [sys.executable, str(MCP / "mail_server.py")]
         ended = subprocess.run(
-            command, env=env, capture_output=True, text=True, timeout=30, check=False
+            command, env=env, capture_output=True, text=True, timeout=PATIENCE_S, check=False
         )
     assert ended.returncode == 1
     assert ended.stderr.startswith("mail_server: FACTOTUM_SMTP_SECURITY is none")

@@ -24,6 +24,7 @@ from factotum.tooling.cages import Cages, others
 from factotum.tooling.cleaned import SCHEMA_MOST, cleaned
 from factotum.tooling.servers import ThirdParty, third_party
 from factotum.tooling.tools import ToolboxError
+from tests.patience import PATIENCE_S
 
 HOSTILE = Path(__file__).parents[1] / "servers" / "hostile_tools.py"
 OURS = ("mail", "shell", "web")
@@ -220,7 +221,9 @@ def test_one_changed_character_in_the_middle_switches_it_off(house: House) -> No
     async def work(toolbox: Toolbox) -> Any:
         await toolbox.catalogue()
         first = await asked(toolbox, "change")
-        await asyncio.sleep(0.2)
+        async with asyncio.timeout(PATIENCE_S):
+            while not toolbox._sessions["hostile"]._stale:  # it has said so
+                await asyncio.sleep(0.01)
         second = await asked(toolbox, "x")
         third = await asked(toolbox, "x")
         return first, second, third, await toolbox.catalogue()

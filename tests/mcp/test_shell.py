@@ -20,6 +20,7 @@ from factotum.sandbox import isolation
 from factotum.toolbox import Toolbox
 from factotum.tooling.cages import Cages
 from tests.mcp.desk import gone
+from tests.patience import PATIENCE_S, SOON_S
 
 CODE = Path(__file__).parents[2]
 if str(CODE / "mcp") not in sys.path:
@@ -103,10 +104,10 @@ def test_a_harmless_command_is_not(command: str) -> None:
 
 
 def test_a_long_command_is_read_quickly() -> None:
-    began = time.monotonic()
+    began = time.process_time()
     for long in ("x" * 10_000, "a(){" * 2_500, "$(" * 5_000, "`" * 10_000, '"$(' * 3_000):
         refusal(long)
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 15
 
 
 def test_a_command_answers_with_its_status_and_all_that_it_printed(tmp_path: Path) -> None:
@@ -115,20 +116,23 @@ def test_a_command_answers_with_its_status_and_all_that_it_printed(tmp_path: Pat
 
 
 def test_a_command_that_takes_too_long_ends_with_all_that_it_started(tmp_path: Path) -> None:
-    began = time.monotonic()
-    ran = run("sleep 50 & echo $! > pid; sleep 60", tmp_path, ENV, limit_s=0.3)
-    assert ran.status is None
-    assert time.monotonic() - began < 5
+    for limit_s in (0.3, 5.0, 20.0):  # it has to come so far that it can be known
+        began = time.monotonic()
+        ran = run("sleep 500 & echo $! > pid; sleep 600", tmp_path, ENV, limit_s=limit_s)
+        assert ran.status is None
+        assert time.monotonic() - began < limit_s + SOON_S
+        if (tmp_path / "pid").exists() and (tmp_path / "pid").read_text():
+            break
     assert gone(int((tmp_path / "pid").read_text()))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux can hold a group together")
 def test_nothing_that_a_command_started_stays(tmp_path: Path) -> None:
     """Not in the background, and not in a group or session of its own."""
-    away = "import os, time; open('pid2', 'w').write(str(os.getpid())); os.setsid(); time.sleep(60)"
+    away = "import os, time; open('pid2', 'w').write(str(os.getpid())); os.setsid(); time.sleep(99)"
     (tmp_path / "away.py").write_text(away)
-    command = f"sleep 50 & echo $! > pid; {sys.executable} -I away.py; setsid sleep 50"
-    ran = run(command, tmp_path, ENV, limit_s=10)
+    command = f"sleep 500 & echo $! > pid; {sys.executable} -I away.py; setsid sleep 500"
+    ran = run(command, tmp_path, ENV, limit_s=PATIENCE_S)
     assert "Operation not permitted" in ran.output
     assert gone(int((tmp_path / "pid").read_text()))
     assert gone(int((tmp_path / "pid2").read_text()))

@@ -21,6 +21,7 @@ from factotum.gate.form import form_text
 from factotum.gate.rows import row_of
 from factotum.toolbox import Toolbox
 from factotum.tooling.tools import ToolboxError
+from tests.patience import SOON_S
 from tests.servers.certificate import self_signed
 
 MCP = Path(__file__).parents[2] / "mcp"
@@ -73,7 +74,7 @@ class Site(BaseHTTPRequestHandler):
     def _drip(self) -> None:
         """Heads without end, each in good time."""
         try:
-            for n in range(100):
+            for n in range(1200):
                 self.wfile.write(b"HTTP/1.1 100 Continue\r\nX-N: %d\r\n\r\n" % n)
                 self.wfile.flush()
                 time.sleep(0.05)
@@ -266,7 +267,7 @@ def test_an_answer_that_drips_is_given_up(web: Web) -> None:
     began = time.monotonic()
     with pytest.raises(Unanswered, match="took longer than"):
         inside(web, limit_s=0.3).page(f"{web.here}/drip")
-    assert time.monotonic() - began < 3.0
+    assert time.monotonic() - began < SOON_S
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
@@ -299,7 +300,7 @@ def test_a_server_that_is_silent_is_given_up_before_it_has_proved_itself() -> No
         began = time.monotonic()
         with pytest.raises(Unanswered, match="took longer than"):
             Fetcher([f"127.0.0.1:{port}"], limit_s=0.2).page(f"https://127.0.0.1:{port}/")
-        assert time.monotonic() - began < 3.0
+        assert time.monotonic() - began < 8.0  # one step alone may take ten
 
 
 def test_a_large_page_is_cut_and_a_slow_one_given_up(web: Web) -> None:

@@ -16,6 +16,7 @@ from factotum.models.parse import reply_of
 from factotum.models.price import Facts, Price
 from factotum.models.wire import Wire
 from tests.models.talking import HELLO, way
+from tests.patience import PATIENCE_S
 from tests.servers.model import Answer, Call, ScriptedModelServer, call, cut, raw, slow, status
 
 TOOL = {"type": "function", "function": {"name": "notes__read", "parameters": {"type": "object"}}}
@@ -27,7 +28,7 @@ def chat(
     request: Request = HELLO,
     *,
     sees: bool = False,
-    timeout_s: float = 10,
+    timeout_s: float = PATIENCE_S,
 ) -> Reply:
     async def whole() -> Reply:
         wire = Wire()
@@ -121,7 +122,7 @@ def test_pictures_go_beside_the_words(sees: bool) -> None:
 )
 def test_what_goes_wrong_says_so(item: Any, kind: type[ModelError], words: str) -> None:
     with ScriptedModelServer([item]) as server, pytest.raises(ModelError, match=words) as wrong:
-        chat(server, timeout_s=0.5 if words.startswith("no answer") else 10)
+        chat(server, timeout_s=0.5 if words.startswith("no answer") else PATIENCE_S)
     assert type(wrong.value) is kind
     assert str(wrong.value).startswith("ollama/qwen3:8b: ")
 

@@ -22,6 +22,7 @@ from factotum.models.route import HttpRoute
 from factotum.models.way import Way
 from factotum.models.wire import ANSWER_BYTES_MOST, Wire
 from tests.models.talking import CANARY, FREE, HELLO, way
+from tests.patience import PATIENCE_S, until
 from tests.servers.certificate import Pair, self_signed
 from tests.servers.model import (
     Answer,
@@ -46,7 +47,7 @@ def chat(
     request: Request = HELLO,
     facts: Facts = FREE,
     *,
-    timeout_s: float = 10.0,
+    timeout_s: float = PATIENCE_S,
     times: int = 1,
 ) -> Reply:
     """The last of so many replies on one route."""
@@ -194,7 +195,7 @@ def test_what_goes_wrong_says_so_without_the_key(
     item: Any, kind: type[ModelError], free: bool, words: str
 ) -> None:
     with ScriptedModelServer([item]) as server, pytest.raises(ModelError, match=words) as wrong:
-        chat(own(server), timeout_s=0.5 if words.startswith("no answer") else 10.0)
+        chat(own(server), timeout_s=0.5 if words.startswith("no answer") else PATIENCE_S)
     assert type(wrong.value) is kind
     assert wrong.value.free is free
     assert str(wrong.value).startswith("openai/m: ")
@@ -223,10 +224,10 @@ class Dripping(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.send_response(200)
-        self.send_header("Content-Length", "1000")
+        self.send_header("Content-Length", "3000")
         self.end_headers()
         try:
-            for _ in range(1000):
+            for _ in range(3000):
                 self.wfile.write(b" ")
                 time.sleep(0.02)
         except ConnectionError:
@@ -283,8 +284,8 @@ def test_no_proxy_of_the_environment_is_asked_unless_it_is_said(
         wire = Wire(proxies=proxies)
         try:
             answer = await wire.exchange(
-                "POST", f"{server.base_url}/chat/completions", {}, {}, name="m", timeout_s=5,
-                local=local,
+                "POST", f"{server.base_url}/chat/completions", {}, {}, name="m",
+                timeout_s=PATIENCE_S, local=local,
             )  # fmt: skip
             return answer.status
         finally:
@@ -310,10 +311,7 @@ def test_cancelling_hangs_up() -> None:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        for _ in range(500):
-            if server.hung_up:
-                break
-            await asyncio.sleep(0.01)
+        await asyncio.to_thread(until, lambda: server.hung_up)
         await wire.close()
 
     with ScriptedModelServer([slow(30)]) as server:

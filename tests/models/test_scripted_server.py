@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.patience import PATIENCE_S, SOON_S, until
 from tests.servers.model import (
     Answer,
     Call,
@@ -29,7 +30,7 @@ ASK: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "h
 def post(
     server: ScriptedModelServer, body: Any = None, path: str = "/v1/chat/completions"
 ) -> tuple[int, Any]:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE_S)
     try:
         connection.request("POST", path, json.dumps(ASK if body is None else body))
         response = connection.getresponse()
@@ -89,23 +90,21 @@ def test_a_connection_can_be_cut() -> None:
 
 
 def test_who_does_not_wait_is_counted() -> None:
-    with ScriptedModelServer([slow(30)]) as server:
+    with ScriptedModelServer([slow(PATIENCE_S)]) as server:
         connection = http.client.HTTPConnection("127.0.0.1", server.port)
         connection.request("POST", "/v1/chat/completions", json.dumps(ASK))
         connection.close()
-        until = time.monotonic() + 10
-        while not server.hung_up and time.monotonic() < until:
-            time.sleep(0.01)
+        until(lambda: server.hung_up)
         assert server.hung_up == 1
 
 
 def test_leaving_does_not_wait_for_a_slow_answer() -> None:
     began = time.monotonic()
-    with ScriptedModelServer([slow(30)]) as server:
+    with ScriptedModelServer([slow(PATIENCE_S)]) as server:
         connection = http.client.HTTPConnection("127.0.0.1", server.port)
         connection.request("POST", "/v1/chat/completions", json.dumps(ASK))
     connection.close()
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < SOON_S
     assert not any(thread.name == "scripted model" for thread in threading.enumerate())
 
 

@@ -28,6 +28,7 @@ from factotum.models.price import OURS, facts_of, price_list
 from factotum.models.providers import PROVIDERS
 from factotum.models.way import Way
 from tests.models.talking import CANARY, FREE, HELLO, settings_of, way
+from tests.patience import PATIENCE_S
 from tests.servers.model import ScriptedModelServer, call, raw, slow, status
 
 TOOL = {
@@ -40,7 +41,7 @@ TOOL = {
 }
 
 
-def chat(way: Way, request: Request = HELLO, timeout_s: float = 30.0) -> Reply:
+def chat(way: Way, request: Request = HELLO, timeout_s: float = PATIENCE_S) -> Reply:
     return asyncio.run(LitellmRoute(way, lambda: FREE, timeout_s).chat(request))
 
 
@@ -77,7 +78,7 @@ def test_a_call_goes_through_it() -> None:
 def test_its_errors_become_ours(item: Any, kind: type[ModelError]) -> None:
     with ScriptedModelServer([item] * 5) as server:
         with pytest.raises(kind) as wrong:
-            chat(at(server), timeout_s=0.5 if item == slow(30) else 30.0)
+            chat(at(server), timeout_s=0.5 if item == slow(30) else PATIENCE_S)
         assert len(server.requests) == 1  # asking again is the chain's business
     assert CANARY not in str(wrong.value)
 
