@@ -210,6 +210,27 @@ def test_the_command_exits_3_only_for_problems(office: TestOffice) -> None:
     assert {"check", "level", "text"} == set(report.json["findings"][0])
 
 
+@pytest.mark.parametrize(
+    ("environ", "level", "said"),
+    [
+        ({}, Level.OK, "told plainly, as 1'234.50 EUR, for the system names no locale"),
+        ({"LANG": "de_DE.UTF-8"}, Level.OK, "told as in de_DE: 1.234,50 €"),
+        (
+            {"LANG": "de_DE.UTF-8", "FACTOTUM_LOCALE": "plain"},
+            Level.OK,
+            "told plainly, as 1'234.50",
+        ),
+        ({"LANG": "tlh_QO.UTF-8"}, Level.WARNING, "the system's tlh_QO is unknown"),
+    ],
+)
+def test_it_is_said_how_money_is_told(
+    office: TestOffice, environ: dict[str, str], level: Level, said: str
+) -> None:
+    (finding,) = found(patient(office, environ), "money")
+    assert finding.level is level
+    assert said in finding.text
+
+
 def test_wrong_settings_are_a_finding(office: TestOffice) -> None:
     terminal = Terminal(
         office.folder, {"FACTOTUM_VAULT": str(office.root), "FACTOTUM_REGRET": "60"}

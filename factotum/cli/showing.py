@@ -17,11 +17,12 @@ from factotum.agent.loop import Limits
 from factotum.cli import find
 from factotum.cli.place import Books, books
 from factotum.cli.telling import line, moment, told
+from factotum.gate import card as cards
 from factotum.gate import redraft
 from factotum.gate.form import form_text
 from factotum.gate.register import Card
 from factotum.gate.rows import row_of
-from factotum.inert import visible
+from factotum.inert import uninert, visible
 from factotum.ledger import Event, TaskRow
 from factotum.model import Trust
 from factotum.vault import OWN
@@ -63,8 +64,7 @@ def card_lines(opened: Books, card: Card) -> Iterator[str]:
     yield f"{card.id} · version {card.version} · {opened.register.said(card)}"
     if who := seal.about.get("who"):
         yield f"To: {_safe(who)}"
-    for about in seal.about.get("lines", ()):
-        yield _safe(about)
+    yield from (_safe(uninert(said)) for said in cards.told(card))
     yield f"Why it asks: {_safe(seal.rule)} ({seal.risk} risk)"
     if card.status == "pending" and seal.deadline is not None:
         yield f"Waits till {moment(seal.deadline)}"

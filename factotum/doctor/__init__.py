@@ -16,6 +16,7 @@ from factotum.doctor import (
     listening,
     machine,
     model,
+    money,
     sync,
     vault,
 )
@@ -27,6 +28,7 @@ CHECKS: tuple[tuple[str, Callable[[Patient], Found]], ...] = (
     ("python", machine.python),
     ("sqlite", machine.sqlite),
     ("settings", around.settings),
+    ("money", money.money),
     ("vault", vault.vault),
     ("file system", vault.file_system),
     ("state", vault.state),

@@ -151,7 +151,8 @@ class Amount:
             return "no amount with its currency can be read from this call" if strict else ""
         if currency != self.currency:
             return f"{one_line(currency, 10)} is not {self.currency}" if strict else ""
-        return "" if self._holds(amount) else f"{amount:f} {currency} is not {self.written}"
+        told = scene.house.money(amount, currency)
+        return "" if self._holds(amount) else f"{told} is not {self.written}"
 
     def _holds(self, amount: Decimal) -> bool:
         above = self.over is None or amount > self.over

@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 import pytest
 
 from factotum.gate.contact import Contact
+from factotum.gate.facets import facets
 from factotum.gate.known import gaps, not_theirs, oddities, title, told
 from factotum.gate.rules import House, Policy
-from factotum.model import Call
+from factotum.gate.rules_text import one_rule
+from factotum.model import Call, Task, Trust
 from factotum.money import teller
 
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
@@ -191,6 +193,16 @@ def test_a_card_tells_money_as_the_person_writes_it(locale: str, line: str, type
     card = told(Call("bank__transfer", {"sum": "1234.50", "cur": "EUR"}), house)
     assert (list(card["known"]), card["typed"]) == ([line], typed)
     assert card["sum"] == {"amount": "1234.50", "currency": "EUR"}
+
+
+def test_a_rule_stays_as_it_is_written_and_the_amount_is_told_beside_it() -> None:
+    declared = {"bank__transfer": {"amount": ["sum"], "currency": ["cur"]}}
+    house = House(NOW, Policy(tools=declared), money=teller("de_DE"))
+    call = Call("bank__transfer", {"sum": "1234.50", "cur": "EUR"})
+    rule = one_rule("allow: bank__transfer, amount: up to 1000.50 EUR")
+    task = Task("t-1", "note", "A task", "text", Trust.OWNER)
+    why_not = rule.why_not(call, facets(call, declared["bank__transfer"]), task, house)
+    assert why_not == "1.234,50\u00a0€ is not up to 1000.50 EUR"
 
 
 def test_a_sign_of_money_begins_no_formula_in_the_note() -> None:
