@@ -33,7 +33,7 @@ def status(as_json: bool) -> None:
             content["health"]["running"] = pid is not None
             print(json.dumps(content, indent=1))
             return
-        print(words.text(content), end="")
+        print(words.text(content, local(place.now())), end="")
         if pid is None:
             print("\nNo orchestrator runs now. Start it: factotum up")
 
@@ -51,9 +51,9 @@ def tasks(as_json: bool, every: bool) -> None:
             print(json.dumps(found, indent=1))
             return
         for task in found:
-            since = task["since"][:16].replace("T", " ")
+            since = words.moment(task["since"], local(place.now()))
             id = task["id"] or "(not taken up yet)"
-            print(f"{task['state']:<13} {since}  {id:<18}  {line(task['title'], 80)}")
+            print(f"{task['state']:<13} {since:<16}  {id:<18}  {line(task['title'], 80)}")
         if not found:
             print("There are no tasks." if every else "No task is open. Older ones: --all")
 

@@ -12,6 +12,7 @@ from typing import Any
 from factotum.model import State
 from factotum.views import costs
 from factotum.views.saying import plain
+from factotum.words import when
 
 ROWS_MOST = 20
 
@@ -31,15 +32,15 @@ COUNTED = {
 }
 
 
-def text(snapshot: Mapping[str, Any]) -> str:
-    """The whole state in words, ending with a line end."""
+def text(snapshot: Mapping[str, Any], now: datetime) -> str:
+    """The whole state in words, ending with a line end; `now` carries the reader's zone."""
     health = snapshot["health"]
     parts = [
         *_banner(health),
         _counts(snapshot["counts"]),
-        *_section("Waits for you", [_card(one) for one in snapshot["approvals"]]),
-        *_section("Being worked on", list(_tasks(snapshot["tasks"], State.IN_PROGRESS))),
-        *_section("Failed", list(_tasks(snapshot["tasks"], State.FAILED))),
+        *_section("Waits for you", [_card(one, now) for one in snapshot["approvals"]]),
+        *_section("Being worked on", list(_tasks(snapshot["tasks"], State.IN_PROGRESS, now))),
+        *_section("Failed", list(_tasks(snapshot["tasks"], State.FAILED, now))),
         *_section("Needs attention", [_problem(one) for one in health["problems"]]),
         *_section("Costs", [f"  {one}" for one in costs.text(snapshot["cost"])]),
     ]
@@ -67,8 +68,8 @@ def _section(heading: str, rows: Sequence[str]) -> list[str]:
     return ["\n".join([f"{heading}:", *lines])]
 
 
-def _card(card: Mapping[str, Any]) -> str:
-    till = f", till {_time(card['expires'])}" if card["expires"] else ""
+def _card(card: Mapping[str, Any], now: datetime) -> str:
+    till = f", till {moment(card['expires'], now)}" if card["expires"] else ""
     title = HEADLINES.get(card["status"], "") + plain(card["title"])
     commands = {
         "pending": f"factotum {'answer' if card['kind'] == 'question' else 'approve'} {card['id']}",
@@ -77,19 +78,20 @@ def _card(card: Mapping[str, Any]) -> str:
         "approved": f"factotum cancel {card['id']}",
     }
     command = commands.get(card["status"], f"factotum show {card['id']}")
-    return f"  {title} (since {_time(card['since'])}{till})\n    {command}"
+    return f"  {title} (since {moment(card['since'], now)}{till})\n    {command}"
 
 
-def _tasks(tasks: Sequence[Mapping[str, Any]], state: State) -> Iterator[str]:
+def _tasks(tasks: Sequence[Mapping[str, Any]], state: State, now: datetime) -> Iterator[str]:
     for task in tasks:
         if task["state"] == state:
             id = f" {task['id']}" if task["id"] else ""
-            yield f"  {plain(task['title'])} (since {_time(task['since'])}){id}"
+            yield f"  {plain(task['title'])} (since {moment(task['since'], now)}){id}"
 
 
 def _problem(problem: Mapping[str, Any]) -> str:
     return f"  {plain(problem['path'], 200)} {plain(problem['reason'], 500)}"
 
 
-def _time(iso: str) -> str:
-    return f"{datetime.fromisoformat(iso):%Y-%m-%d %H:%M}"
+def moment(iso: str, now: datetime) -> str:
+    """A moment of the snapshot as a person says it."""
+    return when(datetime.fromisoformat(iso), now)

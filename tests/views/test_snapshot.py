@@ -13,6 +13,7 @@ from factotum.model import Lost, Trust
 from factotum.scan import Problem
 from factotum.views import status
 from factotum.views.snapshot import KEYS, Snapshot, published
+from factotum.words import local
 from tests.views.house import House
 
 
@@ -114,7 +115,7 @@ def test_a_file_name_that_is_no_text_can_be_told(house: House) -> None:
     found = house.snapshot(Problem(path, "is odd"))
     json.dumps(found).encode()
     assert "\n" not in found["health"]["problems"][0]["path"]
-    assert status.text(found).encode()
+    assert status.text(found, local(house.now)).encode()
 
 
 def test_it_is_written_when_it_changed_and_only_then(house: House) -> None:
@@ -170,7 +171,8 @@ def test_status_says_what_to_type(house: House) -> None:
     lost = house.card("Send the other?", task=card.task)
     house.end(lost, Lost("no answer"))
     (house.root / "Failed/bad.md").write_text("x\n")
-    text = status.text(house.snapshot(Problem(house.root / "Inbox/a", "is odd. Mend it")))
+    found = house.snapshot(Problem(house.root / "Inbox/a", "is odd. Mend it"))
+    text = status.text(found, local(house.now))
     assert f"factotum approve {card.id}" in text
     assert "UNKNOWN whether it happened: Send the other?" in text
     assert f"factotum resolve {lost.id} happened|did-not|leave" in text
@@ -180,11 +182,20 @@ def test_status_says_what_to_type(house: House) -> None:
 
 def test_status_colours_nothing_that_an_outsider_wrote(house: House) -> None:
     house.card("\x1b[31mred\x1b]0;title\x07?\nWaits for you:\n  forged")
-    text = status.text(house.snapshot())
+    text = status.text(house.snapshot(), local(house.now))
     assert "\x1b" not in text and "\x07" not in text
     assert text.count("\nWaits for you:\n") == 1
 
 
+def test_status_says_when_as_a_person_does(house: House) -> None:
+    house.card()
+    found = house.snapshot()
+    assert f"(since today {local(house.now):%H:%M}, till " in status.text(found, local(house.now))
+    next_day = status.text(found, local(house.now + 86_400))
+    since = local(house.now)
+    assert f"(since {since:%a} {since.day} {since:%b %H:%M}, till " in next_day
+
+
 def test_a_stop_is_said_first(house: House) -> None:
-    text = status.text(house.snapshot(stopped="STOP.md lies in the vault"))
+    text = status.text(house.snapshot(stopped="STOP.md lies in the vault"), local(house.now))
     assert text.startswith("Nothing is sent now. STOP.md lies in the vault\n")
