@@ -29,7 +29,7 @@ OFFERS = [
         "description": "Pays a sum.",
         "inputSchema": {
             "type": "object",
-            "properties": {"sum": {"type": "string"}, "cur": {"type": "string"}},
+            "properties": {name: {"type": "string"} for name in ("sum", "cur", "payee")},
             "required": ["sum", "cur"],
         },
     }
@@ -114,5 +114,21 @@ def test_on_the_phone_it_reads_the_same_and_a_strangers_amount_is_typed(
         phone.says("1.234,00 €", prompt)
         assert office.card().status == "pending"
         phone.says("1234.50 EUR", prompt)
+        phone.work()
+        assert office.card().status == "succeeded"
+
+
+def test_on_the_phone_the_second_tap_says_how_much_goes_to_whom(office: TestOffice) -> None:
+    declared = "{recipients: [payee], amount: [sum], currency: [cur]}"
+    handbook = HANDBOOK.replace("{amount: [sum], currency: [cur]}", declared)
+    (office.root / "Company_Handbook.md").write_text(handbook)
+    iban = "DE89 3704 0044 0532 0130 00"
+    pay = call("bank__transfer", sum="1234.50", cur="EUR", payee=iban)
+    with thinking(office, [pay, FINISH]), phone_of(office) as phone:
+        office.type("Pay the invoice.\n", "pay.md")
+        phone.work()
+        card = phone.see("It is about 1.234,50 €, for DE89370400440532013000.")
+        phone.tap(card, "Yes, do it…")
+        phone.tap(card, "Yes: 1.234,50 € to DE89…3000")
         phone.work()
         assert office.card().status == "succeeded"

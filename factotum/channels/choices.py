@@ -145,7 +145,13 @@ def _risky_label(card: Card, *, strong: bool) -> str:
 
 
 def _sure_label(card: Card) -> str:
-    return one_line(f"Yes: {typed_word(card)}", LABEL_CHARS)
+    """What is agreed to: whom it reaches, and what it pays. A long number is cut in its middle."""
+    word, paid = typed_word(card), str(card.seal.about.get("amount") or "")
+    if not paid or card.seal.about.get("sum"):
+        return one_line(f"Yes: {word}", LABEL_CHARS)
+    whole = one_line(f"Yes: {paid} to {word}", LABEL_CHARS + len(word))
+    fits = len(whole) <= LABEL_CHARS or "@" in word
+    return one_line(whole if fits else f"Yes: {paid} to {word[:4]}…{word[-4:]}", LABEL_CHARS)
 
 
 def would_go_out(card: Card) -> str:

@@ -72,7 +72,7 @@ def told(call: Call, house: House) -> dict[str, Any]:
     """`who` it goes to; `known`: a line for each address, and one for each way in which what it
     holds may be overlooked, or should not leave; and what is `typed` to approve it, if
     that can be told from whom it reaches or what it pays; `sum`: the amount that this is, so
-    that it may be typed in any form that has one reading."""
+    that it may be typed in any form that has one reading; `amount`: what it pays, as told."""
     to = recipients(call.tool, call.args)
     known = [familiar(house.contact(address), house.now) for address in to]
     text = "\n".join(map(str, call.args.values()))
@@ -110,14 +110,15 @@ def _typed(call: Call, house: House) -> dict[str, Any]:
     declared = house.policy.tools.get(call.tool)
     found = facets(call, declared) if declared else None
     to = (found.recipients or ()) if found else recipients(call.tool, call.args)
+    amount, currency = (found.amount, found.currency or "") if found else (None, "")
+    paid = house.money(amount, currency) if amount else ""
     if to:
         least = min(to, key=lambda address: _trusted(house.contact(address)))
-        return {"typed": least, "sum": None}
-    if found is None or not found.amount:
-        return {"typed": "", "sum": None}
-    amount, currency = found.amount, found.currency or ""
-    typed = word(amount, currency, house.money(amount, currency))
-    return {"typed": typed, "sum": {"amount": f"{amount:f}", "currency": currency}}
+        return {"typed": least, "sum": None, "amount": paid}
+    if not amount:
+        return {"typed": "", "sum": None, "amount": ""}
+    total = {"amount": f"{amount:f}", "currency": currency}
+    return {"typed": word(amount, currency, paid), "sum": total, "amount": paid}
 
 
 def _trusted(contact: Contact) -> tuple[bool, bool, bool, int]:
