@@ -6,12 +6,14 @@ Otherwise a test that needs a server which is not installed says so and is skipp
 from __future__ import annotations
 
 import logging
+import signal
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
 
+from factotum import redaction
 from tests.tries import STRICT, tries
 
 if TYPE_CHECKING:
@@ -27,6 +29,21 @@ settings.load_profile("strict" if STRICT else "desk")
 # then every event of every library is painted for a terminal. This is what Python does by itself.
 if logging.lastResort:
     logging.getLogger().addHandler(logging.lastResort)
+
+
+# What a shell runs in its background ignores Ctrl-C, and so would all commands that tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_secret() -> Iterator[None]:
+    """What a test says is a secret is none in the next one, which may happen to say it."""
+    forms, registered = set(redaction._forms), redaction._registered
+    yield
+    redaction._forms.clear()
+    redaction._forms.update(forms)
+    redaction._registered = registered
 
 
 @pytest.fixture(autouse=True)

@@ -26,15 +26,19 @@ class Share:
 
 
 class FarReader(Reader):
-    """Writes down how long it would wait, in `waited_s`; for what is far it waits no longer, and
-    for what is near as long as it takes: which of them answers is no question of time."""
+    """Writes down for what it would wait, and how many seconds; for what is far it waits no
+    longer, and for what is near as long as it takes: which answers is no question of time."""
 
     def __init__(self, share: Share, wait_s: float = 1.0) -> None:
         super().__init__(share.read, wait_s)
         self._share = share
-        self.waited_s: list[float] = []
+        self.waits: list[tuple[str, float]] = []
+
+    @property
+    def waited_s(self) -> list[float]:
+        return [within_s for _, within_s in self.waits]
 
     def _answers(self, path: Path, done: threading.Event, within_s: float) -> bool:
-        self.waited_s.append(within_s)
+        self.waits.append((path.name, within_s))
         is_far = path.name.startswith(self._share.far) and not self._share.back.is_set()
         return done.wait(0.01 if is_far else PATIENCE_S)

@@ -17,6 +17,7 @@ from typing import Any
 from factotum.cli import main
 from factotum.settings import SETTINGS
 from tests.office import ME, TestOffice
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 
@@ -83,7 +84,7 @@ class Terminal:
     def really(self, *words: str, given: str | None = None) -> Said:
         """The same, and waits for its end; `given` comes in on stdin."""
         process = self.start(*words, stdin=subprocess.PIPE)
-        out, err = process.communicate(given, timeout=60)
+        out, err = process.communicate(given, timeout=PATIENCE_S)
         return Said(process.returncode, out, err)
 
 

@@ -12,6 +12,7 @@ from factotum.ledger import Ledger
 from tests.cli.terminal import ROOT, Terminal
 from tests.cli.test_running import until, up
 from tests.office import TestOffice
+from tests.patience import PATIENCE_S
 from tests.test_adopt import tree
 
 KEYS = {"counts", "tasks", "approvals", "health", "cost", "face", "rev"}
@@ -175,4 +176,4 @@ def test_a_reader_that_goes_away_is_no_error(terminal: Terminal, asked: str) -> 
     process.terminate()
     assert "Traceback" not in process.stderr.read()
     process.stderr.close()
-    process.wait(10)
+    process.wait(PATIENCE_S)

@@ -23,6 +23,7 @@ from factotum.ledger import Ledger
 from factotum.model import Lost, Risk
 from tests.cli.terminal import Terminal
 from tests.office import TestOffice
+from tests.patience import PATIENCE_S
 from tests.views.house import House, houses
 
 
@@ -209,7 +210,7 @@ def test_a_yes_at_a_real_terminal(office: TestOffice, terminal: Terminal, asked:
         while b"quit?" not in heard:
             heard += os.read(hand, 4096)
         os.write(hand, b"yes\n")
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE_S) == 0
     ledger = Ledger(office.state / "ledger.db")
     decision = Register(ledger).card(asked).decision
     ledger.close()

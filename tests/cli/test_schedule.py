@@ -18,6 +18,7 @@ from factotum.schedule import crontab, times
 from factotum.schedule.note import read
 from tests.cli.terminal import Terminal, terminal_of
 from tests.office import Hands, TestOffice
+from tests.patience import PATIENCE_S, until
 
 ROME = ZoneInfo("Europe/Rome")
 PLANTS = ("schedule", "add", "-n", "Plants", "-m", "Water them.")
@@ -379,22 +380,20 @@ def test_beside_an_office_that_runs(office: TestOffice, terminal: Terminal) -> N
             assert up.stdout is not None and "factotum works in" in up.stdout.readline()
             said = terminal(*PLANTS, "--every", "10", "--mode", "reminder")
             assert said.code == 0
-            deadline = time.monotonic() + 40
-            while True:
+
+            def status() -> str:
                 (row,) = terminal("schedule", "list", "--json").json["schedules"]
-                if row["last_status"] == "ok":
-                    break
-                assert time.monotonic() < deadline, row
-                time.sleep(0.5)
+                return str(row["last_status"])
+
+            until(lambda: status() == "ok", "it does not run", 0.5)
             assert "does not run now" not in terminal("schedule", "list").out
             by_hand = terminal("schedule", "run", "Plants", "--json").json["id"]
             assert terminal("schedule", "remove", "Plants").code == 0
-            while not any(by_hand in done.read_text() for done in office.files("Done")):
-                assert time.monotonic() < deadline
-                time.sleep(0.2)
+            until(lambda: any(by_hand in done.read_text() for done in office.files("Done")))
+            until(lambda: not office.files("Needs_Action") + office.files("In_Progress"))
             count = len(office.files("Done"))
             time.sleep(11)
             assert len(office.files("Done")) == count
         finally:
             up.terminate()
-            assert up.wait(20) == 0
+            assert up.wait(PATIENCE_S) == 0

@@ -13,6 +13,7 @@ from factotum.ledger import Ledger
 from factotum.model import Trust
 from tests.cli.terminal import Terminal
 from tests.office import TestOffice
+from tests.patience import PATIENCE_S
 from tests.test_adopt import tree
 
 
@@ -33,7 +34,7 @@ def at_a_terminal(terminal: Terminal, answer: bytes, *words: str) -> tuple[int, 
     process = terminal.start(*words, stdin=theirs)
     os.close(theirs)
     os.write(ours, answer)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=PATIENCE_S)
     while select.select([ours], [], [], 0)[0]:
         try:
             if not os.read(ours, 4096):

@@ -16,9 +16,11 @@ import pytest
 
 from factotum.ears import beats
 from tests.cli.terminal import ROOT, Said, Terminal, terminal_of
+from tests.cli.test_running import STOP_S
 from tests.ears.driver import more_watchers, say
 from tests.ears.rooms import until
 from tests.office import TestOffice
+from tests.patience import PATIENCE_S
 
 THING = {"id": "1", "title": "One thing"}
 EVE = {"trust": "stranger", "sender": "eve@x.test"}
@@ -197,8 +199,8 @@ def test_a_watcher_hears_in_a_process_of_its_own_and_stops_at_once(
         assert until(lambda: len(office.files("Needs_Action")) == 2)
         begun = time.monotonic()
         process.send_signal(signal.SIGINT)  # as PM2 does
-        out, err = process.communicate(timeout=30)
-        assert time.monotonic() - begun < 5
+        out, err = process.communicate(timeout=PATIENCE_S)
+        assert time.monotonic() - begun < STOP_S
     assert process.returncode == 0 and "stopped listening" in out and err == ""
     assert of_lines(terminal("watchers", "list", "--json"))["pid"] == 0
 
@@ -212,7 +214,7 @@ def test_it_stops_whichever_of_its_threads_takes_the_signal(
         threads = {int(one) for one in os.listdir(f"/proc/{process.pid}/task")}
         other = min(threads - {process.pid})
         assert ctypes.CDLL(None).tgkill(process.pid, other, signal.SIGINT) == 0
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=PATIENCE_S)
         assert process.returncode == 0, err
         assert "factotum stopped listening after" in out
 
@@ -228,8 +230,8 @@ def test_a_source_that_hangs_is_no_reason_not_to_stop(
     with running(terminal) as process:
         begun = time.monotonic()
         process.send_signal(word)
-        assert process.wait(30) == 0
-        assert time.monotonic() - begun < 5
+        assert process.wait(PATIENCE_S) == 0
+        assert time.monotonic() - begun < STOP_S
 
 
 @pytest.mark.slow
@@ -253,7 +255,7 @@ def test_an_office_leaves_a_watcher_to_the_process_that_runs_it(
             assert until(lambda: len(office.files("In_Progress")) == 2)
             assert beats.holder(office.state, "lines") == process.pid
             up.send_signal(signal.SIGINT)
-            assert up.wait(30) == 0
+            assert up.wait(PATIENCE_S) == 0
         finally:
             up.kill()
             up.communicate()

@@ -5,18 +5,16 @@ from __future__ import annotations
 import asyncio
 import io
 import os
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from factotum.disk import read_regular
 from factotum.names import id_of
-from factotum.reader import Reader
 from orchestrator import Orchestrator, open_rooms
+from tests.far import FarReader, Share
 from tests.office import TestOffice, smtp
 from tests.prove.life import JOT
 from tests.prove.test_kill import ASK
@@ -377,15 +375,6 @@ def test_a_name_that_is_no_text_is_listed(tmp_path: Path) -> None:
         assert any("caf" in name for name in watch.ticks(5))
 
 
-def sleeper(slow: Callable[[Path], bool], for_s: float) -> Callable[[Path, int], bytes]:
-    def read(path: Path, most_bytes: int) -> bytes:
-        if slow(path):
-            time.sleep(for_s)
-        return read_regular(path, most_bytes)
-
-    return read
-
-
 @pytest.mark.parametrize("count", [1, 12])
 def test_an_evicted_note_stalls_nobody(tmp_path: Path, count: int) -> None:
     office = TestOffice(tmp_path)
@@ -393,14 +382,16 @@ def test_an_evicted_note_stalls_nobody(tmp_path: Path, count: int) -> None:
     for n in range(count):
         office.type("Far away.\n", f"Evicted {n}.md")
     office.type("Buy milk.\n", "Here.md")
-    started = time.monotonic()
     rooms = open_rooms(office.settings(), office.root, office.clock())
-    slow = Reader(sleeper(lambda path: path.name.startswith("Evicted"), 6.0), 0.1)
-    rooms.shelf.reader = rooms.reader = slow
+    share = Share("Evicted")
+    far = FarReader(share)
+    rooms.shelf.reader = rooms.reader = far
     orchestrator = Orchestrator(rooms, out=io.StringIO())
     asyncio.run(orchestrator.run(once=True))
     rooms.close()
-    assert time.monotonic() - started < 5.0
+    share.back.set()
+    far_s = sum(waited_s for name, waited_s in far.waits if name.startswith("Evicted"))
+    assert 0 < far_s < 3.0, "of one second for each read"
     assert [path.name for path in office.files("Done")] == ["Here.md"]
     assert len(office.files("Needs_Action")) == count
     office.run()

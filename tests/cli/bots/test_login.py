@@ -23,6 +23,7 @@ from tests.channels.live import at_work
 from tests.cli.bots.names import CHAT, FULL
 from tests.cli.terminal import Terminal, terminal_of
 from tests.office import TestOffice
+from tests.patience import PATIENCE_S
 from tests.servers.socks import Socks
 from tests.servers.telegram import TOKEN, TelegramServer
 
@@ -53,7 +54,7 @@ def test_a_token_is_checked_kept_and_never_shown_and_a_code_pairs(
     eve.says("/start AAAA-AAAA")
     ann.says(f"/start {link.rpartition('=')[2]}")
     process.stdin = None
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, err
     assert "Paired with Ann (4711)." in out
     ann.waits_to_see("I know you now")
@@ -77,7 +78,7 @@ def test_whoever_listens_already_hears_the_code(
     assert process.stdout.readline().startswith("Bob (4710) is paired already.")
     code, now = link_of(process).rpartition("=")[2], time.time()
     pairing.try_code(ledger, "telegram", f"/start {code}", "4711", "Ann", "42", now, alone=True)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, err
     assert "Paired with Ann (4711)." in out
     assert server.called("getUpdates") == []
@@ -103,7 +104,7 @@ def test_who_gives_up_leaves_nothing_behind(
     assert pairing.waits(ledger, "telegram", time.time())
     server.waits_for_call("getUpdates")
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, err) == (1, "\nfactotum: stopped\n")
     assert not pairing.waits(ledger, "telegram", time.time())
     assert beats.holder(office.state, "telegram") == 0
@@ -159,7 +160,7 @@ def test_a_code_that_is_voided_pairs_nobody(
         if n == 0:  # its owner may have mistyped it, and sees nothing on the phone
             told = process.stdout.readline() + process.stdout.readline()
             assert told == "\nA wrong code came (1 of 5, then this one ends).\n"
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 1
     assert "nobody was paired: 5 wrong codes were sent to the bot" in err
     assert ledger.meta("strong_channels") == ""
@@ -194,7 +195,7 @@ def test_an_office_that_runs_hears_the_code_and_asks_there_from_then_on(
         process = terminal_of(office).start("channels", "login", "telegram")
         code = link_of(process).rpartition("=")[2]
         ann.says(code.lower())
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=PATIENCE_S)
         assert process.returncode == 0, err
         assert "Paired with Ann (4711)." in out
         ann.waits_to_see("I know you now", 30)
@@ -223,7 +224,7 @@ def test_whoever_takes_over_sees_what_waits_and_who_went_is_a_stranger(
         assert terminal_of(office)("channels", "logout", "telegram").code == 0
         process = terminal_of(office).start("channels", "login", "telegram")
         bob.says(f"/start {link_of(process).rpartition('=')[2]}")
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=PATIENCE_S)
         assert process.returncode == 0, err
         assert bob.waits_to_see("Advice", 30).labels
         heard = len(ann.chat.from_bot)
