@@ -98,7 +98,7 @@ class Orchestrator:
         self.notary = fittings.notary_of(rooms, self.desk, self._look_again)
         self.ears = Ears(room)
         self.channels = Channels(settings, vault.root, rooms.state)
-        self.look = Look(rooms, self.staff, room.mailroom, self.stopped)
+        self.look = Look(rooms, self.staff, room.mailroom, self.stopped, around)
         self.idle = Idle(rooms, self.worker, self._beside(tools.playbooks))
         beside = (self.asides, self.notary, self.cages)
         self.showing = Showing(rooms, self.views, self.staff, tools, *beside, self.stopped)

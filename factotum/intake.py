@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 
 from factotum import disk, failpoint, names
+from factotum.intake_hearing import Hears, Recordings
 from factotum.intake_note import facts_of, note_of
 from factotum.intake_reading import Readings, Signature, signature_of
 from factotum.keeping import Keeper
@@ -35,6 +36,7 @@ SOURCE = "inbox"
 
 #: How long an empty file may lie before it is told of, in seconds; and what is said then.
 EMPTY_S = 60.0
+LISTENED = "is listened to, which can take as long as it lasts. Its task comes then"
 EMPTY = "is empty: there is nothing to do with it. Fill it or take it away"
 
 
@@ -55,14 +57,17 @@ class Intake:
         state_dir: Path,
         stable_s: float,
         zone: Callable[[float], datetime],
+        hears: Hears | None = None,
     ) -> None:
+        """`hears` is None where nobody listens to recordings."""
         self.vault = vault
         self.ledger = ledger
         self.keeper = Keeper(vault, reader, state_dir / "attachments")
         self.stable_s = stable_s
         self.zone = zone
         self._since: dict[Path, tuple[Signature, float]] = {}
-        self.readings = Readings(reader, read, lambda sha: ledger.seen(SOURCE, sha) is not None)
+        readings = Readings(reader, read, lambda sha: ledger.seen(SOURCE, sha) is not None)
+        self.recordings = Recordings(readings, hears, _task_of)
 
     def look(self, now: float, mono: float) -> Taken:
         """Takes in every file that lies still in the Inbox, and what a crash left behind."""
@@ -70,16 +75,20 @@ class Intake:
         self._claim(taken, now, mono)
         begun = self.vault.monotonic()
         lie = [Path(entry.path) for entry in _entries(self.vault.intake)]
-        for path in self.readings.in_order(lie):
+        for path in self.recordings.in_order(lie):
             if self.vault.monotonic() - begun >= LOOK_S:
                 taken.wake_at.append(mono)
                 break
             try:
-                if not self._take(path, now, taken):
-                    taken.wake_at.append(mono + POLL_S)
+                if not self._take(path, now, mono, taken):
+                    taken.wake_at.append(mono + self.recordings.again_s(path, mono, POLL_S))
             except OSError as failed:
                 reason = f"could not be taken in ({failed.strerror}); it is tried again"
                 taken.problems.append(Problem(path, reason))
+        inbox = self.vault.root / FOLDERS[State.INBOX]
+        taken.problems += [
+            Problem(inbox / path.name, LISTENED) for path in self.recordings.slow(mono)
+        ]
         return taken
 
     def _claim(self, taken: Taken, now: float, mono: float) -> None:
@@ -131,13 +140,13 @@ class Intake:
 
     # -- one file
 
-    def _take(self, path: Path, now: float, taken: Taken) -> bool:
-        """Makes a task of the file; False where it is not read yet."""
-        read = self.readings.of(path)
+    def _take(self, path: Path, now: float, mono: float, taken: Taken) -> bool:
+        """Makes a task of the file; False where it is not read, or not heard, yet."""
+        read = self.recordings.of(path, mono)
         if read is None:
             return False
         sha, reading = read
-        id = names.id_of("t", SOURCE, sha)
+        id = _task_of(sha)
         if reading is None:
             self._seen_before(path, sha, id, now)
             return True
@@ -203,7 +212,11 @@ class Intake:
 
     def close(self) -> None:
         """Leaves a reading that is under way behind; the file is read again at the next start."""
-        self.readings.close()
+        self.recordings.close()
+
+
+def _task_of(sha: str) -> str:
+    return names.id_of("t", SOURCE, sha)
 
 
 def adopted_key(name: str, about: os.stat_result) -> str:

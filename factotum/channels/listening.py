@@ -1,8 +1,4 @@
-"""Listening: a recording that an owner sent becomes words, for money of the day.
-
-What was heard or not heard is for the channel to show; here it is only paid for, and asked once
-more where the server asks for a short pause.
-"""
+"""Listening: a recording that an owner sent becomes words, for money of the day."""
 
 from __future__ import annotations
 
@@ -13,69 +9,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from factotum.channels.till import Till
 from factotum.channels.window import Window
 from factotum.reader import Reader
-from factotum.voice import Heard, Hearing, NotHeard, hearing_by
-from factotum.worker.budget import Budget, Capped
+from factotum.voice import Hearing, hearing_by
+from factotum.worker.budget import Budget
 from factotum.worker.caps import caps_of
 from factotum.worker.handbook import Handbook
-
-#: A server that wants no more than this pause is asked once more, in seconds.
-PAUSE_S_MOST = 15.0
-#: How often it is looked whether money that is held by calls under way has come free, and how
-#: long one of these looks waits, in seconds.
-LOOKS, LOOK_S = 10, 3.0
-#: How many recordings are heard at once; by a server of one's own one after the other, for it
-#: does so by itself, and whoever waits there counts the time.
-AT_ONCE, AT_ONCE_OWN = 4, 1
-
-
-class Listening:
-    """`sleep` passes the time."""
-
-    def __init__(
-        self,
-        hearing: Hearing,
-        budget: Budget,
-        clock: Callable[[], float],
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    ) -> None:
-        self.hearing = hearing
-        self.budget = budget
-        self.clock = clock
-        self.sleep = sleep
-        self._places = asyncio.Semaphore(AT_ONCE_OWN if hearing.local else AT_ONCE)
-
-    @property
-    def files(self) -> bool:
-        """Whether files are heard, too, not only what is spoken to us."""
-        return self.hearing.file_s > 0
-
-    async def __call__(
-        self, data: bytes, name: str, seconds: float, *, file: bool = False
-    ) -> tuple[str, str]:
-        """The words, or an empty text and why there are none. `file` says that nobody spoke it
-        to us."""
-        async with self._places:
-            outcome = await self._once(data, name, seconds, file=file)
-            pause_s = outcome.again_s if isinstance(outcome, NotHeard) else None
-            if pause_s is not None and pause_s <= PAUSE_S_MOST:
-                await self.sleep(pause_s)
-                outcome = await self._once(data, name, seconds, file=file)
-        return (outcome.text, "") if isinstance(outcome, Heard) else ("", outcome.why)
-
-    async def _once(
-        self, data: bytes, name: str, seconds: float, *, file: bool
-    ) -> Heard | NotHeard:
-        about = f"voice-{secrets.token_hex(4)}"  # there is no task yet that it could be for
-        till = Till(self.budget, about, self.clock, self.budget.caps.task_usd)
-        for _ in range(LOOKS):
-            try:
-                return await self.hearing.hear(data, name, seconds, till, file=file)
-            except Capped as full:
-                capped = full
-                if full.which != "busy":
-                    break
-            await self.sleep(LOOK_S)
-        return NotHeard(f"no money is left for it: {capped}")
+from factotum.worker.listening import Listening
 
 
 def listening(
@@ -87,4 +25,18 @@ def listening(
         return None
     handbook = Handbook(window.root, Reader(), window.ledger, remember=False)
     caps = caps_of(window.settings, handbook.current)
-    return Listening(hearing, Budget(window.ledger, caps, window.zone), clock)
+    return paid_by(Budget(window.ledger, caps, window.zone), hearing, clock)
+
+
+def paid_by(
+    budget: Budget,
+    hearing: Hearing,
+    clock: Callable[[], float],
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> Listening:
+    """Each recording costs at most what a task may: there is none yet that it could be for."""
+
+    def purse() -> Till:
+        return Till(budget, f"voice-{secrets.token_hex(4)}", clock, budget.caps.task_usd)
+
+    return Listening(hearing, purse, sleep)

@@ -14,6 +14,8 @@ from factotum.words import size
 
 UNHEARD = " What is said in it was not written down."
 HEARD = "What is said in it, as it was heard:"
+#: The property of a recording that says how long it lasts.
+SECONDS = "seconds"
 
 
 def read(data: bytes, name: str, bounds: Bounds) -> Reading:
@@ -23,21 +25,27 @@ def read(data: bytes, name: str, bounds: Bounds) -> Reading:
     kept = f"It was kept.{UNHEARD}"
     if isinstance(found, cell.Broken):
         remark = f"how long it is could not be read: {found.reason}"
-        return Reading("file", stem(name), f"{said}. {kept}", remarks=(remark,))
+        about = {SECONDS: 0.0}
+        text = f"{said}. {kept}"
+        return Reading("file", stem(name), text, remarks=(remark,), properties=about)
     if found["seconds"]:
         said += f", {lasts(found['seconds'])}"
     lines = [f"{said}. {kept}"]
     for label in ("title", "artist", "album"):
         if word := one_line(found[label]):
             lines.append(f"{label.title()}: {word}")
-    about = {"seconds": found["seconds"]}
+    about = {SECONDS: found["seconds"]}
     title = one_line(found["title"]) or stem(name)
     return Reading("file", title, "\n".join(lines), properties=about)
 
 
+def is_recording(reading: Reading) -> bool:
+    return SECONDS in reading.properties
+
+
 def length_s(reading: Reading) -> float:
     """How long the file says that it lasts, in seconds; 0 where it does not."""
-    found = reading.properties.get("seconds", 0.0)
+    found = reading.properties.get(SECONDS, 0.0)
     return float(found) if isinstance(found, int | float) else 0.0
 
 

@@ -6,7 +6,7 @@ only named here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from factotum.reading import read
 from factotum.rooms import Rooms
 from factotum.scan import Entry, Listing, Problem
 from factotum.staff import Staff
+from factotum.tick.hearing import hears_by
 from factotum.worker import claim
 from factotum.worker.arrive import Arrivals
 from factotum.worker.joins import AGAIN_S as JOIN_AGAIN_S
@@ -51,10 +52,16 @@ class Found:
 
 
 class Look:
-    """Use it on the desk's thread. `stopped` says why nothing may leave now, or nothing."""
+    """Use it on the desk's thread. `stopped` says why nothing may leave now, or nothing; `environ`
+    is where a key may lie for who listens."""
 
     def __init__(
-        self, rooms: Rooms, staff: Staff, mailroom: Mailroom, stopped: Callable[[], str]
+        self,
+        rooms: Rooms,
+        staff: Staff,
+        mailroom: Mailroom,
+        stopped: Callable[[], str],
+        environ: Mapping[str, str],
     ) -> None:
         settings, vault, ledger, zone = rooms.settings, rooms.vault, rooms.ledger, rooms.clock.zone
         stable_s = settings.seconds("STABLE_S")
@@ -67,7 +74,9 @@ class Look:
         self.stopped = stopped
         self.claims = claim.Claims(vault, rooms.shelf, ledger, rooms.runs, settle)
         self.arrivals = Arrivals(vault, ledger, rooms.runs, self.claims)
-        self.intake = Intake(vault, ledger, rooms.reader, read, rooms.state, stable_s, zone)
+        desk, clock = staff.worker.desk, rooms.clock.wall
+        hears = hears_by(settings, environ, desk, staff.budget, clock, stopped)
+        self.intake = Intake(vault, ledger, rooms.reader, read, rooms.state, stable_s, zone, hears)
         self.observer = observe.Observer(vault, rooms.shelf, ledger, rooms.register, pace, house)
         self.joins = Joins(vault, rooms.reader, rooms.runs, zone, mailroom.make_anew)
         self.outbox = Outbox(ledger)

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from factotum.channels.listening import LOOK_S, LOOKS, Listening
+from factotum.channels.listening import paid_by
 from factotum.ledger import Ledger
 from factotum.worker.budget import Budget
 from factotum.worker.caps import Caps
+from factotum.worker.listening import LOOK_S, LOOKS
 from tests.channels.live import OWNER, at_work, telegram
 from tests.office import TestOffice
 from tests.servers.telegram import TelegramServer, server_running
@@ -46,7 +47,7 @@ def listen(
     server: Transcriber, budget: Budget, seconds: float = 60.0, nap: Nap | None = None
 ) -> tuple[str, str]:
     hearing = at(server.base_url, TRANSCRIBE_PRICE="0.006")
-    listening = Listening(hearing, budget, lambda: NOON, nap or Nap())
+    listening = paid_by(budget, hearing, lambda: NOON, nap or Nap())
     return asyncio.run(listening(NOTE, NAME, seconds))
 
 
