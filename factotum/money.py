@@ -92,7 +92,7 @@ def _in_locale(amount: Decimal, currency: str, name: str) -> str:
     try:
         told = format_currency(
             amount,
-            currency or "XXX",
+            currency or "EUR",  # without a sign in the pattern it is not shown
             pattern,
             locale,
             currency_digits=bool(currency),
