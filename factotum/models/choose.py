@@ -40,10 +40,12 @@ class Choice:
     proposed: Proposal | None = None
 
 
-async def choose(settings: Settings, environ: Mapping[str, str]) -> Choice:
+async def choose(
+    settings: Settings, environ: Mapping[str, str], probe_s: float = PROBE_S
+) -> Choice:
     """Asks nobody but an Ollama on this machine or network, and it only if no model is named.
 
-    `environ` is what `way.surroundings` returns.
+    `environ` is what `way.surroundings` returns; each question waits for `probe_s`.
     """
     named, key = settings.text("MODEL"), settings.text("MODEL_API_KEY")
     if named == "none":
@@ -60,7 +62,7 @@ async def choose(settings: Settings, environ: Mapping[str, str]) -> Choice:
         return Choice(
             "", "FACTOTUM_MODEL_API_KEY is set, but FACTOTUM_MODEL is needed too: playbooks alone"
         )
-    if found := await _ollama(ollama_origin(environ)):
+    if found := await _ollama(ollama_origin(environ), probe_s):
         return Choice(f"ollama/{found}", f"an Ollama answers at {ollama_origin(environ)}")
     for row in PROVIDERS:
         if variable := next((key for key in row.keys if environ.get(key)), ""):
@@ -73,18 +75,18 @@ async def choose(settings: Settings, environ: Mapping[str, str]) -> Choice:
     return Choice("", "no model is named, no Ollama answers, no key lies here: playbooks alone")
 
 
-async def _ollama(origin: str) -> str:
+async def _ollama(origin: str, probe_s: float) -> str:
     """A model that this Ollama runs itself and that can call tools, or ""."""
-    if not is_local(origin) or not await listens(origin, PROBE_S):
+    if not is_local(origin) or not await listens(origin, probe_s):
         return ""
     wire = Wire()
     try:
-        found = await _asked(wire, "GET", f"{origin}/api/tags")
+        found = await _asked(wire, "GET", f"{origin}/api/tags", probe_s)
         names = [one.get("name") for one in _objects(found.get("models"))
                  if not one.get("remote_host")]  # fmt: skip
         for name in names[:PROBED_MOST]:
             if isinstance(name, str) and name and not is_cloud(name):
-                shown = await _asked(wire, "POST", f"{origin}/api/show", {"model": name})
+                shown = await _asked(wire, "POST", f"{origin}/api/show", probe_s, {"model": name})
                 if "tools" in (shown.get("capabilities") or ()):
                     return name
     except ModelError:
@@ -94,9 +96,11 @@ async def _ollama(origin: str) -> str:
     return ""
 
 
-async def _asked(wire: Wire, method: str, url: str, value: Any = None) -> dict[str, Any]:
+async def _asked(
+    wire: Wire, method: str, url: str, probe_s: float, value: Any = None
+) -> dict[str, Any]:
     answer = await wire.exchange(
-        method, url, value, {}, name="ollama", timeout_s=PROBE_S, local=True
+        method, url, value, {}, name="ollama", timeout_s=probe_s, local=True
     )
     found = value_of(answer.data)
     return found if answer.status == 200 and isinstance(found, dict) else {}

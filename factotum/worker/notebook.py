@@ -87,7 +87,7 @@ class Notebook:
         root = vault.root.absolute()
         places = Places(root, top_of(root), whole)
         self.private = PrivateShelf(vault.root, reader, state)
-        self.index = Index(state / "index.db", places, reader)
+        self.index = Index(state / "index.db", places, reader, vault.monotonic)
         self.labels = Labels(ledger)
         self.pages = Pages(places, self.index, reader, self.labels, self.private.current)
         self.deeds = Deeds(vault, self.pages, self.labels, clock)

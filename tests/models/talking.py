@@ -12,6 +12,7 @@ from factotum.models import Models, choose
 from factotum.models.price import Facts, Price
 from factotum.models.way import Way, way_to
 from factotum.settings import Settings, load
+from tests.patience import PATIENCE_S
 
 HELLO = Request([{"role": "system", "content": "Be short."}, {"role": "user", "content": "hello"}])
 
@@ -81,7 +82,7 @@ def with_models(
     clock = clock or Clock()
 
     async def whole() -> object:
-        choice = await choose(settings, environ or {})
+        choice = await choose(settings, environ or {}, PATIENCE_S)
         models = Models(settings, environ or {}, choice, monotonic=clock, sleep=clock.sleep)
         try:
             return await deed(models)

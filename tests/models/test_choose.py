@@ -14,6 +14,7 @@ from factotum.models import Choice, Models, Proposal, Refusing, choose
 from factotum.models.providers import PROVIDERS, Provider
 from factotum.settings import SettingsError
 from tests.models.talking import CANARY, ask, settings_of
+from tests.patience import PATIENCE_S
 from tests.servers.model import ScriptedModelServer
 from tests.servers.ports import Silent, free_port
 
@@ -26,7 +27,8 @@ def nobody() -> dict[str, str]:
 
 
 def chosen(environ: dict[str, str] | None = None, **named: str) -> Choice:
-    return asyncio.run(choose(settings_of(**named), nobody() | (environ or {})))
+    around = nobody() | (environ or {})
+    return asyncio.run(choose(settings_of(**named), around, PATIENCE_S))
 
 
 def models(environ: dict[str, str] | None = None, **named: str) -> Models:
@@ -91,7 +93,8 @@ def test_an_ollama_without_a_fitting_model_is_none(models: list[Any], more: dict
 
 def test_something_else_in_its_place_is_none() -> None:
     with Silent() as silent:
-        assert chosen({"OLLAMA_HOST": f"127.0.0.1:{silent.port}"}).model == ""
+        around = {"OLLAMA_HOST": f"127.0.0.1:{silent.port}"}
+        assert asyncio.run(choose(settings_of(), around, 0.2)).model == ""
 
 
 def test_an_ollama_of_somebody_else_is_not_even_looked_up() -> None:
