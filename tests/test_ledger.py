@@ -14,6 +14,7 @@ from factotum.ledger import ORIGINAL_BYTES, Ledger, LedgerError, TaskRow
 from factotum.ledger_file import APPLICATION_ID
 from factotum.model import Trust
 from factotum.schema import FIRST, SCHEMA_VERSION
+from tests.patience import PATIENCE_S
 
 
 @pytest.fixture
@@ -192,7 +193,7 @@ def test_two_processes_take_turns(path: Path) -> None:
     for one in both:
         one.start()
     for one in both:
-        one.join(30)
+        one.join(PATIENCE_S)
     assert [one.exitcode for one in both] == [0, 0]
     ledger = Ledger(path)
     assert ledger.meta("n") == "100"

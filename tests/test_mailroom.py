@@ -24,6 +24,7 @@ from factotum.reading import Part, Reading, read
 from factotum.settings import load
 from factotum.vault import Vault
 from tests.office import TestOffice, smtp
+from tests.patience import PATIENCE_S
 from tests.servers.smtp import Relay
 
 OWN = ("mx.marco.example",)
@@ -302,7 +303,7 @@ def test_two_processes_that_hand_in_the_same_make_one_task_of_each(office: TestO
     for one in both:
         one.start()
     for one in both:
-        one.join(60)
+        one.join(PATIENCE_S)
     assert [one.exitcode for one in both] == [0, 0]
     assert len(office.files("Needs_Action")) == 8
 

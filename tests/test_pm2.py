@@ -29,8 +29,8 @@ ROOT = Path(__file__).parents[1]
 ECOSYSTEM = ROOT / "ecosystem.config.js"
 PYTHON = ROOT / ".venv/bin/python"
 
-#: Within what time a stop must have come to its end, by what the processes say, in seconds.
-GRACEFUL_S = 5.0
+#: Less than a stop takes that waits for what a model or Telegram has to say, in seconds.
+GRACEFUL_S = 30.0
 
 ANN = "ann@example.test"
 TELEGRAM = ("FACTOTUM_TELEGRAM_TOKEN", "FACTOTUM_TELEGRAM_CHAT_ID")
@@ -308,7 +308,7 @@ def test_an_office_that_thinks_stops_soon_and_goes_on_where_it_was(
         until(lambda: len(house.notes("Done")) == 1, "it is done")
         assert len(house.tasks()) == 1
         assert house.notes("In_Progress") == house.notes("Needs_Action") == []
-        assert took_s < GRACEFUL_S + 5, "PM2 itself needs a little"
+        assert took_s < GRACEFUL_S
 
 
 @pytest.mark.slow
@@ -456,6 +456,6 @@ def test_telegram_is_kept_running_and_what_is_said_meanwhile_is_heard_once(
         until(lambda: "telegram" in pm2.pids(), "it runs again")
         begun = time.monotonic()
         assert pm2.stopped("telegram") == 0
-        assert time.monotonic() - begun < GRACEFUL_S + 5, "PM2 itself needs a little"
+        assert time.monotonic() - begun < GRACEFUL_S
         assert "factotum has left Telegram" in pm2.log()
         assert TOKEN not in pm2.log()

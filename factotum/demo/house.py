@@ -33,7 +33,7 @@ REGRET_S = 2.0
 STABLE_S = 0.4
 #: How long one step may take before the demo gives up, in seconds. A slow machine needs
 #: some of it to start Python.
-PATIENCE_S = 25.0
+PATIENCE_S = 60.0
 LOOK_S = 0.02
 
 

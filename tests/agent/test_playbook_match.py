@@ -122,9 +122,9 @@ def test_an_owner_s_word_on_what_it_is_counts_as_text() -> None:
 
 def test_a_hostile_text_costs_no_time() -> None:
     task = mail(text="a" * 200_000 + " ab" * 20_000)
-    began = time.perf_counter()
+    began = time.process_time()
     assert not fits("{text: ['a*a*a*a*a*b*x', '*a*b*c', 'ab ab ab ab x']}", task)
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 5
 
 
 @given(st.text(alphabet="ab*", max_size=8), st.text(alphabet="ab", max_size=12))

@@ -172,7 +172,7 @@ def test_a_long_answer_comes_in_at_most_five_parts_with_its_marks(tmp_path: Path
     lines = [f"{n}. **line {n}** of the answer, which is long enough to fill" for n in range(200)]
     with desk(tmp_path, lambda _: "\n".join(lines)) as at:
         sent = at.me.says("Write much.")
-        at.me.waits_to_see("line 199", 20)
+        at.me.waits_to_see("line 199")
         parts = [one for one in at.me.chat.from_bot if "of the answer" in one.text]
         assert 2 <= len(parts) <= 5 and parts[0].reply_to == sent.id
         whole = "\n".join(one.text for one in parts)

@@ -264,7 +264,7 @@ def test_it_is_shown_that_it_is_fetched(tmp_path: Path) -> None:
         at.me.sends_document(b"Hello.", "a.txt", caption="Read it.")
         comes_to(lambda: "typing" in at.me.chat.actions)
         assert at.tasks() == []
-        at.me.waits_to_see("Looked at it.", 30)
+        at.me.waits_to_see("Looked at it.")
 
 
 @pytest.mark.slow

@@ -126,4 +126,4 @@ def test_a_long_text_is_split_quickly() -> None:
     words = Words("word " * 20_000, tuple(Span(at, 4, "bold") for at in range(0, 100_000, 5)))
     began = time.process_time()
     assert sum(len(one.spans) for one in split(words)) == 20_000
-    assert time.process_time() - began < 2.0
+    assert time.process_time() - began < 5

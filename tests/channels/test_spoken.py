@@ -164,7 +164,7 @@ def test_one_that_is_killed_over_is_taken_once_after_the_restart(
             me.sends_voice(NOTE, 3)
             comes_to(lambda: bool(server.called("getFile") if when == "fetched" else heard.asked))
         with up(office):
-            me.waits_to_see("Looked at it.", 60)
+            me.waits_to_see("Looked at it.")
         with up(office):
             me.says("/status")
             me.waits_to_see("Nothing waits")

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.patience import PATIENCE_S, SOON_S
 from tests.servers.certificate import Pair, self_signed
 from tests.servers.feeds import WebServer, zeros
 from watchers.web.fetch import Fetcher, Question, Refused, TooMuch, Unanswered
@@ -146,7 +147,7 @@ def test_a_server_proves_its_name_to_whom_the_system_trusts(
             capture_output=True,
             check=False,
             text=True,
-            timeout=30,
+            timeout=PATIENCE_S,
             cwd=Path(__file__).parents[2],
         )
     assert said in done.stdout, done.stderr
@@ -174,5 +175,5 @@ def test_drops_that_keep_coming_are_cut_off_in_time(web: WebServer) -> None:
 
     thread = threading.Thread(target=ask)
     thread.start()
-    thread.join(20)
+    thread.join(SOON_S)
     assert done and "longer than 0.5 s" in done[0]

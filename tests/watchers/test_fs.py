@@ -17,6 +17,7 @@ from factotum.reading.shape import FILE_MOST_BYTES, Reading
 from factotum.settings import load
 from factotum.watcher import Premises, SourceError
 from tests.office import TestOffice
+from tests.patience import PATIENCE_S, SOON_S
 from tests.watchers.listening import Listening, listening
 from watchers.fs.folder import Folder
 from watchers.fs.scan import FILES_MOST, scan
@@ -372,10 +373,10 @@ def test_looked_with_once_it_waits_for_what_is_being_written(
 
 def test_a_new_file_is_heard_of_at_once(heard: Listening, scans: Path) -> None:
     folder = heard.source
-    folder.rest(heard.post, 30.0)  # the first one only looks again
+    folder.rest(heard.post, PATIENCE_S)  # the first one only looks again
     begun = time.monotonic()
     threading.Timer(0.05, (scans / "a.txt").write_text, ("a",)).start()
-    folder.rest(heard.post, 20.0)
-    assert time.monotonic() - begun < 10  # it was woken
+    folder.rest(heard.post, PATIENCE_S)
+    assert time.monotonic() - begun < SOON_S  # it was woken
     looks(heard)
     assert heard.titles == ["a"]

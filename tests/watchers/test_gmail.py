@@ -17,6 +17,7 @@ from factotum.settings import SettingsError, load
 from factotum.watcher import Premises, Source, SourceError
 from tests.cli.terminal import terminal_of
 from tests.office import TestOffice
+from tests.patience import PATIENCE_S
 from tests.servers.gmail import CLIENT, ME, REFRESH, GmailServer, Refusal
 from tests.watchers.listening import Listening, handbook, listening
 from watchers import mail_watcher
@@ -465,7 +466,7 @@ def test_killed_again_and_again_each_letter_is_one_task(
         google.oldest = google.history  # it is looked for by time, which names all of them
         office.env["FACTOTUM_FAILPOINT"] = f"watch.{place}"
         with terminal_of(office).start("watchers", "run", "mail", "--once") as process:
-            process.communicate(timeout=60)
+            process.communicate(timeout=PATIENCE_S)
         kills += process.returncode == -signal.SIGKILL
     del office.env["FACTOTUM_FAILPOINT"]
     assert terminal_of(office)("watchers", "run", "mail", "--once").code == 0

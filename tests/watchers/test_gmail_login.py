@@ -16,6 +16,7 @@ import pytest
 from factotum.watcher import SourceError
 from tests.cli.terminal import Terminal, terminal_of
 from tests.office import TestOffice
+from tests.patience import PATIENCE_S
 from tests.servers.gmail import CLIENT, REFRESH, GmailServer
 from watchers.mail.gmail_keys import keys
 from watchers.mail.gmail_login import Login
@@ -60,12 +61,12 @@ def heard(login: Login, *addresses: str) -> str:
 
     def browse() -> None:
         for one in addresses:
-            httpx.get(one)
+            httpx.get(one, timeout=PATIENCE_S)
 
     browser = threading.Thread(target=browse)
     browser.start()
     try:
-        return login.wait(None, 20)
+        return login.wait(None, PATIENCE_S)
     finally:
         browser.join()
 
@@ -122,8 +123,8 @@ def test_the_command_says_what_to_open_and_ends_when_it_was_agreed(
         assert process.stdout is not None
         lines = iter(process.stdout.readline, "")
         address = next(line.strip() for line in lines if line.startswith(google.url))
-        assert httpx.get(agreed(google, address)).text.startswith("Thank you.")
-        out, err = process.communicate(timeout=30)
+        assert httpx.get(agreed(google, address), timeout=PATIENCE_S).text.startswith("Thank you.")
+        out, err = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, err) == (0, "")
     assert f"It is kept in {office.state / 'gmail-token.json'}" in out
     assert isinstance(process, subprocess.Popen)

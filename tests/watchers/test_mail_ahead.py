@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 
 from factotum.reading import read
 from factotum.watcher import SourceError
+from tests.patience import PATIENCE_S, until
 from watchers.mail.ahead import CHILD, ahead
 
 RAWS = [
@@ -67,7 +67,7 @@ def test_the_next_are_fetched_while_those_before_them_are_worked_on() -> None:
     with ahead(read) as it:
         coming = it.reading(portions(), lambda one: one)
         next(coming)
-        assert fetched.wait(20)
+        assert fetched.wait(PATIENCE_S)
         assert next(coming)[0] == RAWS[2:4]
 
 
@@ -89,7 +89,7 @@ from factotum.reading import read
 from watchers.mail.ahead import ahead
 with ahead(read) as it:
     print(it._child.pid, flush=True)
-    time.sleep(60)
+    time.sleep(600)
 """
 
 
@@ -101,10 +101,7 @@ def test_the_other_process_ends_with_this_one() -> None:
         assert process.stdout is not None
         pid = int(process.stdout.readline())
         process.kill()
-    end = time.monotonic() + 10.0
-    while _runs(pid) and time.monotonic() < end:
-        time.sleep(0.05)
-    assert not _runs(pid)
+    until(lambda: not _runs(pid))
 
 
 def _runs(pid: int) -> bool:

@@ -18,6 +18,7 @@ from factotum.ears.dry import DryPost
 from factotum.reading import read
 from factotum.watcher import Premises, Source, SourceError, Stopped
 from tests.office import TestOffice, smtp
+from tests.patience import PATIENCE_S, SOON_S
 from tests.prove.test_kill import ASK, REPLY
 from tests.servers.dovecot import USERS, Dovecot
 from tests.servers.smtp import Relay
@@ -567,7 +568,7 @@ def test_the_server_says_when_something_came(office: TestOffice, dovecot: Doveco
     with mailbox(office) as ear:
         assert ear.look() is None
         timer = later(0.2, lambda: dovecot.deliver(ANN, letter()))
-        assert waited(ear, 30.0) < 10.0
+        assert waited(ear, PATIENCE_S) < SOON_S
         timer.join()
         ear.look()
         assert ear.titles == ["Invoice 1042"]
@@ -584,11 +585,15 @@ def test_it_asks_to_be_told_again_before_a_server_forgets_it(
         ear.look()
         assert source._line is not None
         source._line._box.client.debug = 4  # it prints all that is said
-        assert waited(ear, 0.5) >= 0.5 and not source._woken
+        asked = 0
+        for _ in range(20):  # the machine may stall all the while
+            assert waited(ear, 0.5) >= 0.5 and not source._woken
+            if (asked := len(re.findall(r"> b'\w+ IDLE'", capsys.readouterr().err))) > 1:
+                break
         source._line._box.client.debug = 0
-        assert len(re.findall(r"> b'\w+ IDLE'", capsys.readouterr().err)) > 1
+        assert asked > 1
         timer = later(0.2, lambda: dovecot.deliver(ANN, letter()))
-        assert waited(ear, 30.0) < 10.0
+        assert waited(ear, PATIENCE_S) < SOON_S
         timer.join()
         ear.look()
         assert ear.titles == ["Invoice 1042"]
@@ -605,7 +610,7 @@ def test_what_came_between_a_look_and_the_wait_is_not_waited_for(
         if told:  # with the answer to something else
             assert isinstance(ear.source, Mailbox) and ear.source._line is not None
             ear.source._line.search("ALL")
-        assert waited(ear, 8.0) < 5.0
+        assert waited(ear, PATIENCE_S) < SOON_S
         ear.look()
         assert ear.titles == ["Invoice 1042"]
 
@@ -619,7 +624,7 @@ def test_a_stop_ends_the_wait_at_once(office: TestOffice, dovecot: Dovecot) -> N
         with pytest.raises(Stopped):
             ear.source.rest(ear.post, 60.0)
         timer.join()
-        assert time.monotonic() - began < 10.0
+        assert time.monotonic() - began < SOON_S
 
 
 def test_a_connection_that_broke_is_made_anew(office: TestOffice, dovecot: Dovecot) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from factotum.watcher import Premises, Source, SourceError
 from tests.office import TestOffice
+from tests.patience import PATIENCE_S, SOON_S
 from tests.servers.certificate import Pair, self_signed
 from tests.servers.dovecot import Dovecot
 from tests.servers.imap import Faulty
@@ -185,7 +186,7 @@ def test_over_tls_it_is_told_too_and_only_by_whom_somebody_vouches_for(
             ear.look()
             dovecot.deliver(ANN, letter(1))
             began = time.monotonic()
-            ear.source.rest(ear.post, 30.0)
-            assert time.monotonic() - began < 10.0
+            ear.source.rest(ear.post, PATIENCE_S)
+            assert time.monotonic() - began < SOON_S
             ear.look()
             assert ear.titles == ["Letter 1"]

@@ -17,6 +17,7 @@ from factotum.ledger import Ledger
 from factotum.worker.heartbeat import THINKS
 from tests.cli.terminal import ROOT, terminal_of
 from tests.office import TestOffice
+from tests.patience import PATIENCE_S
 from tests.servers.dovecot import Dovecot
 from tests.servers.feeds import WebServer
 from tests.servers.radicale import PASSWORD, USER, CalendarServer
@@ -43,10 +44,16 @@ def mail(office: TestOffice, servers: ExitStack) -> Happen:
 
 
 def schedule(office: TestOffice, servers: ExitStack) -> Happen:
-    due = datetime.now(UTC) + timedelta(seconds=8)
     note = office.root / "Office/Schedules/boats.md"
-    note.write_text(f"---\nat: {due:%Y-%m-%dT%H:%M:%SZ}\n---\nLook at the boats.\n")
-    return lambda: time.sleep(max(0.0, due.timestamp() - time.time()) + 0.1)
+
+    def due_in(seconds: float) -> None:
+        due = datetime.now(UTC) + timedelta(seconds=seconds)
+        note.write_text(f"---\nat: {due:%Y-%m-%dT%H:%M:%SZ}\n---\nLook at the boats.\n")
+        if seconds < 9:
+            time.sleep(max(0.0, due.timestamp() - time.time()) + 0.1)
+
+    due_in(3600)
+    return lambda: due_in(1.5)
 
 
 def heartbeat(office: TestOffice, servers: ExitStack) -> Happen:
@@ -134,7 +141,7 @@ def look_once(office: TestOffice, name: str) -> list[str]:
         env=terminal_of(office).environ(),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert done.returncode == 0, done.stderr

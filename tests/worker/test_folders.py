@@ -43,7 +43,7 @@ def test_a_folder_of_which_nothing_is_new_is_not_listed_again(tmp_path: Path) ->
 
 def test_a_young_folder_is_listed_each_time(tmp_path: Path) -> None:
     known = Folders()
-    aged(tmp_path, 0)
+    aged(tmp_path, -60)  # and will be for a while
     first = known.within(str(tmp_path))
     assert known.within(str(tmp_path)) is not first
 

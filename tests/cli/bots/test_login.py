@@ -198,11 +198,11 @@ def test_an_office_that_runs_hears_the_code_and_asks_there_from_then_on(
         out, err = process.communicate(timeout=PATIENCE_S)
         assert process.returncode == 0, err
         assert "Paired with Ann (4711)." in out
-        ann.waits_to_see("I know you now", 30)
-        question = ann.waits_to_see("Advice", 30)
+        ann.waits_to_see("I know you now")
+        question = ann.waits_to_see("Advice")
         assert question.labels
         ann.says("done", reply_to=question.id)
-        ann.waits_for(lambda chat: chat.find("Answered"), 30)
+        ann.waits_for(lambda chat: chat.find("Answered"))
     assert eve.chat.from_bot == []
     told = [row["text"] for row in ledger.db.execute("SELECT text FROM notice")]
     assert any("A stranger wrote to your bot on Telegram: Eve (id 666)" in one for one in told)
@@ -220,18 +220,18 @@ def test_whoever_takes_over_sees_what_waits_and_who_went_is_a_stranger(
     ann.starts()
     with at_work(office):
         office.type("What shall I do?\ngo\n", "Advice.md")
-        card = ann.waits_to_see("Advice", 30)
+        card = ann.waits_to_see("Advice")
         assert terminal_of(office)("channels", "logout", "telegram").code == 0
         process = terminal_of(office).start("channels", "login", "telegram")
         bob.says(f"/start {link_of(process).rpartition('=')[2]}")
         _, err = process.communicate(timeout=PATIENCE_S)
         assert process.returncode == 0, err
-        assert bob.waits_to_see("Advice", 30).labels
+        assert bob.waits_to_see("Advice").labels
         heard = len(ann.chat.from_bot)
         ann.says("done", reply_to=card.id)
         ann.says("/stop")
         bob.says("/status")
-        bob.waits_to_see("Advice", 30)
+        bob.waits_to_see("Advice")
         assert len(ann.chat.from_bot) == heard
     assert ledger.meta("paused") == ""
     assert ledger.db.execute("SELECT count(*) FROM decision").fetchone()[0] == 0
