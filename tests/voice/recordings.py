@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
+import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +31,19 @@ EACH = {
     "mp4": b"\x00\x00\x00\x20ftypisom\x00\x00\x00\x00" + bytes(64),
     "webm": b"\x1a\x45\xdf\xa3" + bytes(64),
 }
+
+
+def m4a(seconds: int) -> bytes:
+    """A recording that says in its own boxes how long it lasts, as the apps of phones write it."""
+    mvhd = bytes(4) + struct.pack(">4I", 0, 0, 1000, seconds * 1000) + bytes(80)
+    mdhd = bytes(4) + struct.pack(">4I2H", 0, 0, 1000, seconds * 1000, 0, 0)
+    track = _box(b"trak", _box(b"mdia", _box(b"mdhd", mdhd)))
+    head = _box(b"ftyp", b"M4A " + bytes(4) + b"M4A ")
+    return head + _box(b"moov", _box(b"mvhd", mvhd) + track) + _box(b"mdat", bytes(64))
+
+
+def _box(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I4s", 8 + len(data), kind) + data
 
 
 def hearing_of(
