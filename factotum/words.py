@@ -45,6 +45,11 @@ def day(at: datetime, now: datetime) -> str:
     return name if at.year == now.year else f"{name} {at.year}"
 
 
+def dated(at: datetime) -> str:
+    """“Sat 28 Nov 2026 15:04”: for what is read on other days, too."""
+    return f"{at:%a} {at.day} {at:%b %Y %H:%M}"
+
+
 def span(seconds: float) -> str:
     """“59 s”, “90 min”, “6 h”, “3 days”: in the largest unit of which there are two."""
     for unit_s, name in ((86_400.0, "days"), (3600.0, "h"), (60.0, "min")):

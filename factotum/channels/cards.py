@@ -281,11 +281,11 @@ def _receipt(card: Card) -> list[Words]:
     if card.ended is None:
         return []
     found = card.ended.evidence
-    told = [f"{local(card.ended.at):%a %H:%M}"]
-    for key in ("to", "note", "reason"):
+    told = [f"{local(found.get('resolved_at', card.ended.at)):%a %H:%M}"]
+    for key in ("to", "note", "reason", "resolved_by"):
         if value := found.get(key):
             text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-            told.append(f"{key} {one_line(visible(text), 120)}")
+            told.append(f"{key.replace('_', ' ')} {one_line(visible(text), 120)}")
     return [Words.of(" · ".join(told))]
 
 

@@ -70,7 +70,7 @@ def choices(
                 [("Leave it", "leave")],
             ]
         case "expired":
-            return [[("Ask me again", "wake"), ("No", "withdraw")]]
+            return [[("Ask me again", "wake"), ("No", "no")]]
         case _:
             return []
 

@@ -134,7 +134,7 @@ class Reception:
             "cancel": lambda: self._cancel(card, tap, now),
             "now": lambda: self._wish(card, "send_now", "It goes out now.", tap, now),
             "wake": lambda: self._wish(card, "wake", "You are asked again.", tap, now),
-            "withdraw": lambda: self._withdraw(card, now),
+            "withdraw": lambda: self._no(card, drawn, tap, now),  # drawn by an older version
             "happened": lambda: self._resolve(card, "happened", tap, now),
             "did-not": lambda: self._resolve(card, "did-not", tap, now),
             "leave": lambda: self._resolve(card, "leave", tap, now),
@@ -214,11 +214,6 @@ class Reception:
     def _wish(self, card: Card, what: str, told: str, tap: Tapped, now: float) -> Reply:
         self.window.register.wish(card.id, what, self.window.name, said_by(tap), now)
         return Reply(told)
-
-    def _withdraw(self, card: Card, now: float) -> Reply:
-        self.window.register.close(card, "withdrawn", now)
-        self.messages.refresh(self.window.register.card(card.id), now)
-        return Reply("Refused. Nothing was sent.")
 
     def _resolve(self, card: Card, choice: str, tap: Tapped, now: float) -> Reply:
         after = self.window.register.resolve(card.id, choice, self.window.name, said_by(tap), now)

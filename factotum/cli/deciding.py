@@ -74,10 +74,7 @@ def reject(id: str, why: str) -> None:
     with books() as opened:
         card = find.card(opened, id, "pending", "expired")
         print(what_it_is(card))
-        if card.status == "expired":
-            opened.register.close(card, "withdrawn", place.now())
-        else:
-            decide(opened, card, "reject", why)
+        decide(opened, card, "reject", why)
         print("Refused. Nothing is done.")
         place.hand_over(opened)
 

@@ -114,8 +114,6 @@ class Review:
                     lambda: deciding.decide(self.opened, card, "answer", text)
                 )
                 said = "Answered."
-            case "no" if card.status == "expired":
-                done, said = register.close(card, "withdrawn", now), "Refused. Nothing is done."
             case "no":
                 why = self.ask("Why? (Enter: say nothing)").strip()
                 done = self._try(lambda: deciding.decide(self.opened, card, "reject", why))

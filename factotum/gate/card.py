@@ -18,7 +18,7 @@ from factotum.gate.strength import needs_strong
 from factotum.inert import code, inert, one_line
 from factotum.model import Risk, State
 from factotum.note import Note, fence
-from factotum.words import local, when
+from factotum.words import dated, local, when
 
 DATA = "Exact data"
 
@@ -51,6 +51,9 @@ NOBODY = "Nobody decided it."
 
 #: The most of a remark that is shown, in characters.
 REMARK_CHARS = 1000
+
+#: What of a receipt is a moment, in epoch seconds.
+MOMENTS = frozenset({"resolved_at"})
 
 TYPES = {"effect": "approval", "question": "question"}
 
@@ -187,7 +190,9 @@ def _remark(card: Card) -> list[str]:
 def _how(card: Card, now: float, regret_s: float) -> str:
     """What the person can do about it now."""
     seal, decision = card.seal, card.decision
-    by = f"{decision.who} ({decision.channel})" if decision else "nobody"
+    by = "nobody"
+    if decision:
+        by = f"{decision.who} ({decision.channel}), {dated(local(decision.at))}"
     match card.status:
         case "pending" if card.kind == "question":
             return (
@@ -209,7 +214,8 @@ def _how(card: Card, now: float, regret_s: float) -> str:
             return f"Approved by {by}. It is tried again; till it is out tick `cancel` to stop it."
         case "cancelled":
             stopped = card.ended.evidence.get("by", "you") if card.ended else "you"
-            return f"Approved by {by}, then cancelled by {stopped}. Nothing was sent."
+            then = f", {dated(local(card.ended.at))}" if card.ended else ""
+            return f"Approved by {by}; then cancelled by {stopped}{then}. Nothing was sent."
         case "approved":
             at = when(local((decision.at if decision else now) + regret_s), local(now))
             return (
@@ -247,8 +253,13 @@ def _choices(card: Card) -> list[str]:
 
 def _receipt(card: Card) -> str:
     assert card.ended is not None
-    rows = [f"- {key}: {code(_plain(value))}" for key, value in card.ended.evidence.items()]
+    known = {key: _moment(key, value) for key, value in card.ended.evidence.items()}
+    rows = [f"- {key}: {code(_plain(value))}" for key, value in known.items()]
     return "\n".join(["## Receipt", "", *rows])
+
+
+def _moment(key: str, value: Any) -> Any:
+    return dated(local(value)) if key in MOMENTS and isinstance(value, int | float) else value
 
 
 def _plain(value: Any) -> str:

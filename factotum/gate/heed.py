@@ -139,8 +139,8 @@ class Heeder:
 
     def _expired(self, card: Card, entry: Entry, ticks: set[str], now: float) -> Card:
         if "reject" in ticks or entry.state is State.REJECTED:
-            self.register.close(card, "withdrawn", now)
-            return self.register.card(card.id)
+            channel = "move" if entry.state is State.REJECTED else "tick"
+            return self._decide(card, "reject", channel, now)
         if "wake" in ticks or entry.state is State.APPROVED:
             here = entry.state.value
             again = "It had expired; here it is again."

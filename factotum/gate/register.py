@@ -90,7 +90,8 @@ class Register(Sealing):
         why: str = "",
         also: str = "",
     ) -> Card:
-        """Records a person's word on the version with this digest; the first one wins.
+        """Records a person's word on the version with this digest; the first one wins. A no may
+        come late: to what nobody decided in time.
 
         `verdict` is approve, reject or answer; with a yes, `also` is the permission that goes
         with it (“thread”, “tonight” or a number). Raises GrantError for one that cannot be
@@ -98,9 +99,11 @@ class Register(Sealing):
         TooWeak for a yes that needs another channel, or NoSuchCard. May be called from any
         process of the same user.
         """
-        with self.ledger.tx():
+        with self.ledger.tx() as db:
             found = self.card(card)
-            if found.decision or found.seal.closed or found.ended:
+            late_no = verdict == "reject" and found.status == "expired"
+            closed = found.seal.closed and not late_no
+            if found.decision or closed or found.ended:
                 raise NotOpen(f"{found.name}: {self.said(found)}")
             if found.seal.digest != digest:
                 raise NotOpen(
@@ -110,6 +113,11 @@ class Register(Sealing):
                 raise TooWeak(f"{found.name}: {why_not}")
             word = Decision(verdict, channel, who, digest, why, now)
             self._record(card, found.version, found.task, word)
+            if late_no:  # from now on it is refused, and on record by whom
+                db.execute(
+                    "UPDATE seal SET closed = NULL WHERE card = ? AND version = ?",
+                    (card, found.version),
+                )
             if also and verdict == "approve":
                 grants.give(self.ledger, found, grants.wish(also), channel, who, now)
             self.remark(card, "")  # what was to be minded before is decided now
@@ -128,7 +136,15 @@ class Register(Sealing):
             if not done.rowcount:
                 raise NotOpen(f"{found.name}: {self.said(found)}")
             self.ledger.event(
-                "reason", now, task=found.task, card=card, channel=channel, who=who, why=why
+                "reason",
+                now,
+                task=found.task,
+                card=card,
+                version=found.version,
+                digest=digest,
+                channel=channel,
+                who=who,
+                why=why,
             )
 
     def cancel(self, card: str, channel: str, who: str, now: float) -> Card:
@@ -180,12 +196,21 @@ class Register(Sealing):
             if found.status != "unknown" or found.ended is None:
                 raise NotOpen(f"{found.name}: {self.said(found)}")
             self.ledger.event(
-                "resolved", now, task=found.task, card=card, choice=choice, channel=channel, who=who
+                "resolved",
+                now,
+                task=found.task,
+                card=card,
+                version=found.version,
+                digest=found.seal.digest,
+                choice=choice,
+                channel=channel,
+                who=who,
             )
             if choice == "leave":
                 return found
             status = {"happened": "HAPPENED", "did-not": "DID_NOT"}[choice]
-            evidence = {**found.ended.evidence, "resolved_by": who, "resolved_at": now}
+            by = f"{who} ({channel})"
+            evidence = {**found.ended.evidence, "resolved_by": by, "resolved_at": now}
             db.execute(
                 "UPDATE outcome SET status = ?, evidence = ? WHERE card = ? AND version = ?",
                 (status, dumps(evidence), card, found.version),

@@ -6,7 +6,6 @@ The ledger already says that the run ended; this only shows it, and may be repea
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +38,7 @@ class Closer:
         self.turns = turns
         self.reader = reader or Reader()
 
-    def close(self, run: Run, path: Path, now: datetime) -> None:
+    def close(self, run: Run, path: Path) -> None:
         """Writes receipts into the note at `path` and moves it to where it ends.
 
         Raises Changed or FileNotFoundError when a person is at the note: try again at the
@@ -52,7 +51,7 @@ class Closer:
         own = _own(row)
         changes = {_key("status", own): result, _key("run", own): run.n}
         if any(note.props.get(key) != value for key, value in changes.items()):
-            new = append(set_props(raw, changes), self._text(run, now))
+            new = append(set_props(raw, changes), self._text(run))
             self.vault.rewrite(path, raw, new, durable=False)  # the move that follows is
         failpoint.hit("task.receipts")
         final = self._move(path, run)
@@ -71,10 +70,10 @@ class Closer:
             self.vault.move(path, target)
         return target
 
-    def _text(self, run: Run, now: datetime) -> str:
+    def _text(self, run: Run) -> str:
         cards = [card for _, card in sorted(self.runs.cards(run).items())]
         ledger = self.runs.ledger
-        lines = [receipt(card, now, messaging.became(ledger, card)) for card in cards]
+        lines = [receipt(card, messaging.became(ledger, card)) for card in cards]
         steps = [
             data
             for _, (became, data) in sorted(self.runs.steps(run).items())

@@ -4,11 +4,10 @@ task that had another one do a part of it."""
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 
 from factotum.gate.register import Card
 from factotum.inert import code, inert, one_line
-from factotum.words import local, when
+from factotum.words import dated, local
 
 VERBS = {
     "succeeded": "Done",
@@ -22,14 +21,15 @@ VERBS = {
 }
 
 
-def receipt(card: Card, now: datetime, more: str = "") -> str:
+def receipt(card: Card, more: str = "") -> str:
     """One line of Markdown on what became of a card; `more` is what is known of it besides."""
     ended = card.ended
     at = ended.at if ended else card.decision.at if card.decision else card.created
-    stamp = when(local(at), now)
-    parts = [f"{headline(card)}", stamp]
+    parts = [headline(card), dated(local(at))]
     if card.decision and card.decision.channel != "rule":
-        parts.append(f"decided by {card.decision.who} ({card.decision.channel})")
+        decided = dated(local(card.decision.at))
+        when = "" if decided in parts else f", {decided}"
+        parts.append(f"decided by {card.decision.who} ({card.decision.channel}){when}")
         parts.append(f"[[{card.name.removesuffix('.md')}]]")
     elif card.decision:
         parts.append(f"rule: {card.decision.who}")

@@ -178,8 +178,7 @@ class Worker:
                     await self.desk.do(self._park, task, path)
                     return
                 case Close(run):
-                    now = self.office.zone(self.clock())
-                    await self.desk.do(self.closer.close, run, path, now)
+                    await self.desk.do(self.closer.close, run, path)
                     return
             step = await self._step(task, path)
 

@@ -241,5 +241,7 @@ def test_what_has_expired_can_be_refused(
         orchestrator.tick()
 
     office.run(weeks_later)
-    assert terminal("reject", asked).code == 0
-    assert office.card().status == "withdrawn"
+    assert terminal("reject", asked, "--why", "Too late now.").code == 0
+    (card, said) = office.card(), office.card().decision
+    assert card.status == "rejected" and said is not None
+    assert (said.channel, said.why) == ("cli", "Too late now.")

@@ -177,6 +177,15 @@ def test_what_is_closed_takes_no_yes(register: Register, closed: str) -> None:
         yes(register, card)
 
 
+def test_a_no_may_come_late_and_ends_it(register: Register) -> None:
+    card = asked(register)
+    register.close(card, "expired", 2.0)
+    register.decide(card.id, card.seal.digest, "reject", "cli", "you", 3.0)
+    assert register.card(card.id).status == "rejected"
+    with pytest.raises(NotOpen):
+        yes(register, card)
+
+
 def test_an_outcome_is_written_once(register: Register) -> None:
     card = yes(register, asked(register))
     register.end(card, Succeeded({}), 3.0)
