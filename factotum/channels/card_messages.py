@@ -13,7 +13,7 @@ from factotum.channels import cards
 from factotum.channels.batches import Batches, fits
 from factotum.channels.cards import Changed
 from factotum.channels.changes import changed_of, keep_promises
-from factotum.channels.choices import OPEN
+from factotum.channels.choices import LATER, OPEN
 from factotum.channels.contract import Message
 from factotum.channels.window import Window
 from factotum.channels.words import Words
@@ -85,7 +85,7 @@ class CardMessages:
                 if self.batches.refresh(row, card, now):
                     return
                 stage = OPEN  # it has left its batch, and has a message of its own from now on
-            stage = row.stage if stage is None else stage
+            stage = _goes_on(row, card) if stage is None else stage
             stage = stage if card.status == "pending" else OPEN
             self._show(row, card, stage, now, answers=answers)
 
@@ -136,6 +136,13 @@ class CardMessages:
         with self.window.ledger.tx():
             self.window.outbox.move(row, note, now)
             self.refresh(card, now, stage=OPEN)
+
+
+def _goes_on(row: Row, card: Card) -> str:
+    """How far the person has come with it. What was chosen below other words than those that
+    stand there now is chosen anew: of two taps both are for the same."""
+    same = row.made_of.startswith(f"{card.version} ")
+    return row.stage if same or row.stage == LATER else OPEN
 
 
 def _signature(card: Card, stage: str, changed: Changed | None, *, going: bool) -> str:

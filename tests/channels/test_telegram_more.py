@@ -179,6 +179,18 @@ def test_the_second_tap_counts_for_what_the_first_one_saw(
     assert relay.messages == []
 
 
+def test_words_that_change_between_the_two_taps_take_both_again(
+    phone: Phone, risky: Standing, relay: Relay
+) -> None:
+    phone.tap(risky, "Send…")
+    note = phone.office.one("Pending_Approval")
+    note.write_text(note.read_text().replace("here it is", "off it goes"))
+    phone.work()
+    assert "off it goes" in risky.text
+    assert risky.labels[:3] == ["No", "Later", "Send…"] and "Once more" not in risky.text
+    assert relay.messages == []
+
+
 @pytest.mark.slow
 def test_telegram_itself_can_approve_it_and_a_moved_note_cannot(
     phone: Phone, risky: Standing, relay: Relay
