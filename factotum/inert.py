@@ -82,9 +82,16 @@ def code(text: str) -> str:
     return f"`{flat}`" if re.fullmatch(r"[\w@<][\w@<>.:/+, ()=-]*", flat) else inert(flat)
 
 
+#: All blanks, but for one within a number that keeps its parts on the same line.
+_BETWEEN = re.compile(r"(?:(?![\u00a0\u202f](?<=[0-9].)[0-9])\s)+")
+
+
 def one_line(text: str, max_chars: int) -> str:
-    """The text in one line, cut with an ellipsis."""
-    flat = " ".join(visible(text).split())
+    """The text in one line, cut with an ellipsis. A number whose thousands stand apart stays
+    together: “1 234,50” must not be read as 1."""
+    shown = visible(text)
+    apart = "\u00a0" in shown or "\u202f" in shown
+    flat = " ".join(_BETWEEN.split(shown)).strip() if apart else " ".join(shown.split())
     return flat if len(flat) <= max_chars else flat[: max_chars - 1].rstrip() + "…"
 
 

@@ -68,7 +68,8 @@ def digits(text: str) -> set[str]:
 def test_money_is_told_as_it_is_written_there(
     locale: str, amount: str, currency: str, told: str
 ) -> None:
-    assert one_line(teller(locale)(Decimal(amount), currency), 60) == told
+    said = " ".join(teller(locale)(Decimal(amount), currency).split())
+    assert said.replace("’", "'") == told  # the data says now the one, now the other
 
 
 @given(st.sampled_from(LOCALES), st.sampled_from(CODES), amounts)

@@ -151,6 +151,14 @@ def test_one_line_says_that_it_is_cut() -> None:
     assert one_line("one two three", 9) == "one two…"
 
 
+def test_one_line_keeps_a_number_together() -> None:
+    assert (
+        one_line("1\u202f234\u00a0567,50\u00a0€ \u00a0a\u00a0b", 40)
+        == "1\u202f234\u00a0567,50 € a b"
+    )
+    assert one_line("5\u00a0\u00a05\u00a0\n5 5", 40) == "5 5 5 5"
+
+
 @pytest.mark.parametrize(
     ("text", "made"),
     [

@@ -6,7 +6,6 @@ Tells no money itself, and imports the library that does only for a name of whic
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.util import find_spec
 from pathlib import Path
 
 #: No locale: money is told in a form that nobody can read in two ways.
@@ -35,6 +34,8 @@ def tidy(text: str) -> str:
 
 def is_known(name: str) -> bool:
     """Whether money can be told in it."""
+    from importlib.util import find_spec  # only for who names one
+
     if name == PLAIN or (there := find_spec("babel")) is None or there.origin is None:
         return True  # without the library it is told plainly, whatever is named
     if (Path(there.origin).parent / "locale-data" / f"{name}.dat").is_file():
