@@ -198,3 +198,28 @@ def test_what_was_heard_before_a_kill_is_not_paid_for_again(desk: Desk, line: Sl
     assert sorted(line.asked) == ["a", "b"]
     (task,) = desk.tasks()
     assert task == ("Write it down", ["a.mp3", "b.mp3"])
+
+
+@pytest.mark.parametrize(("mb", "at_once"), [(1, 2), (19, 1)])
+def test_what_is_large_is_not_held_in_memory_all_at_once(
+    desk: Desk, line: Slow, mb: int, at_once: int
+) -> None:
+    """Each message has three files: of small ones those of the next are fetched beside them."""
+    for id in ("1", "2", "3"):
+        sent = [Sent(f"{id}{n}", f"{id}{n}.txt", "document", mb << 20) for n in range(3)]
+        desk.begin().later(WithFiles(desk.heard(id, id), tuple(sent)), desk.phone.now)
+    now: list[str] = []
+    most = 0
+
+    async def fetch(file_id: str) -> bytes:
+        nonlocal most
+        now.append(file_id[0])
+        most = max(most, len(set(now)))
+        await asyncio.sleep(0.02)
+        now.remove(file_id[0])
+        return b"There."
+
+    line.fetch = fetch  # type: ignore[method-assign]
+    desk.takes()
+    assert [said for said, _ in desk.tasks()] == ["1", "2", "3"]
+    assert most == at_once

@@ -28,6 +28,12 @@ print(*sorted({"httpx", "httpx._main", "rich", "pygments", "litellm", "mcp"} & s
 import httpx._main
 print(httpx._main.print_help.__name__)
 """
+RUN = """
+import atexit, sys
+atexit.register(lambda: print("with" if "rich" in sys.modules else "without"))
+from factotum.cli import main
+sys.exit(main(["channels", "run", "telegram"]))
+"""
 TRIED = "try:\n    from ._main import main\nexcept ImportError:"
 
 
@@ -65,12 +71,19 @@ def test_no_command_line_of_a_library_is_loaded_and_who_wants_it_later_gets_it()
     assert loaded.stdout.split() == ["httpx", "print_help"]
 
 
+def as_it_is(package: Path) -> None:
+    """The one that is installed."""
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("how", [has_none, needs_it])
-def test_it_is_at_work_with_an_httpx_that_has_no_command_line_and_one_that_needs_it(
+@pytest.mark.parametrize(
+    ("how", "loaded"), [(as_it_is, "without"), (has_none, "without"), (needs_it, "with")]
+)
+def test_it_is_at_work_with_any_httpx_and_loads_its_command_line_where_it_must(
     tmp_path: Path,
     changed: Callable[[Callable[[Path], None]], dict[str, str]],
     how: Callable[[Path], None],
+    loaded: str,
 ) -> None:
     with server_running() as server:
         office = TestOffice(tmp_path, env=telegram(server))
@@ -81,8 +94,8 @@ def test_it_is_at_work_with_an_httpx_that_has_no_command_line_and_one_that_needs
             **office.env,
         }
         child = subprocess.Popen(
-            [sys.executable, "-m", "factotum.cli", "channels", "run", "telegram"],
-            env=env, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            [sys.executable, "-c", RUN],
+            env=env, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         try:
             comes_to(lambda: child.poll() is not None or bool(server.called("getUpdates")))
@@ -90,5 +103,6 @@ def test_it_is_at_work_with_an_httpx_that_has_no_command_line_and_one_that_needs
             assert child.poll() is None
         finally:
             child.terminate()
-            told = child.communicate(timeout=20)[1]
+            said, told = child.communicate(timeout=20)
         assert "Traceback" not in told
+        assert said.split()[-1] == loaded

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
 from factotum.channels.contract import SPOKEN, Came, Heard, NotSent, source_id
+from factotum.channels.telegram.channel import FETCH_MOST_BYTES
 from factotum.channels.telegram.files import AT_ONCE, Fetch, Files
 from factotum.channels.telegram.recordings import Hear, Recordings
 from factotum.channels.telegram.updates import Sent, WithFiles
@@ -58,7 +60,7 @@ class Fetching:
         self.turn_s = turn_s
         self.files = Files(window.state / "fetched", fetch, read)
         self.recordings = Recordings(window, hear, self.files, clock)
-        self._places = asyncio.Semaphore(AT_ONCE)
+        self._places, self._entry = asyncio.Semaphore(AT_ONCE), asyncio.Lock()
         self._under_way: dict[int, tuple[str, asyncio.Future[None]]] = {}
         self.files.keep_only([row.seq for row in self.open()])
 
@@ -127,7 +129,7 @@ class Fetching:
     async def one(self, row: Row) -> bool:
         """Fetches and takes this one; whether it is left for later."""
         try:
-            async with self._places:
+            async with self._room(row):
                 await self._whole(row)
             return False
         except NotSent as failed:
@@ -137,6 +139,23 @@ class Fetching:
             over.set_result(None)  # whoever waits for its turn has it
         await asyncio.sleep(again_s)
         return True
+
+    @asynccontextmanager
+    async def _room(self, row: Row) -> AsyncIterator[None]:
+        """A place for each so many bytes that the message has, in the order in which they came:
+        what is fetched is held in memory till it is taken."""
+        size_bytes = sum(one["size_bytes"] for part in self._parts(row) for one in part["files"])
+        places = min(AT_ONCE, 1 + size_bytes // FETCH_MOST_BYTES)
+        had = 0
+        try:
+            async with self._entry:
+                while had < places:
+                    await self._places.acquire()
+                    had += 1
+            yield
+        finally:
+            for _ in range(had):
+                self._places.release()
 
     async def pass_once(self) -> bool:
         """Fetches and takes what there is; whether something is left for later."""
