@@ -32,6 +32,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.patience import PATIENCE_S
 from tests.prove.life import Life, start, wait
 from tests.prove.matrix import watched_pass
 
@@ -109,7 +110,7 @@ def under_strace(life: Life, options: list[str], point: str = "") -> int:
     process = start(held_pass, life.env_of(), point)
     pid = process.pid
     assert pid is not None
-    until = time.monotonic() + 30
+    until = time.monotonic() + PATIENCE_S
     while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
         assert time.monotonic() < until, "the pass does not begin"
         time.sleep(0.002)

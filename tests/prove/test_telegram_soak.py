@@ -23,6 +23,7 @@ import pytest
 
 from tests.channels.live import OWNER, telegram
 from tests.office import smtp
+from tests.patience import PATIENCE_S
 from tests.prove.figures import add
 from tests.prove.life import Life
 from tests.servers.smtp import Relay
@@ -69,7 +70,7 @@ class Process:
 
     def stop(self) -> None:
         self._process.terminate()
-        code = self._process.wait(30)
+        code = self._process.wait(PATIENCE_S)
         self._out.close()
         assert code == 0, f"{self._command} ended by {code}"
 

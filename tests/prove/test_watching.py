@@ -24,9 +24,11 @@ from factotum.rooms import Clock, open_rooms
 from factotum.settings import load
 from factotum.worker.desk import Desk
 from tests.cli.terminal import ROOT, Terminal, terminal_of
+from tests.cli.test_running import STOP_S
 from tests.ears.driver import more_watchers, say
 from tests.ears.rooms import until
 from tests.office import TestOffice
+from tests.patience import PATIENCE_S
 from tests.prove import figures
 from tests.prove.life import Life
 
@@ -161,7 +163,7 @@ def office_that_runs(terminal: Terminal) -> Iterator[None]:
             yield
         finally:
             process.send_signal(signal.SIGINT)
-            assert process.wait(30) == 0
+            assert process.wait(PATIENCE_S) == 0
 
 
 def watcher(terminal: Terminal) -> subprocess.Popen[str]:
@@ -200,11 +202,11 @@ def test_a_watcher_killed_at_random_beside_an_office_loses_and_doubles_nothing(
         process = watcher(terminal)
         assert process.stdout is not None and "listens" in process.stdout.readline()
         try:
-            assert until(lambda: at_rest(office) == (str(said), 0), 120)
+            assert until(lambda: at_rest(office) == (str(said), 0), 2 * PATIENCE_S)
         finally:
             begun = time.monotonic()
             process.send_signal(signal.SIGINT)
-            process.communicate(timeout=30)
-        assert process.returncode == 0 and time.monotonic() - begun < 5
+            process.communicate(timeout=PATIENCE_S)
+        assert process.returncode == 0 and time.monotonic() - begun < STOP_S
     check(office, said)
     figures.add("watch-beside", things=said, kills=KILLS)
