@@ -11,7 +11,7 @@ import json
 from dataclasses import asdict, dataclass
 
 from factotum.ledger import Ledger, dumps
-from factotum.words import local
+from factotum.words import dated, local
 
 #: Under which name the ledger keeps the pause; empty while there is none.
 META = "paused"
@@ -78,10 +78,9 @@ def record_note(ledger: Ledger, lies: bool, now: float) -> None:
 
 def said(pause: Pause) -> str:
     """The pause in a line, with the time in this machine's zone."""
-    at = local(pause.at)
     why = f": {pause.why}" if pause.why else ""
     return (
-        f"Paused by {pause.who} ({pause.channel}) since {at:%Y-%m-%d %H:%M}{why}. "
+        f"Paused by {pause.who} ({pause.channel}) since {dated(local(pause.at))}{why}. "
         f"To go on: factotum resume"
     )
 

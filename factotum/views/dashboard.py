@@ -19,7 +19,7 @@ from factotum.model import State
 from factotum.vault import Changed, Vault
 from factotum.views import costs, permits, saying
 from factotum.views.saying import day, link, shown
-from factotum.words import local
+from factotum.words import dated, local
 
 logger = log.get("factotum.views.dashboard")
 
@@ -181,7 +181,7 @@ def recent(ledger: Ledger, zone: Callable[[float], datetime]) -> list[str]:
     for row in rows:
         (event,) = ledger.events(row["seq"] - 1, limit=1)
         if text := saying.tell(event, ledger):
-            lines.append(f"- [{zone(event.at):%Y-%m-%d %H:%M}] {text}")
+            lines.append(f"- [{dated(zone(event.at))}] {text}")
     return lines
 
 

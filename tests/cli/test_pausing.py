@@ -16,6 +16,7 @@ from factotum.gate.records import NotOpen
 from factotum.gate.register import Register
 from factotum.ledger import Ledger
 from factotum.views.views import snapshot_path
+from factotum.words import dated, local
 from orchestrator import Orchestrator
 from tests.cli.terminal import Terminal
 from tests.cli.test_running import until, up
@@ -50,13 +51,13 @@ def test_nothing_is_sent_after_a_pause_until_resume(
 def test_a_pause_is_shown_with_who_when_and_why(
     office: TestOffice, terminal: Terminal, asked: str
 ) -> None:
-    today = time.strftime("%Y-%m-%d")  # it may be midnight
+    today = dated(local(time.time()))[:-6]  # it may be midnight
     terminal("pause", "--why", "I am not sure")
     here = f"Paused by {getpass.getuser()} (cli) since "
     said = terminal("status").out
     assert said.startswith(f"Nothing is sent now. {here}")
-    here += said.partition(here)[2][: len("2026-11-30")]
-    assert here.rpartition(" ")[2] in (today, time.strftime("%Y-%m-%d"))
+    here += said.partition(here)[2].partition(":")[0][:-3]
+    assert here.partition(" since ")[2] in (today, dated(local(time.time()))[:-6])
     office.run()
     assert here in (office.root / "Dashboard.md").read_text()
     snapshot = json.loads(snapshot_path(office.state).read_text())

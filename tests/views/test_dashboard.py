@@ -94,11 +94,11 @@ def test_the_last_outcomes_are_listed_newest_first(house: House) -> None:
     house.end(house.card("Send two?"), FailedClean("the relay said 550 no"))
     lines = recent(house.ledger, utc)
     assert re.fullmatch(
-        r"- \[2026-11-27 14:03\] Failed, nothing left the house: Send two\? · \[\[send-two_\w+\]\]"
-        r" · the relay said 550 no",
+        r"- \[Fri 27 Nov 2026 14:03\] Failed, nothing left the house: Send two\? · "
+        r"\[\[send-two_\w+\]\] · the relay said 550 no",
         lines[0],
     )
-    assert lines[1].startswith("- [2026-11-27 14:02] Done: Send one? · [[send-one_")
+    assert lines[1].startswith("- [Fri 27 Nov 2026 14:02] Done: Send one? · [[send-one_")
     for n in range(20):
         house.end(house.card(f"Send more {n}?"), Succeeded({}))
     assert len(recent(house.ledger, utc)) == 10
