@@ -17,6 +17,7 @@ NOT_OURS = Reply(
     "What stands there is not what I wrote for this button. Nothing was done; look again.",
     alert=True,
 )
+CHANGED = Reply("It has changed meanwhile, so nothing was done; look again.", alert=True)
 TOLD = (
     "Somebody else changed a message of your bot on {there}: they have its token. /revoke it at "
     "@BotFather. The tap below it did nothing"
@@ -26,12 +27,15 @@ TOLD = (
 def below(drawn: Drawn, row: Row, tap: Tapped, window: Window, now: float) -> Reply:
     """What comes of it. Where our own words have changed a moment ago, it is only shown anew."""
     ours = Message.from_json(dict(row.wanted)).words.text
+    if not drawn.renamed(tap.label) and stamp(tap.text or "") == stamp(ours):
+        window.outbox.spoilt(row.seq)
+        window.wake()
+        return CHANGED
     with window.ledger.tx():
         window.outbox.spoilt(row.seq)
         window.ledger.event("odd_tap", now, channel=window.name, who=tap.who, name=tap.name)
-        if drawn.renamed(tap.label) or stamp(tap.text or "") != stamp(ours):
-            key = f"imposed {window.name} {window.zone(now):%Y-%m-%d}"
-            text = TOLD.format(there=window.name.capitalize())
-            Notices(window.ledger, window.zone).add(notices.LISTENING, key, text, now, urgent=True)
+        key = f"imposed {window.name} {window.zone(now):%Y-%m-%d}"
+        text = TOLD.format(there=window.name.capitalize())
+        Notices(window.ledger, window.zone).add(notices.LISTENING, key, text, now, urgent=True)
     window.wake()
     return NOT_OURS

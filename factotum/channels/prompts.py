@@ -119,7 +119,7 @@ class Prompts:
             wanted = Message(Words.of(again), reply_to=reply_to, prompt=ASKS[asked.what][1])
             self.window.outbox.want(row, wanted.to_json())
         except GateError as late:
-            self._end(row, f"⚠ {late}")
+            self._end(row, f"⚠ {plainly(card, late)}")
         self.messages.refresh(self.window.register.card(card.id), now, stage="")
         self.window.wake()
 
@@ -151,6 +151,12 @@ class Prompts:
                     now,
                 )
                 return UNDER_WAY
+
+
+def plainly(card: Card, late: GateError) -> str:
+    """Why it was not done, without the name of a file: on a phone nobody sees files."""
+    why = str(late).removeprefix(f"{card.name}: ").replace(card.name, "it")
+    return why[:1].upper() + why[1:]
 
 
 def _to_type(card: Card) -> str:

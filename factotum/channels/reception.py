@@ -72,7 +72,7 @@ class Reception:
                 self.window.buttons.use(tap.token, said_by(tap), now, tap.id)
                 reply = self._do(drawn, row, tap, now)
         except GateError as late:
-            reply = self._late(drawn, tap, str(late), now)
+            reply = self._late(drawn, tap, late, now)
         failpoint.hit("tap.recorded")
         self.window.wake()
         return reply
@@ -99,13 +99,14 @@ class Reception:
         self.messages.refresh(card, now)
         return Reply(_sentence(f"{self.window.register.said(card)}."))
 
-    def _late(self, drawn: Drawn, tap: Tapped, why: str, now: float) -> Reply:
+    def _late(self, drawn: Drawn, tap: Tapped, late: GateError, now: float) -> Reply:
         """Another word was first, or the request has changed: that is said and shown."""
         self.window.buttons.use(tap.token, said_by(tap), now, tap.id)
         card = self.window.register.find(drawn.card) if drawn.card else None
-        if card is not None:
-            self.messages.refresh(card, now, stage=OPEN)
-        return Reply(_sentence(why.partition(": ")[2] or why), alert=True)
+        if card is None:
+            return Reply(_sentence(str(late)), alert=True)
+        self.messages.refresh(card, now, stage=OPEN)
+        return Reply(_told(prompts.plainly(card, late)), alert=True)
 
     # -- what a choice does
 

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from factotum.channels.contract import NotSent, Reply, Tapped
-from factotum.channels.imposed import NOT_OURS
+from factotum.channels.imposed import CHANGED, NOT_OURS
 from factotum.channels.telegram.poller import HASTY_S, VISITS_MOST, Poller
 from tests.channels.live import OWNER, at_work, with_mail
 from tests.channels.phone import ME, NAME, Phone, phone_of
@@ -165,7 +165,8 @@ def test_what_has_just_changed_is_shown_anew_and_nobody_is_accused(phone: Phone)
     phone.tap(card, "No")
     assert phone.office.card().status == "rejected"
     tap = Tapped("tap-2", ME, card.id, ME, NAME, old, card.text, None)
-    assert phone.service.tap(tap) == NOT_OURS
+    assert phone.service.tap(tap) == CHANGED
+    assert not [one for one in phone.office.events() if one["kind"] == "odd_tap"]
     found = phone.rooms.ledger.db.execute("SELECT 1 FROM notice WHERE kind = 'listening'")
     assert found.fetchone() is None
 

@@ -361,6 +361,19 @@ def test_what_a_stranger_wants_is_typed_letter_by_letter(
     assert len(relay.messages) == 1 and "✅" in risky.text
 
 
+def test_a_typed_yes_to_words_that_have_changed_is_told_so_without_a_file_name(
+    phone: Phone, risky: Standing, relay: Relay
+) -> None:
+    phone.tap(risky, "Send anyway…")
+    prompt = phone.see("To approve it, reply with this")
+    note = phone.office.one("Pending_Approval")
+    note.write_text(note.read_text().replace("here it is", "off it goes"))
+    phone.work()
+    phone.says("backup@data-safe.example", prompt)
+    assert phone.see("⚠").text == "⚠ It was changed meanwhile; look at version 2"
+    assert phone.office.card().status == "pending" and relay.messages == []
+
+
 @pytest.mark.slow
 def test_the_typed_word_can_be_asked_for_again(phone: Phone, risky: Standing, relay: Relay) -> None:
     phone.tap(risky, "Send anyway…")
