@@ -64,6 +64,10 @@ class Pace:
         else:
             self._all = self._mono() + seconds
 
+    def opened(self, chat: str) -> None:
+        """Something came from there, so that it is not closed to us any more."""
+        self._shut.pop(chat, None)
+
 
 class Sender:
     def __init__(

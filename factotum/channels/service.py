@@ -77,11 +77,13 @@ class Service:
 
     def hear(self, heard: Heard) -> None:
         """Takes a message, durably. Raises what passes: OSError, sqlite3.OperationalError."""
+        self.sender.pace.opened(heard.chat)
         self.talk.hear(heard, self.clock())
         self.nudge()
 
     def tap(self, tap: Tapped) -> Reply | None:
         """Takes a tap, durably, and says what came of it. Raises the same."""
+        self.sender.pace.opened(tap.chat)
         reply = self.reception.tap(tap, self.clock())
         self.nudge()
         return reply

@@ -228,6 +228,17 @@ def test_one_chat_that_is_closed_does_not_keep_back_another(office: TestOffice) 
         assert len(texts(phone)) == 61 and phone.service.trouble == ""
 
 
+def test_who_unblocks_the_bot_and_writes_is_answered_at_once(office: TestOffice) -> None:
+    with phone_of(office) as phone:
+        phone.screen.fails = [NotSent("the bot was blocked", 60.0, here=True)]
+        put(phone, "what waits")
+        phone.look()
+        assert texts(phone) == []
+        phone.says("/start")
+        assert len(texts(phone)) == 2 and "what waits" in texts(phone)
+        assert phone.service.trouble == ""
+
+
 def test_what_waits_is_not_said_to_somebody_who_is_no_owner_any_more(
     office: TestOffice, relay: Relay
 ) -> None:
