@@ -10,6 +10,7 @@ import hashlib
 from dataclasses import replace
 from datetime import UTC
 
+from factotum.channels.commands.new_rule import HOW
 from factotum.channels.contract import SPOKEN, Heard, Message, source_id
 from factotum.channels.own_words import OTHERS
 from factotum.channels.sent_along import along, as_dropped
@@ -95,7 +96,7 @@ class MessageTasks:
             body, enclosed = "\n\n".join(filter(None, [body, enclosed])), ""
         return replace(
             drop,
-            title=one_line(_unheard_title(heard, text) or asked, TITLE_CHARS),
+            title=one_line(_unheard_title(heard, text) or _title(asked), TITLE_CHARS),
             body=body,
             enclosed=enclosed,
             remarks=(*drop.remarks, *sent.remarks),
@@ -159,6 +160,11 @@ class MessageTasks:
 
     def _task_of(self, chat: str, message: str) -> str:
         return self.window.ledger.seen(self.window.name, source_id(chat, message)) or ""
+
+
+def _title(asked: str) -> str:
+    """What was asked for, without what the agent alone is told of it."""
+    return asked.removesuffix(HOW.strip())
 
 
 def _unheard(heard: Heard) -> tuple[str, ...]:

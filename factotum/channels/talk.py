@@ -16,7 +16,7 @@ from factotum.channels.changes import UNDER_WAY, promise
 from factotum.channels.contract import Heard, Message
 from factotum.channels.message_tasks import MessageTasks
 from factotum.channels.news import SHOW_MOST, show_buttons
-from factotum.channels.prompts import Asked, Prompts
+from factotum.channels.prompts import Asked, Prompts, plainly
 from factotum.channels.split import split
 from factotum.channels.window import CONVERSATION, Window
 from factotum.channels.words import Words
@@ -44,6 +44,9 @@ NOT_OURS = (
     "⚠ What you replied to is not what I wrote there, so nothing was approved. Somebody else has "
     "your bot's token: /revoke it at @BotFather."
 )
+
+#: With what a command begins; the second is that of an East Asian keyboard.
+STROKES = ("/", "／")
 
 #: What is answered with what waits.
 SHOWS = frozenset({"/tasks", "/status", "/stop"})
@@ -85,11 +88,11 @@ class Talk:
         """The words of which a task is to be made; None where it was something else, which is
         done then."""
         with self.window.ledger.tx():
-            work = self._command(heard, now) if heard.text.startswith("/") else heard.text
+            work = self._command(heard, now) if heard.text.startswith(STROKES) else heard.text
             if work == heard.text and self._answered(heard, now):  # a path is no command
                 work = None
             if work is None:
-                if heard.files and heard.text.startswith("/"):
+                if heard.files and heard.text.startswith(STROKES):
                     self.say(heard, Words.of(NO_FILE), now, what="file")
                 self.window.ledger.mark_seen(self.window.name, heard.source_id, "", now)
             return work
@@ -158,7 +161,7 @@ class Talk:
                 wish = redraft.ask(ledger, register, card.id, digest, "order", text, name, who, now)
                 promise(self.window.outbox, self.say(heard, Words.of(UNDER_WAY), now), wish)
         except GateError as cannot:
-            self.say(heard, Words.of(f"⚠ {cannot}"), now)
+            self.say(heard, Words.of(f"⚠ {plainly(card, cannot)}"), now)
         self.messages.refresh(card, now, stage="")
         return True
 
@@ -186,7 +189,7 @@ class Talk:
         if said.new_conversation:
             self.begin_anew(heard.chat)
         if said.words:
-            name = heard.text.split()[0].partition("@")[0]
+            name = "/" + heard.text[1:].split(maxsplit=1)[0].partition("@")[0]
             self.say(heard, said.words, now, self._waiting() if name in SHOWS else ())
         return said.task
 

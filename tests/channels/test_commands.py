@@ -21,7 +21,17 @@ def test_what_is_no_command_is_a_message(ann: Ann, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["/stop", "/STOP", "/Stop!", " /stop now", "/stop@my_bot", "/stop\nit smells", "/pause"]
+    "text",
+    [
+        "/stop",
+        "/STOP",
+        "/Stop!",
+        " /stop now",
+        "/stop@my_bot",
+        "/stop\nit smells",
+        "/pause",
+        "／stop",
+    ],
 )
 def test_a_stop_is_understood_however_it_is_typed(ann: Ann, text: str) -> None:
     assert ann(text).startswith("Stopped.")
@@ -32,6 +42,7 @@ def test_an_unknown_command_names_the_nearest_and_does_nothing(ann: Ann) -> None
     assert "Did you mean /stop?" in said and "nothing was done" in said
     assert ann.house.ledger.meta("paused") == ""
     assert "/help" in ann("/frobnicate")
+    assert ann("/стоп").startswith("There is no command /стоп, and nothing was done.")
 
 
 def test_every_command_is_in_the_help_and_in_the_table(ann: Ann) -> None:

@@ -13,6 +13,7 @@ from factotum.gate.rules_text import one_rule
 from factotum.ledger import Ledger
 from factotum.model import Risk, Succeeded
 from factotum.worker.habits import FACT
+from factotum.worker.heartbeat import THINKS
 from factotum.worker.runs import Runs
 from tests.channels.commanding import Ann
 from tests.office import Hands, TestOffice, smtp
@@ -173,6 +174,7 @@ def test_without_a_handbook_nothing_is_proposed(ann: Ann, house: House) -> None:
 
 @pytest.mark.usefixtures("handbook")
 def test_a_rule_in_words_becomes_a_task_that_proposes_it(ann: Ann, house: House) -> None:
+    house.ledger.set_meta(THINKS, "yes")
     said = ann.gets("/rule never write to my ex\nafter 22:00")
     assert said.task is not None and not said.new_conversation
     assert said.task.startswith("Propose a house rule: never write to my ex\nafter 22:00\n")
@@ -181,6 +183,13 @@ def test_a_rule_in_words_becomes_a_task_that_proposes_it(ann: Ann, house: House)
     assert tasks(house) == 0  # whoever heard the message makes the task of it
     example = said.task.split("A rule is a list item such as\n")[1].split("\nwith one of")[0]
     assert one_rule(example).name == "my accountant"
+
+
+@pytest.mark.usefixtures("handbook")
+def test_a_rule_in_words_without_a_model_is_not_promised(ann: Ann, house: House) -> None:
+    said = ann.gets("/rule never write to my ex")
+    assert said.task is None and said.words.text.startswith("That takes a model, and there is none")
+    assert "/rule deny: mail__send" in said.words.text and tasks(house) == 0
 
 
 HELLO = """
@@ -227,6 +236,7 @@ def test_a_yes_puts_the_rule_into_the_handbook_and_it_holds(
 
 @pytest.mark.slow
 def test_a_model_can_propose_the_rule_that_was_said_in_words(ann: Ann, tmp_path: Path) -> None:
+    ann.house.ledger.set_meta(THINKS, "yes")
     task = ann.gets("/rule nothing to Ada").task
     assert task is not None
     office = TestOffice(tmp_path / "office", hands=Hands(wall=time.time()))

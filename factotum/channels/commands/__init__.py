@@ -47,8 +47,9 @@ COMMANDS: tuple[Command, ...] = (
 
 _NAMES = {known: one for one in COMMANDS for known in (one.name, *one.aliases)}
 #: A command with its bot's name, which Telegram puts behind it in a menu, and a slip of the
-#: finger at its end. A path such as /etc/hosts is none.
-_COMMAND = re.compile(r"\s*/([A-Za-z]\w{0,31})(?:@\w{1,64})?[!.,:;]*(?:\s+(.*))?", re.S)
+#: finger at its end, in any alphabet: what a person of another keyboard means as a command is
+#: not to become work. A path such as /etc/hosts is none.
+_COMMAND = re.compile(r"\s*[/／]([^\W\d_]\w{0,31})(?:@\w{1,64})?[!.,:;]*(?:\s+(.*))?", re.S)
 
 
 def answer(text: str, place: Place) -> Said | None:

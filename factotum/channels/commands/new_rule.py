@@ -20,6 +20,7 @@ from factotum.privacy import HANDBOOK, HANDBOOK_MOST_BYTES
 from factotum.reader import Reader
 from factotum.tooling.pinned import Memory
 from factotum.vault import Vault
+from factotum.worker.heartbeat import THINKS
 from factotum.worker.rule_wish import Change, RuleWish
 
 #: The longest rule that is taken, in characters.
@@ -33,6 +34,11 @@ _CAPITAL = re.compile(rf"(?im)(^[\s{{-]*|,\s*)({_KEYS})(?=[ \t]*:)")
 _FENCE = re.compile(r"(?s)\A`{1,3}(?:ya?ml(?: policy)?)?\s*\n?(.*?)\s*`{1,3}\Z")
 
 NOT_YET = "I ask you for your yes to these lines; till then nothing changes."
+
+NOBODY_THINKS = (
+    "That takes a model, and there is none, so nothing was done. Write it as the handbook has it: "
+    "/rule deny: mail__send, recipient: new"
+)
 
 #: What the agent is told besides the owner's words, so that it proposes and no more.
 HOW = f"""
@@ -52,8 +58,10 @@ change nothing.
 """
 
 
-def put_into_words(text: str) -> Said:
-    """What is said in words: the agent is to make a rule of it."""
+def put_into_words(text: str, place: Place) -> Said:
+    """What is said in words: the agent is to make a rule of it, if there is one that thinks."""
+    if not place.ledger.meta(THINKS):
+        return Said(Words.of(NOBODY_THINKS))
     told = page(
         [
             "I put this into a rule and show you its lines. Nothing changes without your yes.",

@@ -35,7 +35,7 @@ def rule(text: str, place: Place) -> Said:
         return Said(_rules(policy, place))
     if policy.broken:
         return Said(_broken(policy))
-    return propose(text, policy, place) or put_into_words(text)
+    return propose(text, policy, place) or put_into_words(text, place)
 
 
 def _broken(policy: Policy) -> Words:
