@@ -45,6 +45,13 @@ NOT_OURS = (
     "your bot's token: /revoke it at @BotFather."
 )
 
+#: Words that mean yes or no, where one that replies to a request wants it changed.
+YES_OR_NO = frozenset(
+    "yes|yep|yeah|yes please|ok|okay|sure|approve|approved|send|send it|go|go ahead|do it"
+    "|no|nope|no thanks|reject|stop|ja|nein|oui|non|si|sì|да|нет|👍|👎|✅|❌".split("|")
+)
+BY_TAP = "Nothing was decided: yes and no are tapped. What you write in reply to it changes it."
+
 #: With what a command begins; the second is that of an East Asian keyboard.
 STROKES = ("/", "／")
 
@@ -153,6 +160,9 @@ class Talk:
     def _word(self, card: Card, heard: Heard, who: str, now: float) -> bool:
         """A reply to a card that waits: the answer to a question, or how to change a draft."""
         register, name, text = self.window.register, self.window.name, heard.text.strip()
+        if card.kind == "effect" and text.casefold().rstrip("!. ") in YES_OR_NO:
+            self.say(heard, Words.of(BY_TAP), now, [card.id])
+            return True
         try:
             if card.kind == "question":
                 card = register.decide(card.id, card.seal.digest, "answer", name, who, now, text)

@@ -260,6 +260,17 @@ def test_a_reply_to_the_request_itself_is_an_order(phone: Phone, shown: Standing
     assert SEND in shown.labels and phone.office.card().version == 1
 
 
+@pytest.mark.parametrize("word", ["Yes!", "no", "ok", "👍", "Nein."])
+def test_a_yes_or_no_in_words_decides_nothing_and_changes_nothing(
+    phone: Phone, shown: Standing, word: str
+) -> None:
+    phone.says(word, shown)
+    assert phone.see("yes and no are tapped").labels == ["Show: Send this reply to Ada Rossi?"]
+    card = phone.office.card()
+    assert card.status == "pending" and SEND in shown.labels
+    assert [one["kind"] for one in phone.office.events()].count("change") == 0
+
+
 @pytest.mark.slow
 def test_what_cannot_be_sent_so_is_said_where_it_was_asked(phone: Phone, shown: Standing) -> None:
     phone.tap(shown, "Change…")
