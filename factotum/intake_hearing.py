@@ -111,6 +111,8 @@ class Recordings:
 def _work(listens: Listens, path: Path, said: Future[tuple[str, str]]) -> None:
     try:
         said.set_result(listens(disk.read_regular(path, READ_MOST_BYTES)))
+    except OSError as refused:  # without its name, which no log is to hold
+        said.set_result(("", f"it cannot be read ({refused.strerror})"))
     except Exception as broken:  # the file becomes a task all the same
         logger.error("listening broke", exc_info=broken)
         said.set_result(("", f"listening to it broke ({type(broken).__name__})"))

@@ -151,6 +151,10 @@ class Hearing:
                 f"the recording is {sound.seconds / 3600:.1f} hours long, and at most "
                 f"{SECONDS_MOST / 3600:.0f} are listened to. Send it in parts"
             )
+        if file and not self.file_s:
+            return (
+                "only what you say yourself is listened to (FACTOTUM_TRANSCRIBE_FILE_MINUTES is 0)"
+            )
         if file and sound.seconds > self.file_s:
             lasts = "it lasts" if sound.told else "it does not say how long it lasts, maybe"
             return (

@@ -14,6 +14,7 @@ from factotum.channels.contract import NotSent, Refused
 from factotum.channels.telegram.fetching import Fetching
 from factotum.channels.telegram.files import AT_ONCE
 from factotum.channels.telegram.updates import Sent, WithFiles
+from factotum.reading import Reading
 from tests.channels.phone import phone_of
 from tests.channels.test_fetching import Desk, Ear, Killed, Line
 from tests.office import TestOffice
@@ -223,3 +224,27 @@ def test_what_is_large_is_not_held_in_memory_all_at_once(
     desk.takes()
     assert [said for said, _ in desk.tasks()] == ["1", "2", "3"]
     assert most == at_once
+
+
+def test_one_that_breaks_keeps_no_other_waiting(desk: Desk) -> None:
+    desk.comes("1", "One", "a")
+    desk.comes("2", "Two", "b")
+
+    async def all_of_it() -> list[bool | BaseException]:
+        there = desk.begin()
+        read = there.files.read
+
+        def breaks(data: bytes, name: str) -> Reading:
+            if name == "a.txt":
+                raise ZeroDivisionError
+            return read(data, name)
+
+        there.files.read = breaks
+        coming = [there.one(row) for row in there.fresh()]
+        return await asyncio.gather(*coming, return_exceptions=True)
+
+    first, second = asyncio.run(all_of_it())
+    assert isinstance(first, ZeroDivisionError) and second is False
+    assert desk.tasks() == [("Two", ["b.txt"])]
+    desk.takes()  # and it is not lost
+    assert [said for said, _ in desk.tasks()] == ["Two", "One"]

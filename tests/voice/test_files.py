@@ -24,6 +24,7 @@ LONG = SONG + bytes(8_000_000)
         (SONG, 40 * 60, "30", False, ""),  # the owner speaks
         (SONG, 30 * 60, "30", True, ""),
         (LONG, 0, "30", True, "it does not say how long it lasts, maybe 33 min"),
+        (SONG, 3, "0", True, "only what you say yourself is listened to"),
         (SONG, 0, "30", True, ""),  # too small to be long
         (SONG, 3 * 3600, "120", True, "the recording is 3.0 hours long"),
     ],

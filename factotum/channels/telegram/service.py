@@ -277,18 +277,22 @@ class Telegram:
                 await self._to_fetch.wait()
                 self._to_fetch.clear()
                 self.service.show_busy()
-                for row in self.fetching.fresh():
+                try:
+                    rows = self.fetching.fresh()
+                except sqlite3.OperationalError as refused:  # the disk, or another who writes
+                    under_way.create_task(self._broke(refused))
+                    continue
+                for row in rows:
                     under_way.create_task(self._fetch_one(row))
 
     async def _fetch_one(self, row: Row) -> None:
         try:
-            again = await self.fetching.one(row)
-        except Exception as broken:  # the others go on
-            logger.error("fetching broke", exc_info=broken)
-            await asyncio.sleep(GREET_S)
-            again = True
-        if again:
-            self._to_fetch.set()
+            if await self.fetching.one(row):
+                self._to_fetch.set()
+        except Exception as broken:  # noqa: BLE001 (the others go on)
+            await self._broke(broken)
 
-
-__all__ = ["NAME", "Telegram"]
+    async def _broke(self, why: Exception) -> None:
+        logger.error("fetching broke", exc_info=why)
+        await asyncio.sleep(GREET_S)
+        self._to_fetch.set()
