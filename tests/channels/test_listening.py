@@ -19,7 +19,7 @@ from factotum.worker.listening import LOOK_S, LOOKS
 from tests.channels.live import OWNER, at_work, telegram
 from tests.office import TestOffice
 from tests.servers.telegram import TelegramServer, server_running
-from tests.servers.transcriber import Transcriber, raw, status
+from tests.servers.transcriber import Transcriber, raw, slow, status
 from tests.voice.recordings import NAME, NOTE, at
 
 NOON = datetime(2026, 11, 29, 12, tzinfo=UTC).timestamp()
@@ -102,6 +102,27 @@ def test_a_server_that_wants_a_short_pause_is_asked_once_more(budget: Budget) ->
         assert "too many requests" in listen(server, budget, 1.0, nap)[1]
         assert len(server.asked) == 3
     assert nap.slept == [7.0]
+
+
+def test_a_server_of_ones_own_hears_one_after_the_other(budget: Budget) -> None:
+    """It would do so by itself, and who waits there would be given up."""
+    with Transcriber() as server:
+        server.knows(NOTE, "Call Anna.")
+        server.next(slow(0.2))
+        listening = paid_by(budget, at(server.base_url), lambda: NOON)
+
+        async def both() -> int:
+            first = asyncio.create_task(listening(NOTE, NAME, 3.0))
+            second = asyncio.create_task(listening(NOTE, NAME, 3.0))
+            while not server.asked:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.1)
+            asked = len(server.asked)
+            assert [await first, await second] == [("Call Anna.", "")] * 2
+            return asked
+
+        assert asyncio.run(both()) == 1
+        assert len(server.asked) == 2
 
 
 @pytest.fixture
