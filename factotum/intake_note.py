@@ -10,7 +10,7 @@ from factotum.inert import inert, one_line
 from factotum.model import Attachment
 from factotum.note import fence, render
 from factotum.reading import Reading
-from factotum.words import size, when
+from factotum.words import dated, size
 from factotum.worker.brief import CONTENT, ENCLOSED, ENCLOSED_MARK
 
 
@@ -43,7 +43,8 @@ def note_of(
         "aliases": [one_line(reading.title, 120)],
     }
     came = f"from {source}" if source else ""
-    facts = [part for part in (_from(reading), when(at, now), came, _proved(reading)) if part]
+    told = (_from(reading), dated(at.astimezone(now.tzinfo)), came, _proved(reading))
+    facts = [part for part in told if part]
     body = [f"# {inert(one_line(reading.title, 120))}", inert(" · ".join(facts))]
     if after:
         body.append(f"It goes on from [[{after}]].")
