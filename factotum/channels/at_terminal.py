@@ -6,14 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import IO
 
 from factotum import names
 from factotum.channels.contract import Chats
 from factotum.channels.house import window_of
 from factotum.channels.pulse import on_news
 from factotum.channels.service import Service
-from factotum.channels.terminal import LIMITS, NAME, TerminalChannel
+from factotum.channels.terminal import LIMITS, NAME, Out, TerminalChannel
 from factotum.channels.window import Window
 from factotum.rooms import Rooms
 
@@ -26,7 +25,7 @@ class AtTerminal:
 
 
 @asynccontextmanager
-async def at_terminal(rooms: Rooms, out: IO[str], *, asks: bool) -> AsyncIterator[AtTerminal]:
+async def at_terminal(rooms: Rooms, out: Out, *, asks: bool) -> AsyncIterator[AtTerminal]:
     """What is shown goes to `out`; `asks` where somebody is there to choose. `rooms` are a
     guest's, and whoever opened them closes them."""
     chat = names.new_id("t")

@@ -8,203 +8,157 @@ shown and understood is the same as on every other.
 from __future__ import annotations
 
 import asyncio
-import itertools
+import io
+import os
+import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import IO
 
 import click
 
+from factotum import log
 from factotum.channels.at_terminal import AtTerminal, at_terminal
-from factotum.channels.contract import Heard, Message, Tapped
-from factotum.channels.terminal import NAME
-from factotum.cli import FAILED, place
+from factotum.cli import FAILED
+from factotum.cli.chat_drawn import Drawn
+from factotum.cli.chat_office import Office
+from factotum.cli.chat_person import Person
+from factotum.cli.chat_piped import Piped
+from factotum.cli.chat_screen import Out, Plain, Screen
+from factotum.cli.chat_talk import Conversation
 from factotum.cli.place import Books, books
-from factotum.outbox import SENT
-from factotum.rooms import DoorError, open_rooms
+from factotum.rooms import open_rooms
 
-#: How often it looks whether there is an answer, in seconds.
-LOOK_S = 0.1
-BYE = frozenset({"/quit", "/exit", "/bye"})
-
-HELP = """Write a message and press Enter. What needs your yes is shown, and you are asked.
-/new    begin a conversation anew        /help   what else there is
-/quit   stop (so does Ctrl-D); what is under way goes on in the office"""
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @click.command()
 @click.argument("text", nargs=-1)
 def chat(text: tuple[str, ...]) -> int:
     """Talk: TEXT is one message, without it a conversation begins."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
     with books() as opened:
-        try:
-            return asyncio.run(_chat(opened, " ".join(text).strip()))
-        except KeyboardInterrupt:
-            print("\nWhat is under way goes on when the office runs: factotum up")
-            return 0
+        return asyncio.run(_chat(opened, " ".join(text).strip()))
 
 
 async def _chat(opened: Books, text: str) -> int:
-    asks = sys.stdin.isatty()
-    async with office(opened) as work, _conversation(opened, asks, work) as talk:
-        if text:
-            return 0 if await talk.say(text) else FAILED
-        print(HELP)
-        while (said := await asyncio.to_thread(_line, "you> ")) is not None:
-            if said.casefold() in BYE:
-                break
-            if said:
-                await talk.say(said)
-    return 0
+    """The conversation, till it ends or a signal comes; a second one ends it at once."""
+    person = sys.stdin is not None and sys.stdin.isatty()
+    talk = asyncio.create_task(_with_person(opened, text) if person else _piped(opened, text))
+    with _stopping(talk.cancel) as stopped:
+        try:
+            return 0 if await talk else FAILED
+        except asyncio.CancelledError:
+            if not stopped:
+                raise
+            return FAILED if text or not person else 0
 
 
-def _line(prompt: str) -> str | None:
-    """What a person types, None at the end of the input."""
+async def _with_person(opened: Books, text: str) -> bool:
+    screen = _screen(sys.stdin.fileno(), sys.stdout)
+    loop = asyncio.get_running_loop()
+    there: list[Person] = []
+    log.start("error", Out(screen.late))
+
+    def hear(said: str) -> None:
+        for one in there:
+            one.overheard(said)
+
+    def overhear(said: str) -> None:
+        loop.call_soon_threadsafe(hear, said)
+
     try:
-        return input(prompt).strip()
-    except EOFError:
-        print()
-        return None
-
-
-@asynccontextmanager
-async def office(opened: Books) -> AsyncIterator[asyncio.Task[None] | None]:
-    """Someone at work on this vault: whoever runs already, else this process, whose work is
-    the task that is given."""
-    if place.running(opened.state) is not None:
-        yield None
-        return
-    from factotum import log
-    from orchestrator import Orchestrator
-
-    log.start("error", sys.stderr)
-    rooms = open_rooms(opened.settings, opened.root)
-    orchestrator = Orchestrator(rooms)
-    work = asyncio.create_task(orchestrator.run())
-    try:
-        yield work
+        async with (
+            _at_work(opened, Out(overhear)) as office,
+            _here(opened, Out(screen.say)) as here,
+        ):
+            person = Person(here, office, screen, once=bool(text))
+            there.append(person)
+            try:
+                with screen:
+                    return await person.converse(text)
+            finally:
+                there.clear()
+                _part(person, there=not screen.gone)
     finally:
-        orchestrator.stop()
-        await asyncio.wait([work])
-        rooms.close()
+        log.start("error", sys.stderr)
+
+
+async def _piped(opened: Books, text: str) -> bool:
+    async with _at_work(opened, sys.stderr) as office:
+        if office.ours:
+            log.start("error", sys.stderr)
+        async with _here(opened, None) as here:
+            talk = Piped(here, office)
+            try:
+                if text:
+                    return await talk.say(text)
+                await talk.converse()
+                return True
+            finally:
+                _part(talk, there=not here.channel.gone)
+
+
+def _screen(source: int, out: IO[str]) -> Screen:
+    """What is drawn on where that can be done."""
+    drawn = out.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+    return Drawn(source, out) if drawn else Plain(source, out)
+
+
+def _part(talk: Conversation, *, there: bool) -> None:
+    """Says where what is under way goes on. Where nobody reads it, nothing more is printed."""
+    try:
+        if there and (told := talk.farewell()):
+            print(told, flush=True)
+    except OSError:
+        there = False
+    if not there:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
 
 
 @asynccontextmanager
-async def _conversation(
-    opened: Books, asks: bool, work: asyncio.Task[None] | None
-) -> AsyncIterator[Conversation]:
+async def _at_work(opened: Books, out: IO[str]) -> AsyncIterator[Office]:
+    office = Office(opened, out)
+    office.begin()
+    try:
+        yield office
+    finally:
+        await office.close()
+
+
+@asynccontextmanager
+async def _here(opened: Books, out: Out | None) -> AsyncIterator[AtTerminal]:
+    """Somebody at a terminal, with `out` where they can choose."""
     rooms = open_rooms(opened.settings, opened.root, guest=True)
     try:
-        async with at_terminal(rooms, sys.stdout, asks=asks) as here:
-            yield Conversation(opened, here, work, talks=asks)
+        async with at_terminal(rooms, out or sys.stdout, asks=out is not None) as here:
+            yield here
     finally:
         rooms.close()
 
 
-class Conversation:
-    """One conversation, as a person at a terminal has it."""
+@contextmanager
+def _stopping(stop: Callable[[], object]) -> Iterator[list[int]]:
+    """Calls `stop` at the first signal to end; gives those that came."""
+    came: list[int] = []
+    loop = asyncio.get_running_loop()
 
-    def __init__(
-        self,
-        opened: Books,
-        here: AtTerminal,
-        work: asyncio.Task[None] | None,
-        *,
-        talks: bool,
-    ) -> None:
-        self._talks = talks
-        self.opened = opened
-        self.window, self.channel, self.service = here.window, here.channel, here.service
-        self.work = work
-        self._ids = (f"you {n}" for n in itertools.count(1))
+    def heard(number: int) -> None:
+        if came:
+            os._exit(FAILED)  # it may be killed anywhere; somebody is in a hurry
+        came.append(number)
+        stop()
 
-    async def say(self, text: str) -> bool:
-        """Sends one message and shows what comes of it, until it ends or waits for a word that
-        is not given here. False when it failed."""
-        id = next(self._ids)
-        heard = self._heard(id, text)
-        self.service.hear(heard)
-        task = self.window.ledger.seen(NAME, heard.source_id) or ""
-        while not self._is_said(task, id):
-            self._check()
-            if not await self._choose() or (task and not self._talks and self._parked(task)):
-                return True
-            await asyncio.sleep(LOOK_S)
-        run = self.window.runs.latest(task) if task else None
-        return run is None or run.result == "done"
-
-    def _heard(self, id: str, text: str, reply_to: str = "") -> Heard:
-        now, who = datetime.now(UTC), place.who()
-        return Heard(self.window.chat, id, "", who, text, now, reply_to)
-
-    def _is_said(self, task: str, id: str) -> bool:
-        """Whether what comes of a message stands on the terminal."""
-        if not task:
-            row = self.window.outbox.row(NAME, self.window.chat, f"answer {id} 0")
-            return row is None or row.state == SENT
-        run = self.window.runs.latest(task)
-        if run is None or run.ended is None:
-            return False
-        key = f"result {task} {run.n} 0"
-        row = self.window.outbox.row(NAME, self.window.chat, key)
-        return row is not None and row.state == SENT
-
-    def _check(self) -> None:
-        """Raises when nobody is at work any more: DoorError, or what ended our own work."""
-        if self.work is not None and self.work.done():
-            self.work.result()
-        elif self.work is not None or place.running(self.opened.state) is not None:
-            return
-        raise DoorError("the office has stopped; start it again: factotum up")
-
-    # -- what waits for a word
-
-    def _parked(self, task: str) -> bool:
-        """Whether something was asked that is not decided here."""
-        row = self.window.runs.latest(task)
-        cards = self.window.register.of_run(task, row.n) if row else []
-        outbox, chat = self.window.outbox, self.window.chat
-        asked = [card for card in cards if card.status == "pending"]
-        rows = (outbox.row(NAME, chat, f"card {card.id}") for card in asked)
-        return any(row is not None and row.state == SENT for row in rows)
-
-    async def _choose(self) -> bool:
-        """Asks the person for their word on what was asked last; False when it is not given
-        here."""
-        found = self.channel.current()
-        if found is None:
-            return True
-        id, message = found
-        typed = await asyncio.to_thread(_line, self._prompt(message))
-        if typed is None or not typed:
-            return False
-        if token := self.channel.chosen(typed):
-            return await self._tap(id, token)
-        self.service.hear(self._heard(next(self._ids), typed, reply_to=id))
-        await self._shown(id, message)
-        return True
-
-    def _prompt(self, message: Message) -> str:
-        if message.prompt:
-            return f"{message.prompt}> "
-        drawn = self.window.buttons.find(message.rows[0][0].token)
-        card = self.window.register.find(drawn.card) if drawn else None
-        return "your answer> " if card and card.kind == "question" else "your choice> "
-
-    async def _tap(self, id: str, token: str) -> bool:
-        drawn = self.window.buttons.find(token)
-        message = self.channel.current()
-        reply = self.service.tap(Tapped("", self.window.chat, id, "", place.who(), token))
-        if reply is not None and reply.text:
-            print(f"  {reply.text}")
-        if message is not None:
-            await self._shown(*message)
-        return drawn is None or drawn.wish != "later"
-
-    async def _shown(self, id: str, message: Message) -> None:
-        """Waits till what was just said shows in what is asked, so that nothing is asked twice."""
-        for _ in range(20):
-            await asyncio.sleep(LOOK_S / 4)
-            if self.channel.current() != (id, message):
-                return
+    main = threading.current_thread() is threading.main_thread()
+    wanted = [one for one in STOPS if main and signal.getsignal(one) != signal.SIG_IGN]
+    for one in wanted:
+        loop.add_signal_handler(one, heard, one)
+    try:
+        yield came
+    finally:
+        for one in wanted:
+            loop.remove_signal_handler(one)

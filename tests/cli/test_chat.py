@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import select
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.person import Person
 from tests.cli.terminal import Terminal
 from tests.office import TestOffice
 from tests.servers.model import Script, ScriptedModelServer, call, slow
@@ -84,45 +80,6 @@ def test_without_a_model_it_asks_what_to_do(terminal: Terminal) -> None:
 
 
 # -- a person at the terminal
-
-
-class Person:
-    """Types into a terminal of their own and reads what comes."""
-
-    def __init__(self, terminal: Terminal, *words: str) -> None:
-        self.screen, inner = pty.openpty()
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "factotum.cli", *words],
-            cwd=terminal.folder,
-            env=terminal.environ(),
-            stdin=inner,
-            stdout=inner,
-            stderr=inner,
-        )
-        os.close(inner)
-        self.seen = ""
-
-    def reads(self, text: str, limit_s: float = 30.0) -> None:
-        """Waits for `text` to come up behind what was read before."""
-        end = time.monotonic() + limit_s
-        while text not in self.seen:
-            ready, _, _ = select.select([self.screen], [], [], 0.2)
-            if ready:
-                try:
-                    self.seen += os.read(self.screen, 4096).decode(errors="replace")
-                except OSError:  # it has ended
-                    raise AssertionError(f"{self.process.wait(10)}: {self.seen}") from None
-            assert time.monotonic() < end, self.seen
-        self.seen = self.seen.partition(text)[2]
-
-    def types(self, text: str) -> None:
-        os.write(self.screen, f"{text}\n".encode())
-
-    def leaves(self) -> int:
-        self.types("/quit")
-        code = self.process.wait(30)
-        os.close(self.screen)
-        return code
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,342 @@
+"""`factotum chat` hears while it works: real terminals, real processes, a model that takes time."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import termios
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.person import Person
+from tests.cli.terminal import Terminal
+from tests.patience import until
+from tests.servers.model import Item, ScriptedModelServer, call, slow
+from tests.servers.smtp import Relay
+
+LONG_S = 40.0
+HELLO = call("mail__send", to=["ada@rossi.example"], subject="Hello", body="Hello Ada.")
+SECOND = call("mail__send", to=["bea@rossi.example"], subject="Ciao", body="Ciao Bea.")
+
+
+def last_said(body: Any) -> str:
+    told = [one["content"] for one in body["messages"] if one["role"] == "user"]
+    return str(told[-2]).partition("The owner wrote:\n\n")[2].strip()  # below: what time it is
+
+
+@contextmanager
+def thinking(
+    terminal: Terminal, reply: Callable[[Any], Item]
+) -> Iterator[tuple[Terminal, ScriptedModelServer]]:
+    with ScriptedModelServer(reply) as server:
+        more = {"FACTOTUM_MODEL": "test/scripted", "FACTOTUM_MODEL_BASE_URL": server.base_url}
+        yield replace(terminal, env={**terminal.env, **more}), server
+
+
+def at_length(body: Any) -> Item:
+    """Takes long, unless it is asked for a word."""
+    said = last_said(body)
+    return slow(0.2, f"Quick: {said[-40:]}") if "word" in said else slow(LONG_S, "At last.")
+
+
+@contextmanager
+def busy(terminal: Terminal, *, term: str = "xterm") -> Iterator[tuple[Person, Terminal]]:
+    """A person whose first message is being worked on."""
+    with (
+        thinking(terminal, at_length) as (terminal, server),
+        Person(terminal, "chat", term=term) as person,
+    ):
+        person.reads("you> ")
+        person.types("Think long about it")
+        until(lambda: bool(server.requests))
+        yield person, terminal
+
+
+def test_a_command_is_answered_while_work_goes_on_and_the_half_line_stays(
+    terminal: Terminal,
+) -> None:
+    with busy(terminal) as (person, _):
+        person.types("/status")
+        person.presses("half a li")
+        person.reads("At work on 1")
+        person.reads("factotum> ⏳ I am at it.")
+        person.sees("you> half a li")
+        assert person.glass.lines[-1] == "you> half a li"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("term", ["xterm", "dumb"])
+def test_a_further_message_is_taken_up_while_the_first_is_worked_on(
+    terminal: Terminal, term: str
+) -> None:
+    with busy(terminal, term=term) as (person, _):
+        person.types("Only a word, please")
+        person.reads("factotum> Quick: ")
+        person.types("/tasks")
+        person.reads("Open: 1")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("term", ["xterm", "dumb"])
+def test_stop_stops_what_is_under_way(terminal: Terminal, term: str) -> None:
+    with busy(terminal, term=term) as (person, other):
+        person.types("/stop")
+        person.reads("Stopped.")
+        person.reads("1 question to a model; nothing comes of the answer now")
+        assert "Stopped by" in other("status").out or "paused" in other("status").out.casefold()
+        assert person.leaves() == 0
+
+
+@pytest.mark.slow
+def test_ctrl_d_leaves_while_work_goes_on_and_says_where_it_does(terminal: Terminal) -> None:
+    with busy(terminal) as (person, other):
+        person.presses("\x04")
+        begun = time.monotonic()
+        assert person.ends() == 0
+        assert time.monotonic() - begun < LONG_S / 2
+        assert "What is under way goes on when the office runs: factotum up" in person.whole
+        assert "Think long" in other("tasks").out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_ends_it_and_gives_the_terminal_back(terminal: Terminal, number: int) -> None:
+    with busy(terminal) as (person, _):
+        person.presses("half")
+        person.sees("you> half")
+        assert not termios.tcgetattr(person.screen)[3] & termios.ECHO
+        person.process.send_signal(number)
+        assert person.ends() == 0
+        assert termios.tcgetattr(person.screen)[3] & termios.ECHO
+        assert not person.glass.pasting
+        assert "Traceback" not in person.whole
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("term", ["xterm", "dumb"])
+def test_a_terminal_that_is_closed_ends_it_and_the_work_goes_on_later(
+    terminal: Terminal, term: str
+) -> None:
+    with busy(terminal, term=term) as (person, other):
+        person.hangs_up()
+        assert person.process.wait(30) in (0, 1)
+        assert "Think long" in other("tasks").out
+
+
+@pytest.mark.slow
+def test_ctrl_z_gives_the_terminal_back_till_it_goes_on(terminal: Terminal) -> None:
+    with busy(terminal) as (person, _):
+        person.presses("half")
+        person.sees("you> half")
+        person.process.send_signal(signal.SIGTSTP)
+        stat = Path(f"/proc/{person.process.pid}/stat")
+        if stat.exists():
+            until(lambda: stat.read_text().rpartition(")")[2].split()[0] == "T")
+        until(lambda: termios.tcgetattr(person.screen)[3] & termios.ECHO)
+        person.process.send_signal(signal.SIGCONT)
+        person.sees("you> half")
+        person.presses(" a line")
+        person.sees("you> half a line")
+
+
+@pytest.mark.slow
+def test_ctrl_c_takes_the_line_then_asks_then_leaves(terminal: Terminal) -> None:
+    with busy(terminal) as (person, _):
+        person.presses("never said\x03")
+        person.shows("you> never said^C")
+        person.presses("\x03")
+        person.reads("Ctrl-C once more leaves.")
+        person.types("/status")
+        person.reads("At work on 1")
+        person.presses("\x03")
+        person.reads("Ctrl-C once more leaves.")
+        person.presses("\x03")
+        assert person.ends() == 0
+
+
+@pytest.mark.slow
+def test_a_yes_that_was_begun_before_the_request_came_decides_nothing(
+    terminal: Terminal, relay: Relay
+) -> None:
+    def reply(body: Any) -> Item:
+        done = any(one["role"] == "tool" for one in body["messages"])
+        return "Told Ada." if done else slow(1.5, HELLO)
+
+    with (
+        thinking(terminal, reply) as (terminal, _),
+        Person(terminal, "chat", term="xterm") as person,
+    ):
+        person.reads("you> ")
+        person.types("Say hello to Ada")
+        person.presses("ye")
+        person.reads("Hello Ada.")
+        person.sees("you> ye")
+        person.types("s")
+        person.reads("so your word did not count for it")
+        person.sees("your choice> ")
+        assert relay.messages == []
+        person.types("9")
+        person.reads("There is no choice 9: choose 1 to 5")
+        person.types("/nonsense")
+        person.reads("There is no command /nonsense")
+        person.types("yes")
+        person.reads("factotum> Told Ada.")
+        assert len(relay.messages) == 1
+        assert person.leaves() == 0
+
+
+@pytest.mark.slow
+def test_of_two_requests_each_yes_is_for_the_one_that_is_asked(
+    terminal: Terminal, relay: Relay
+) -> None:
+    script: list[Item] = [[HELLO, SECOND], "Told both."]
+
+    def reply(body: Any) -> Item:
+        done = any(one["role"] == "tool" for one in body["messages"])
+        return script[done]
+
+    with (
+        thinking(terminal, reply) as (terminal, _),
+        Person(terminal, "chat", term="xterm") as person,
+    ):
+        person.reads("you> ")
+        person.types("Say hello to both")
+        person.reads("Ciao Bea.")
+        person.sees("your choice> ")
+        person.presses("yes\nyes\n")  # the second is begun before anything else is asked
+        person.reads("so your word did not count for it")
+        until(lambda: len(relay.messages) == 1)
+        assert relay.messages[0].recipients == ("bea@rossi.example",)
+        person.sees("your choice> ")
+        person.types("")
+        person.reads("It waits. Enter alone brings it back; elsewhere, or later: factotum approve")
+        person.sees("you> ")
+        person.types("")
+        person.reads("factotum> ✉️ Send this mail to ada@rossi.example?")
+        person.sees("your choice> ")
+        person.types("yes")
+        person.reads("factotum> Told both.")
+    assert len(relay.messages) == 2
+
+
+@pytest.mark.slow
+def test_two_chats_at_once_and_the_second_goes_on_when_the_first_leaves(
+    terminal: Terminal,
+) -> None:
+    def reply(body: Any) -> Item:
+        return f"You said: {last_said(body)[-30:]}"
+
+    with (
+        thinking(terminal, reply) as (terminal, _),
+        Person(terminal, "chat", term="xterm") as one,
+        Person(terminal, "chat", term="xterm") as two,
+    ):
+        for person in (one, two):
+            person.reads("you> ")
+        one.types("the first")
+        two.types("the second")
+        one.reads("factotum> You said: the first")
+        two.reads("factotum> You said: the second")
+        assert "the second" not in one.whole
+        assert "the first" not in two.whole
+        first, second = (one, two) if "runs here" not in two.whole else (two, one)
+        assert first.leaves() == 0
+        second.types("and on")
+        second.reads("factotum> You said: and on")
+        assert second.leaves() == 0
+
+
+@pytest.mark.slow
+def test_a_paste_of_fifty_lines_is_one_task(terminal: Terminal) -> None:
+    with busy(terminal) as (person, other):
+        lines = "\n".join(f"a word of line {n}" for n in range(50))
+        person.presses(f"\x1b[200~{lines}\n\x1b[201~")
+        person.sees("a word of line 49")
+        person.types("")
+        person.reads("factotum> Quick: ")
+        assert len(other("tasks", "--json").json) == 1  # the one that takes long
+
+
+@pytest.mark.slow
+def test_bytes_that_are_no_text_are_heard_as_what_they_are(terminal: Terminal) -> None:
+    with busy(terminal) as (person, _):
+        os.write(person.screen, b"a word \xff\xfe \x00\x1b[99~ here\n")
+        person.reads("factotum> Quick: ")
+        assert person.process.poll() is None
+
+
+# -- without a terminal
+
+
+@pytest.mark.slow
+def test_piped_lines_are_done_in_order_and_the_end_waits_for_what_runs(terminal: Terminal) -> None:
+    def reply(body: Any) -> Item:
+        return slow(0.7, f"You said: {last_said(body)[-5:]}")
+
+    with thinking(terminal, reply) as (terminal, _):
+        said = terminal.really("chat", given="the first\n/status\nthe other")
+    assert said.code == 0, said.err
+    places = [
+        said.out.index(text)
+        for text in ("You said: first", "At work on nothing", "You said: other")
+    ]
+    assert places == sorted(places)
+    assert "you>" not in said.out and "\x1b" not in said.out
+
+
+@pytest.mark.slow
+def test_a_pipe_that_is_halted_keeps_nobody_waiting(terminal: Terminal) -> None:
+    with thinking(terminal, at_length) as (terminal, _):
+        said = terminal.really("chat", given="/stop\nOnly a word\n/resume\n/status\n")
+    assert said.code == 0, said.err
+    assert "Stopped." in said.out and "It goes on." in said.out
+
+
+@pytest.mark.slow
+def test_a_signal_ends_a_pipe_as_failed(terminal: Terminal) -> None:
+    with thinking(terminal, at_length) as (terminal, server):
+        chat = terminal.start("chat", stdin=subprocess.PIPE)
+        assert chat.stdin is not None
+        chat.stdin.write("Think long\n")
+        chat.stdin.flush()
+        until(lambda: bool(server.requests))
+        chat.send_signal(signal.SIGTERM)
+        out, err = chat.communicate(timeout=30)
+    assert chat.returncode == 1, err
+    assert "goes on when the office runs" in out
+    assert "Traceback" not in err
+
+
+@pytest.mark.slow
+def test_whoever_read_it_has_gone(terminal: Terminal) -> None:
+    with thinking(terminal, at_length) as (terminal, _):
+        chat = terminal.start("chat", "Only a word")
+        assert chat.stdout is not None and chat.stderr is not None
+        chat.stdout.close()
+        assert chat.wait(30) == 1
+        assert chat.stderr.read() == ""
+        chat.stderr.close()
+
+
+@pytest.mark.slow
+def test_a_person_gives_one_message_and_says_yes(terminal: Terminal, relay: Relay) -> None:
+    def reply(body: Any) -> Item:
+        done = any(one["role"] == "tool" for one in body["messages"])
+        return "Told Ada." if done else HELLO
+
+    with (
+        thinking(terminal, reply) as (terminal, _),
+        Person(terminal, "chat", "Say", "hello", term="xterm") as person,
+    ):
+        person.sees("your choice> ")
+        person.types("yes")
+        person.reads("factotum> Told Ada.")
+        assert person.ends() == 0
+    assert len(relay.messages) == 1
