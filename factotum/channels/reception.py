@@ -18,10 +18,12 @@ from factotum.channels.contract import Reply, Tapped
 from factotum.channels.more import More
 from factotum.channels.prompts import Prompts
 from factotum.channels.window import Window
+from factotum.gate import pause
 from factotum.gate.records import Card, GateError, NotOpen
 from factotum.gate.strength import needs_strong
 from factotum.model import Effect
 from factotum.outbox import Row
+from factotum.vault import stop_lies
 
 #: What only shows or asks for something, so that it can be wished for again and again; each tap
 #: of it counts once all the same.
@@ -29,6 +31,9 @@ AGAIN = frozenset({"show", "read", "excerpt", "files", *prompts.ASKS})
 
 #: What is said of a tap on a button of a message that was sent once more.
 BELOW = Reply("It stands further below now.", alert=True)
+
+#: What is said of a yes while everything is stopped.
+HELD = "Everything is stopped: it goes out after /resume."
 
 #: What is said of a tap on a button that nobody here drew.
 UNKNOWN = Reply("I do not know this button any more. /tasks shows what waits.", alert=True)
@@ -133,7 +138,7 @@ class Reception:
             "ignore": lambda: self._ignore(card, drawn, tap, now),
             "choice": lambda: self._choose(card, drawn, int(rest), tap, now),
             "cancel": lambda: self._cancel(card, tap, now),
-            "now": lambda: self._wish(card, "send_now", "It goes out now.", tap, now),
+            "now": lambda: self._now(card, tap, now),
             "wake": lambda: self._wish(card, "wake", "You are asked again.", tap, now),
             "withdraw": lambda: self._no(card, drawn, tap, now),  # drawn by an older version
             "happened": lambda: self._resolve(card, "happened", tap, now),
@@ -169,6 +174,8 @@ class Reception:
         ):  # chosen twice, or typed
             raise NotOpen(f"{card.name}: it is not approved like this; look at it again")
         self._decide(card, drawn.digest, "approve", tap, now, also=also)
+        if held := self._held():
+            return Reply(f"Approved. {held}")
         regret_s = self.window.regret_s
         if regret_s and card.seal.effect is Effect.OPAQUE:
             return Reply(f"Approved. It goes out in {regret_s:.0f} s.")
@@ -216,6 +223,16 @@ class Reception:
         self.window.register.wish(card.id, what, self.window.name, said_by(tap), now)
         return Reply(told)
 
+    def _now(self, card: Card, tap: Tapped, now: float) -> Reply:
+        told = self._held() or "It goes out now."
+        return self._wish(card, "send_now", told, tap, now)
+
+    def _held(self) -> str:
+        """Why nothing goes out now, or an empty string."""
+        if stop_lies(self.window.root):
+            return "STOP.md stops everything: it goes out when that note is gone."
+        return HELD if pause.current(self.window.ledger) else ""
+
     def _resolve(self, card: Card, choice: str, tap: Tapped, now: float) -> Reply:
         after = self.window.register.resolve(card.id, choice, self.window.name, said_by(tap), now)
         self.messages.refresh(after, now)
@@ -244,7 +261,8 @@ class Reception:
                 late += 1
         self.messages.batches.show(self.window.outbox.of(row.seq), now)
         verb = "approved" if wish == "all" else "cancelled"
-        return Reply(f"{done} {verb}{f', {late} not: see there' if late else ''}.")
+        held = f" {self._held()}" if done and wish == "all" else ""
+        return Reply(f"{done} {verb}{f', {late} not: see there' if late else ''}.{held}".rstrip())
 
     def _approve_one(self, member: batches.Member, row: Row, tap: Tapped, now: float) -> bool:
         """A yes to one of those that are shown there; what left the batch is not among them."""

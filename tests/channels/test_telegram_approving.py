@@ -123,6 +123,28 @@ def test_now_does_not_wait(office: TestOffice, phone: Phone, relay: Relay) -> No
     assert len(relay.messages) == 1
 
 
+@pytest.mark.parametrize(("by", "held"), [
+    ("/stop", "Everything is stopped: it goes out after /resume."),
+    ("STOP.md", "STOP.md stops everything: it goes out when that note is gone."),
+])  # fmt: skip
+def test_while_all_is_stopped_a_yes_is_not_promised(
+    office: TestOffice, phone: Phone, relay: Relay, by: str, held: str
+) -> None:
+    office.env["FACTOTUM_REGRET_S"] = "60"
+    with phone_of(office, phone.screen) as phone:
+        ask(phone)
+        (shown,) = phone.screen.sent
+        if by == "/stop":
+            phone.says("/stop")
+        else:
+            (office.root / "STOP.md").write_text("Not now.")
+        reply = phone.tap(shown, SEND)
+        assert reply is not None and reply.text == f"Approved. {held}"
+        reply = phone.tap(shown, "Now")
+        assert reply is not None and reply.text == held
+    assert relay.messages == []
+
+
 def test_what_is_being_carried_out_is_not_called_tried_again(
     office: TestOffice, phone: Phone, relay: Relay
 ) -> None:
