@@ -169,10 +169,11 @@ def _groups(cards: Sequence[Card]) -> list[list[Card]]:
 def _one(n: int, card: Card, *, still: bool) -> list[Words]:
     sign = "" if card.status == "pending" else f"{mark(card)} "
     title = Words.bold(f"{n}. {sign}{one_line(visible(outcome(card)), 150)}")
+    about = Words.join(" · ", [title, *([subject(card)] if subject(card) else [])])
     if not still:
-        return [title + " (by itself below)"]
+        return [about + " (by itself below)"]
     if card.status != "pending":
-        return [Words.join(" · ", [title, *([subject(card)] if subject(card) else [])])]
+        return [about]
     who = one_line(uninert(str(card.seal.about.get("who", ""))), FACTS_CHARS)
     why = one_line(f"Why I ask: {visible(card.seal.rule)}", FACTS_CHARS)
     facts = [Words.of(" · ".join(part for part in (who, why) if part))]

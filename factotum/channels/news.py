@@ -14,6 +14,7 @@ from factotum.channels.card_messages import key_of
 from factotum.channels.contract import Button, Message
 from factotum.channels.window import Window
 from factotum.channels.words import Words
+from factotum.gate.apart import apart, titled
 from factotum.outbox import NEWS, WAITING, Row
 from factotum.views import notices
 from factotum.views.notify import HEADING, HEADINGS
@@ -55,14 +56,14 @@ def show_buttons(
 ) -> tuple[tuple[Button, ...], ...]:
     """Buttons that bring up those of these cards that wait, each once more."""
     rows: list[tuple[Button, ...]] = []
-    for id in cards:
-        card = window.register.find(id)
-        if card is None or card.status not in {"pending", "expired", "unknown"}:
-            continue
-        if window.chat_of_card(card)[0] != row.chat:
-            continue  # it stands with somebody else
-        label = f"Show: {plain(card.title, LABEL_CHARS)}"
-        rows += window.buttons.draw(row.seq, [[(label, "show")]], now, id, card.seal.digest)
+    found = [card for card in map(window.register.find, cards) if card is not None]
+    waiting = [card for card in found if card.status in {"pending", "expired", "unknown"}]
+    # What stands with somebody else is not shown here.
+    here = [card for card in waiting if window.chat_of_card(card)[0] == row.chat]
+    details = apart(here)
+    for card in here:
+        label = f"Show: {titled(plain(card.title), details[card.id], LABEL_CHARS)}"
+        rows += window.buttons.draw(row.seq, [[(label, "show")]], now, card.id, card.seal.digest)
     return tuple(rows)
 
 
@@ -101,8 +102,9 @@ class News:
         if not rows:
             return
         told_cards = [row["card"] for row in rows if row["card"]]
+        details = apart([one for one in map(self.window.register.find, told_cards) if one])
         lines = [
-            (row["kind"], plain(row["text"], LINE_CHARS))
+            (row["kind"], _line(row["text"], details.get(row["card"], "")))
             for row in rows
             if not self._is_over(row["kind"], row["card"])
             and not self._said_by_card(row["kind"], row["card"], home)
@@ -152,6 +154,10 @@ class News:
     def _unsaid(self, home: str) -> Row | None:
         waits = self.window.outbox.in_state(self.window.name, WAITING, (KIND,), 0.0)
         return next((row for row in waits if row.chat == home), None)
+
+
+def _line(text: str, detail: str) -> str:
+    return titled(plain(text, LINE_CHARS), detail, LINE_CHARS)
 
 
 def _words(lines: list[list[str]], more: int) -> Words:

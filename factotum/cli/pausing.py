@@ -5,13 +5,17 @@ The word stands in the ledger at once, whatever runs; what has begun already is 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from factotum.cli import place
 from factotum.cli.place import CHANNEL, Books, books
 from factotum.cli.telling import line
 from factotum.gate import pause as switch
+from factotum.gate.apart import apart, titled
 from factotum.gate.pause import Pause
+from factotum.gate.records import Card
 from factotum.inert import one_line
 from factotum.vault import stop_lies
 
@@ -53,11 +57,14 @@ def resume() -> None:
 
 
 def _approved(opened: Books) -> str:
-    cards = [card for card in opened.register.unsettled() if card.status == "approved"]
-    return ", ".join(line(card.title, 60) for card in cards)
+    return _titles([card for card in opened.register.unsettled() if card.status == "approved"])
 
 
 def _under_way(opened: Books) -> str:
     register = opened.register
-    cards = [card for card in register.unsettled() if register.in_flight(card)]
-    return ", ".join(line(card.title, 60) for card in cards)
+    return _titles([card for card in register.unsettled() if register.in_flight(card)])
+
+
+def _titles(cards: Sequence[Card]) -> str:
+    details = apart(cards)
+    return ", ".join(line(titled(card.title, details[card.id], 60), 60) for card in cards)

@@ -20,6 +20,7 @@ from factotum import log
 from factotum.cli import FAILED, place
 from factotum.cli.telling import line
 from factotum.ears import found
+from factotum.gate.apart import apart, titled
 from factotum.gate.observe import quiet
 from factotum.gate.register import Card
 from factotum.rooms import Rooms, open_rooms
@@ -135,8 +136,10 @@ def _summary(rooms: Rooms, start: int) -> None:
         reason = line(event.data.get("reason", ""), 120)
         print(f"{event.data['result']:<10} {title}{f' ({reason})' if reason else ''}")
     waiting = [c for c in rooms.register.unsettled() if not (c.over or quiet(c))]
+    details = apart(waiting)
     for card in waiting:
-        print(f"{card.status:<10} {line(card.title, 80)}\n           {_hint(card)}")
+        title = line(titled(card.title, details[card.id], 80), 80)
+        print(f"{card.status:<10} {title}\n           {_hint(card)}")
     if not (ended or waiting):
         print("Nothing was to be done, and nothing waits for you.")
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from factotum import disk, log
+from factotum.gate.apart import titled
 from factotum.inert import inert
 from factotum.ledger import Ledger
 from factotum.model import State
@@ -234,7 +235,8 @@ def _waiting(approvals: Rows, year: int) -> list[str]:
     def row(card: Mapping[str, Any]) -> str:
         since = f"since {_day(card['since'], year)}"
         till = [f"till {_day(card['expires'], year)}"] if card["expires"] else []
-        headline = HEADLINES.get(card["status"], "") + inert(card["title"])
+        title = titled(card["title"], card.get("apart", ""), saying.TITLE_CHARS)
+        headline = HEADLINES.get(card["status"], "") + inert(title)
         return "- " + " · ".join([headline, link(card["note"]), since, *till])
 
     order = ("unknown", "pending", "expired")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from factotum.gate.apart import apart, titled
 from factotum.gate.records import Card
 from factotum.ledger import Ledger
 from factotum.views.quiet import Zone
@@ -34,7 +35,9 @@ def text(ledger: Ledger, cards: Sequence[Card], since: float, now: float, zone: 
 
 
 def _waits(waiting: Sequence[Card]) -> str:
-    named = ", ".join(plain(card.title, NAME_CHARS) for card in waiting[:NAMED_MOST])
+    details = apart(waiting)
+    titles = [titled(plain(one.title), details[one.id], NAME_CHARS) for one in waiting]
+    named = ", ".join(titles[:NAMED_MOST])
     more = len(waiting) - NAMED_MOST
     rest = f" and {more} more" if more > 0 else ""
     verb = "waits" if len(waiting) == 1 else "wait"

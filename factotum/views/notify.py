@@ -14,10 +14,11 @@ from collections.abc import Mapping, Sequence
 from typing import IO
 
 from factotum import log
+from factotum.gate.apart import apart, titled
 from factotum.gate.records import Card
 from factotum.views import notices
 from factotum.views.notices import Notice
-from factotum.views.saying import plain
+from factotum.views.saying import TITLE_CHARS, plain
 
 logger = log.get("factotum.views.notify")
 
@@ -77,7 +78,8 @@ class Bell:
         """Names in the terminal each card that waits, once, and once more if what came of it is
         lost."""
         new = [card for card in cards if self._is_news(card)]
-        terminal(self.out, "".join(f"{_line(card)}\n" for card in new))
+        details = apart(cards) if new else {}
+        terminal(self.out, "".join(f"{_line(card, details[card.id])}\n" for card in new))
 
     def ring(self, told: Sequence[Notice]) -> None:
         """One sign for all of these; what the owner wanted to be reminded of is written out.
@@ -139,8 +141,9 @@ def terminal(stream: IO[str], text: str) -> bool:
     return True
 
 
-def _line(card: Card) -> str:
-    return f"Waiting for you: {plain(card.title)} ({_command(card)})"
+def _line(card: Card, detail: str) -> str:
+    title = titled(plain(card.title), detail, TITLE_CHARS)
+    return f"Waiting for you: {title} ({_command(card)})"
 
 
 def _command(card: Card) -> str:

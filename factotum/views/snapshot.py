@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from factotum import disk, log
+from factotum.gate.apart import apart
 from factotum.gate.records import Card
 from factotum.inert import one_line
 from factotum.ledger import Ledger
@@ -65,7 +66,8 @@ def build(
     tasks = [_task(entry, ledger, runs.root) for entry in lie[:TASKS_MOST]]
     tasks.sort(key=lambda task: (SHOWN.index(task["state"]), task["since"], task["note"]))
     unique = {card.id: card for card in cards}
-    approvals = [_approval(card, ledger) for card in unique.values()]
+    details = apart(list(unique.values()))
+    approvals = [_approval(card, ledger, details[id]) for id, card in unique.items()]
     told = [{"path": _where(p.path, runs.root), "reason": plain(p.reason, 500)} for p in problems]
     return {
         "counts": dict(listing.counts),
@@ -124,13 +126,14 @@ def _since(entry: Entry, row: sqlite3.Row | None) -> float:
             return entry.mtime
 
 
-def _approval(card: Card, ledger: Ledger) -> dict[str, Any]:
+def _approval(card: Card, ledger: Ledger, detail: str) -> dict[str, Any]:
     seal = card.seal
     until = seal.deadline if card.status == "pending" else None
     return {
         "id": card.id,
         "action": plain(seal.tool),
         "title": plain(card.title),
+        "apart": detail,
         "risk": seal.risk.value,
         "rule": plain(seal.rule, 200),
         "expires": None if until is None else _iso(until),

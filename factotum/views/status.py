@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from factotum.gate.apart import titled
 from factotum.model import State
 from factotum.views import costs
-from factotum.views.saying import plain
+from factotum.views.saying import TITLE_CHARS, plain
 from factotum.words import when
 
 ROWS_MOST = 20
@@ -70,7 +71,8 @@ def _section(heading: str, rows: Sequence[str]) -> list[str]:
 
 def _card(card: Mapping[str, Any], now: datetime) -> str:
     till = f", till {moment(card['expires'], now)}" if card["expires"] else ""
-    title = HEADLINES.get(card["status"], "") + plain(card["title"])
+    named = titled(plain(card["title"]), plain(card.get("apart", "")), TITLE_CHARS)
+    title = HEADLINES.get(card["status"], "") + named
     commands = {
         "pending": f"factotum {'answer' if card['kind'] == 'question' else 'approve'} {card['id']}",
         "unknown": f"factotum resolve {card['id']} happened|did-not|leave",

@@ -48,6 +48,7 @@ def test_a_card_is_told_with_all_that_a_face_needs(house: House) -> None:
         "id": card.id,
         "action": "mail__send",
         "title": "Send this reply to Ada Rossi?",
+        "apart": "",
         "risk": "medium",
         "rule": "whatever leaves the house asks",
         "task": task,

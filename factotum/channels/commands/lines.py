@@ -11,6 +11,8 @@ from datetime import date
 
 from factotum.channels.commands.place import Place
 from factotum.channels.words import Words
+from factotum.gate.apart import apart, titled
+from factotum.gate.records import Card
 from factotum.views.saying import plain
 
 Line = str | Words
@@ -40,9 +42,21 @@ def name(text: object, most_chars: int = TITLE_CHARS) -> str:
     return plain(text, most_chars)
 
 
-def asked(title: object) -> str:
-    """The title of a request without its question mark: “Send this mail to Ada”."""
-    return name(title).removesuffix("?")
+def asked(title: object, detail: str = "") -> str:
+    """The title of a request without its question mark: “Send this mail to Ada”; with the
+    `detail` that tells it from others of this title."""
+    return named(title, detail).removesuffix("?")
+
+
+def named(title: object, detail: str, most_chars: int = TITLE_CHARS) -> str:
+    """A title with the `detail` that tells it from others."""
+    return titled(name(title, 2 * most_chars), name(detail), most_chars)
+
+
+def all_asked(cards: Sequence[Card]) -> list[str]:
+    """The titles of these requests, those that are alike with what tells them apart."""
+    details = apart(cards)
+    return [asked(card.title, details[card.id]) for card in cards]
 
 
 def listed(rows: Sequence[Line], most: int, more: str = "") -> list[Line]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from factotum import glance
 from factotum.channels import doubts
-from factotum.channels.commands.lines import Line, asked, head, name, page
+from factotum.channels.commands.lines import Line, asked, head, name, named, page
 from factotum.channels.commands.place import Place, Said
 from factotum.channels.commands.switch import standstill
 from factotum.channels.words import Words
@@ -65,11 +65,12 @@ def _waits(approvals: Sequence[Mapping[str, Any]], approved: str) -> Iterator[Li
     if asking:
         yield head(f"Waits for you: {len(asking)}")
         for one in asking[:NAMED_MOST]:
-            yield f"• {STATES.get(one['status'], '')}{name(one['title'])}"
+            yield f"• {STATES.get(one['status'], '')}{named(one['title'], one.get('apart', ''))}"
     else:
         yield "Nothing waits for you."
     if going := [one for one in approvals if one["status"] == "approved"]:
-        titles = ", ".join(asked(one["title"]) for one in going[:NAMED_MOST])
+        shown = [asked(one["title"], one.get("apart", "")) for one in going[:NAMED_MOST]]
+        titles = ", ".join(shown)
         yield f"Approved, {approved}: {len(going)} ({titles})"
 
 

@@ -12,7 +12,7 @@ from factotum.channels.commands.did import what
 from factotum.channels.commands.lines import (
     REASON_CHARS,
     Line,
-    asked,
+    all_asked,
     by,
     clock,
     count,
@@ -62,7 +62,7 @@ def resume(text: str, place: Place) -> Said:
     if there and lies:
         first = Words.of("Your stop is lifted, and yet nothing goes on.")
     cards = place.register.unsettled()
-    due = [asked(card.title) for card in cards if _is_held(place, card)]
+    due = all_asked([card for card in cards if _is_held(place, card)])
     lines: list[Line] = [first, NOTE_LIES if lies else "", nobody(place)]
     if there and due and not lies:
         when = "then" if lines[-1] else "now"
@@ -99,10 +99,12 @@ def _too_late(place: Place, cards: Sequence[Card]) -> Words:
 
 
 def _in_flight(place: Place, cards: Sequence[Card]) -> Iterator[str]:
-    for card in cards:
-        last = place.register.last_try(card) if card.attempts and card.ended is None else None
-        if last is not None and last[2] is None:
-            yield f"{asked(card.title)} (since {clock(place, last[1])})"
+    begun = [card for card in cards if card.attempts and card.ended is None]
+    tries = [(card, place.register.last_try(card)) for card in begun]
+    going = [(card, last[1]) for card, last in tries if last is not None and last[2] is None]
+    titles = all_asked([card for card, _ in going])
+    for title, (_, since) in zip(titles, going, strict=True):
+        yield f"{title} (since {clock(place, since)})"
 
 
 def _already(place: Place) -> Words:
@@ -134,7 +136,7 @@ def _told(place: Place, deed: Deed) -> str:
 
 def _held(place: Place, cards: Sequence[Card]) -> Words:
     """What waits now: approved and not sent, at work, asked."""
-    approved = [asked(card.title) for card in cards if _is_held(place, card)]
+    approved = all_asked([card for card in cards if _is_held(place, card)])
     asks = [card for card in cards if card.status in ("pending", "unknown", "expired")]
     waiting = {card.task for card in cards if not card.over}
     at_work = [id for id in place.runs.unfinished() if id not in waiting]

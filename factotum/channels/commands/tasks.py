@@ -14,6 +14,7 @@ from factotum.channels.commands.lines import (
     head,
     moment,
     name,
+    named,
     page,
     short,
 )
@@ -108,9 +109,10 @@ def _asks(mine: Sequence[Mapping[str, Any]]) -> str:
     if first is None:
         return "waits for another task"
     more = f" (and {len(mine) - 1} more)" if len(mine) > 1 else ""
+    detail = first.get("apart", "")
     if first["kind"] == "question":
-        return f"waits for your answer: {name(first['title'])}{more}"
-    return f"{WAITS.get(first['status'], 'waits')}: {asked(first['title'])}{more}"
+        return f"waits for your answer: {named(first['title'], detail)}{more}"
+    return f"{WAITS.get(first['status'], 'waits')}: {asked(first['title'], detail)}{more}"
 
 
 def _held(task: Mapping[str, Any], problems: Sequence[Mapping[str, Any]]) -> str:
