@@ -27,6 +27,7 @@ def window_of(rooms: Rooms, name: str, limits: Limits) -> Window:
         runs=rooms.runs,
         mailroom=mailroom,
         chats=lambda: owners.chats_of(settings, ledger, name),
+        policy=handbook.current,
         quiet=lambda: handbook.current().quiet,
         zone=clock.zone,
         wake=lambda: wake(rooms.state),

@@ -8,11 +8,9 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from factotum.channels.till import Till
 from factotum.channels.window import Window
-from factotum.reader import Reader
 from factotum.voice import Hearing, hearing_by
 from factotum.worker.budget import Budget
 from factotum.worker.caps import caps_of
-from factotum.worker.handbook import Handbook
 from factotum.worker.listening import Listening
 
 
@@ -23,8 +21,7 @@ def listening(
     hearing = hearing_by(window.settings, environ)
     if hearing is None:
         return None
-    handbook = Handbook(window.root, Reader(), window.ledger, remember=False)
-    caps = caps_of(window.settings, handbook.current)
+    caps = caps_of(window.settings, window.policy)
     return paid_by(Budget(window.ledger, caps, window.zone), hearing, clock)
 
 

@@ -14,7 +14,7 @@ from factotum.channels.buttons import Buttons
 from factotum.channels.contract import Chats, Limits
 from factotum.gate.records import Card
 from factotum.gate.register import Register
-from factotum.gate.rules import Quiet
+from factotum.gate.rules import Policy, Quiet
 from factotum.gate.strength import STRONG
 from factotum.ledger import Ledger, TaskRow
 from factotum.mailroom import Mailroom
@@ -32,9 +32,9 @@ CHANNEL, CHAT, MESSAGE, CONVERSATION = "channel", "chat", "message", "conversati
 
 @dataclass
 class Window:
-    """`chats` says who is told now, `quiet` when nobody is disturbed; `wake` has the executor
-    look. `chat` is the only chat of a channel that ends with it, as a terminal does; empty for
-    one that is there again after a restart."""
+    """`chats` says who is told now, `policy` what the rules of the house are, `quiet` when nobody
+    is disturbed; `wake` has the executor look. `chat` is the only chat of a channel that ends
+    with it, as a terminal does; empty for one that is there again after a restart."""
 
     name: str
     limits: Limits
@@ -46,6 +46,7 @@ class Window:
     runs: Runs
     mailroom: Mailroom
     chats: Callable[[], Chats]
+    policy: Callable[[], Policy]
     quiet: Callable[[], Quiet | None]
     zone: Callable[[float], datetime]
     wake: Callable[[], None]
