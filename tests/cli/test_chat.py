@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,6 +12,7 @@ import pytest
 from tests.cli.person import Person
 from tests.cli.terminal import Terminal
 from tests.office import TestOffice
+from tests.patience import PATIENCE_S, until
 from tests.servers.model import Script, ScriptedModelServer, call, slow
 from tests.servers.smtp import Relay
 
@@ -69,7 +69,7 @@ def test_it_talks_to_an_office_that_runs_already(terminal: Terminal, office: Tes
             assert up.poll() is None
         finally:
             up.terminate()
-            up.communicate(timeout=30)
+            up.communicate(timeout=PATIENCE_S)
 
 
 def test_without_a_model_it_asks_what_to_do(terminal: Terminal) -> None:
@@ -127,15 +127,13 @@ def test_a_question_is_answered_at_the_terminal(terminal: Terminal, tmp_path: Pa
 def test_it_says_when_the_office_it_talks_to_has_stopped(
     terminal: Terminal, office: TestOffice
 ) -> None:
-    with model(terminal, lambda body: slow(20, "too late")) as (terminal, server):
+    with model(terminal, lambda body: slow(2 * PATIENCE_S, "too late")) as (terminal, server):
         up = terminal.start("up")
         assert up.stdout is not None and "factotum works in" in up.stdout.readline()
         chat = terminal.start("chat", "What time is it?")
-        end = time.monotonic() + 30
-        while not server.requests and time.monotonic() < end:
-            time.sleep(0.05)
+        until(lambda: server.requests)
         up.kill()
-        up.communicate(timeout=30)
-        _, err = chat.communicate(timeout=30)
+        up.communicate(timeout=PATIENCE_S)
+        _, err = chat.communicate(timeout=PATIENCE_S)
     assert chat.returncode == 1
     assert "the office has stopped; start it again: factotum up" in err

@@ -52,6 +52,14 @@ class Desk:
         self.screen = kind(self.inner, os.fdopen(os.dup(self.inner), "w"))
         self.screen.listener = self.ear
         self.glass = Glass(columns)
+        self.reads = 0
+        came = self.screen._came
+
+        def counted(data: bytes) -> None:
+            self.reads += 1
+            came(data)
+
+        self.screen._came = counted  # type: ignore[method-assign]
 
     def looks(self) -> None:
         os.set_blocking(self.outer, False)
@@ -62,9 +70,12 @@ class Desk:
             pass
 
     async def presses(self, keys: str) -> None:
+        reads = self.reads
         os.write(self.outer, keys.encode())
-        for _ in range(5):
+        for n in range(50 if keys else 5):  # a line may be kept till it is whole
             await asyncio.sleep(0.002)
+            if n >= 4 and self.reads > reads:
+                break
         self.looks()
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from tests.cli.person import Person
 from tests.cli.terminal import Terminal
-from tests.patience import until
+from tests.patience import PATIENCE_S, until
 from tests.servers.model import Item, ScriptedModelServer, call, slow
 from tests.servers.smtp import Relay
 
@@ -126,7 +126,7 @@ def test_a_terminal_that_is_closed_ends_it_and_the_work_goes_on_later(
 ) -> None:
     with busy(terminal, term=term) as (person, other):
         person.hangs_up()
-        assert person.process.wait(30) in (0, 1)
+        assert person.process.wait(PATIENCE_S) in (0, 1)
         assert "Think long" in other("tasks").out
 
 
@@ -308,7 +308,7 @@ def test_a_signal_ends_a_pipe_as_failed(terminal: Terminal) -> None:
         chat.stdin.flush()
         until(lambda: bool(server.requests))
         chat.send_signal(signal.SIGTERM)
-        out, err = chat.communicate(timeout=30)
+        out, err = chat.communicate(timeout=PATIENCE_S)
     assert chat.returncode == 1, err
     assert "goes on when the office runs" in out
     assert "Traceback" not in err
@@ -320,7 +320,7 @@ def test_whoever_read_it_has_gone(terminal: Terminal) -> None:
         chat = terminal.start("chat", "Only a word")
         assert chat.stdout is not None and chat.stderr is not None
         chat.stdout.close()
-        assert chat.wait(30) == 1
+        assert chat.wait(PATIENCE_S) == 1
         assert chat.stderr.read() == ""
         chat.stderr.close()
 

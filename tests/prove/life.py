@@ -30,7 +30,7 @@ SOON_NEEDED = ("anyio._backends._asyncio", "factotum.reading.kinds", "factotum.w
 CONTEXT.set_forkserver_preload(["tests.prove.life", *SOON_NEEDED])
 
 #: How long one pass may take, in seconds.
-PASS_S = 60.0
+PASS_S = 120.0
 
 #: A playbook that needs no yes: it writes a note of our own.
 JOT = """

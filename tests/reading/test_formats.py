@@ -84,7 +84,7 @@ def test_a_pdf_that_cannot_be_read_says_why(data: bytes, remark: str) -> None:
     assert (reading.text, reading.remarks) == ("", (remark,))
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize(
     "made",
     [

@@ -45,7 +45,7 @@ def swollen(size_bytes: int) -> bytes:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize(
     ("made", "name", "said"),
     [
