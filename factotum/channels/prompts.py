@@ -37,6 +37,12 @@ ASKS: dict[str, tuple[str, str]] = {
 }
 
 
+OVER = (
+    "That was answered already, and I took nothing of what you write now. To change the request, "
+    "tap below it; for new work, write without a reply."
+)
+
+
 @dataclass(frozen=True)
 class Asked:
     """For what a prompt asks, of which card, in which version."""
@@ -122,6 +128,17 @@ class Prompts:
             self._end(row, f"⚠ {plainly(card, late)}")
         self.messages.refresh(self.window.register.card(card.id), now, stage="")
         self.window.wake()
+
+    def late(self, row: Row, text: str, who: str, now: float) -> str:
+        """What is said of a reply to a prompt that was answered or put away. A reason may still
+        come."""
+        register, card = self.window.register, self.window.register.card(row.key.split(" ")[1])
+        said = card.decision
+        if said is None or said.verdict != "reject" or said.why or not text.strip():
+            return OVER
+        register.reason(card.id, card.seal.digest, text.strip(), self.window.name, who, now)
+        self.messages.refresh(register.card(card.id), now)
+        return "Noted, thank you."
 
     def _take(self, asked: Asked, card: Card, text: str, who: str, now: float) -> str:
         register, name = self.window.register, self.window.name

@@ -29,6 +29,9 @@ from factotum.vault import stop_lies
 #: of it counts once all the same.
 AGAIN = frozenset({"show", "read", "excerpt", "files", *prompts.ASKS})
 
+#: A second tap so soon after the first, in seconds, is the same finger and asks for nothing more.
+TWICE_S = 1.0
+
 #: What is said of a tap on a button of a message that was sent once more.
 BELOW = Reply("It stands further below now.", alert=True)
 
@@ -70,6 +73,8 @@ class Reception:
         row = self.window.outbox.of(drawn.said)
         if drawn.used is not None and (drawn.wish not in AGAIN or drawn.tap == tap.id):
             return self._used(drawn, row, now)
+        if drawn.used is not None and now - drawn.used < TWICE_S:
+            return Reply()
         if not drawn.stands_below(tap.text, tap.label):
             return imposed.below(drawn, row, tap, self.window, now)
         try:

@@ -16,6 +16,7 @@ from factotum.channels.changes import UNDER_WAY, promise
 from factotum.channels.contract import Heard, Message
 from factotum.channels.message_tasks import MessageTasks
 from factotum.channels.news import SHOW_MOST, show_buttons
+from factotum.channels.prompts import KIND as PROMPT
 from factotum.channels.prompts import Asked, Prompts, plainly
 from factotum.channels.split import split
 from factotum.channels.window import CONVERSATION, Window
@@ -110,12 +111,15 @@ class Talk:
         if row is None or not heard.text.strip():
             return False
         asked, card = Asked.of(row), self._waits(row)
-        if asked is None and card is None:
+        if asked is None and card is None and row.kind != PROMPT:
             return False
         if heard.files and not heard.spoken:
             self.say(heard, Words.of(WITH_FILES), now)
             return False
         who = owners.person(heard.name, heard.who)
+        if asked is None and row.kind == PROMPT:
+            self.say(heard, Words.of(self.prompts.late(row, heard.text, who, now)), now)
+            return True
         if asked is not None and asked.what == "type" and heard.spoken:
             self.say(heard, Words.of(BY_HAND), now)
         elif self.prompts.imposed(row, heard.reply_text):

@@ -222,6 +222,19 @@ def test_who_says_nothing_at_all_is_waited_for_a_minute(phone: Phone, shown: Sta
     assert card.decision is not None and card.decision.why == "Too late?"
 
 
+def test_a_reason_may_come_after_none_was_given(phone: Phone, shown: Standing) -> None:
+    phone.tap(shown, "No")
+    why = phone.see("Why not?")
+    phone.tap(why, "Just no")
+    phone.says("She has it already.", why)
+    card = phone.office.card()
+    assert card.decision is not None and card.decision.why == "She has it already."
+    assert "She has it already." in shown.text
+    phone.says("And more.", why)  # said once
+    assert "I took nothing of what you write now" in phone.see("answered already").text
+    assert phone.office.card().decision == card.decision
+
+
 # -- change
 
 
@@ -246,6 +259,27 @@ def test_the_whole_text_written_anew_is_the_next_version(
     phone.work()
     (sent,) = relay.messages
     assert NEW.encode() in sent.data
+
+
+def test_a_second_reply_to_what_was_answered_is_no_new_work(phone: Phone, shown: Standing) -> None:
+    phone.tap(shown, "Change…")
+    phone.tap(shown, "Write it anew")
+    prompt = phone.see(ASKS["text"][0])
+    phone.says(NEW, prompt)
+    phone.work()
+    phone.says(f"{NEW} Best, Marco", phone.see("It is changed"))
+    assert "To change the request, tap below it" in phone.see("answered already").text
+    assert phone.office.card().version == 2
+    assert [one["kind"] for one in phone.office.events()].count("task") == 1
+
+
+def test_a_finger_that_taps_twice_is_asked_once(phone: Phone, shown: Standing) -> None:
+    phone.tap(shown, "Change…")
+    token = shown.token("Write it anew")
+    for _ in range(2):
+        assert phone.sends_tap(shown, token) is not None
+    phone.look()
+    assert [one.kind for one in phone.rows()].count("prompt") == 1
 
 
 @pytest.mark.slow
@@ -411,6 +445,7 @@ def test_a_typed_yes_to_words_that_have_changed_is_told_so_without_a_file_name(
 def test_the_typed_word_can_be_asked_for_again(phone: Phone, risky: Standing, relay: Relay) -> None:
     phone.tap(risky, "Send anyway…")
     del phone.screen.there[phone.see("To approve it").id]  # the person deletes what was asked
+    phone.go(2)
     phone.tap(risky, "Send anyway…")
     phone.says("backup@data-safe.example", phone.see("To approve it"))
     phone.work()
