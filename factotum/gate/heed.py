@@ -14,7 +14,7 @@ from factotum.gate import form
 from factotum.gate.grants import GrantError, said_in
 from factotum.gate.place import Placer, fingerprint
 from factotum.gate.register import Card, NotOpen, Register, TooWeak
-from factotum.gate.resealing import Resealer
+from factotum.gate.resealing import NOTE, Resealer
 from factotum.gate.shape import misfits
 from factotum.ledger import Ledger
 from factotum.model import Call, State
@@ -128,7 +128,8 @@ class Heeder:
             channel = "tick" if "cancel" in ticks else "move"
             cancelled = self.register.cancel(card.id, channel, "you", now)
             if taken_back and "cancel" not in ticks:
-                return self.register.reseal(cancelled, now, "You took it back; nothing was sent.")
+                remark = "You took it back; nothing was sent."
+                return self.register.reseal(cancelled, now, remark, by="move")
             return cancelled
         if edit := self._edit(card, note):  # a word after the yes takes the yes back
             cancelled = self.register.cancel(card.id, "edit", "you", now)
@@ -144,7 +145,8 @@ class Heeder:
         if "wake" in ticks or entry.state is State.APPROVED:
             here = entry.state.value
             again = "It had expired; here it is again."
-            return self.register.reseal(card, now, again, lies=here)
+            by = "tick" if "wake" in ticks else "move"
+            return self.register.reseal(card, now, again, lies=here, by=by)
         return card
 
     def _unknown(self, card: Card, ticks: set[str], now: float) -> Card:
@@ -164,7 +166,7 @@ class Heeder:
         return decided
 
     def _reseal(self, card: Card, edit: form.Edit, entry: Entry, now: float) -> Card:
-        return self.resealer.reseal(card, edit, now, "note", lies=entry.state.value)
+        return self.resealer.reseal(card, edit, now, NOTE, lies=entry.state.value)
 
     def _behind(self, card: Card, note: Note) -> bool:
         """Whether the note still shows an older version's words, as they were sealed: then they

@@ -23,6 +23,9 @@ from factotum.model import Call, Risk, Task
 #: How much of an order is told on the card, in characters.
 ORDER_CHARS = 200
 
+#: The channel of an edit in the card's own note.
+NOTE = "note"
+
 #: Under which name a version tells how it came from the one before it.
 CHANGED = "changed"
 
@@ -53,7 +56,8 @@ class Resealer:
             rule=rule,
             about=about,
         )
-        return self.register.reseal(card, now, _remark(card, edit, order), changed, lies)
+        noted = by if by == NOTE else ""  # a wish from elsewhere is on record itself
+        return self.register.reseal(card, now, _remark(card, edit, order), changed, lies, noted)
 
     def denied(self, card: Card, edit: Edit, house: House) -> str:
         """The rule that forbids the card as it would be then, or an empty string."""

@@ -15,6 +15,9 @@ from factotum.gate.records import Card, Decision, NotOpen, Proposal
 from factotum.gate.seal import Seal, nonce, normalised
 from factotum.ledger import dumps
 
+#: Whoever can write in the vault, as the ledger names them.
+OWNER = "you"
+
 _COLUMNS = [one.name for one in fields(Seal)]
 _INSERT = (
     f"INSERT INTO seal ({', '.join(_COLUMNS)})"
@@ -103,11 +106,12 @@ class Sealing(Attempts):
         remark: str,
         changed: Proposal | None = None,
         lies: str = "",
+        by: str = "",
     ) -> Card:
         """Makes the next version of a card that is not being attempted, as it is or `changed`;
         the old one is closed in the same transaction and can never run. `lies` is the folder in
-        which the old one was found: that it lies there says nothing of the new one. Raises
-        NotOpen."""
+        which the old one was found: that it lies there says nothing of the new one; `by` is the
+        channel of the owner's who wanted it, if that is on record nowhere else. Raises NotOpen."""
         proposal = changed or card.proposal()
         with self.ledger.tx() as db:
             latest = self.card(card.id)
@@ -134,6 +138,7 @@ class Sealing(Attempts):
                 version=seal.version,
                 digest=seal.digest,
                 why=remark,
+                **({"channel": by, "who": OWNER} if by else {}),
             )
             return self.card(card.id)
 

@@ -129,3 +129,18 @@ def test_what_a_person_says_of_a_lost_outcome_is_on_record(office: TestOffice) -
     note = next(path for path in office.files("Done") if path.name == card.name).read_text()
     assert f"- resolved_at: `{at}`\n- resolved_by: `{WHO}`" in note
     assert f"resolved by {WHO}" in shown.text
+
+
+def test_whoever_edits_or_wakes_a_note_is_on_record(
+    office: TestOffice, phone: Phone, shown: Standing
+) -> None:
+    note = office.one("Pending_Approval")
+    note.write_text(note.read_text().replace("here is invoice", "there goes invoice"))
+    phone.work()
+    line = logged(office, "resealed")
+    assert (line["actor"], line["version"]) == ("you (note)", 2)
+    assert line["digest"] == office.card().seal.digest
+    expires(phone)
+    office.tick(office.one("Pending_Approval"), "wake")
+    phone.work()
+    assert logged(office, "resealed")["actor"] == "you (tick)"
