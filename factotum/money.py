@@ -79,12 +79,14 @@ def _exact(amount: Decimal) -> str | None:
 def _in_locale(amount: Decimal, currency: str, name: str) -> str:
     """The amount as it is written there, or empty where that does not say exactly this."""
     try:
-        from babel import Locale, UnknownLocaleError  # 7 MB, for an office that pays
+        from babel import Locale, UnknownLocaleError  # 5 MB, for an office that pays
         from babel.numbers import format_currency, get_decimal_symbol
     except ImportError:
         return ""
     try:
         locale = Locale.parse(name)
+    except OSError:  # no file can be opened just now: the next amount tries again
+        return ""
     except (UnknownLocaleError, ValueError):
         shorter = name.rpartition("_")[0]
         return _in_locale(amount, currency, shorter) if shorter else ""
@@ -99,7 +101,7 @@ def _in_locale(amount: Decimal, currency: str, name: str) -> str:
             decimal_quantization=False,
         )
         point = get_decimal_symbol(locale)
-    except (ArithmeticError, LookupError, ValueError):
+    except (ArithmeticError, LookupError, OSError, ValueError):
         return ""
     seen = "".join(char for char in told if unicodedata.category(char) != "Cf")
     return seen if _says(seen, amount, point) else ""

@@ -241,3 +241,16 @@ print(before, "babel" in sys.modules)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "True"]
+
+
+def test_where_no_file_can_be_opened_an_amount_is_told_all_the_same() -> None:
+    code = """
+import resource
+from decimal import Decimal
+from factotum.money import teller
+import babel.numbers
+resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
+print(teller("de_DE")(Decimal(120), "EUR"))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "120.00 EUR\n"
