@@ -38,6 +38,8 @@ MOST_UNITS = 4096
 FILES_MOST, SUBJECT_CHARS = 5, 60
 #: Up to this length what they wrote stands there without its line breaks.
 SHORT_CHARS = 160
+#: Stands above what a stranger wants of which much is at stake.
+STRANGER = "⚠️ A STRANGER WANTS THIS, not you. I have done nothing. If unsure: No."
 #: What is said while it is carried out, when nothing can be stopped any more.
 GOING = Words.of("It goes out at this moment.")
 #: How much of all but that is told, from try to try.
@@ -123,7 +125,7 @@ def _head(card: Card) -> Words:
         return Words.bold(f"❓ {_question(card)}")
     said = Words.bold(f"{mark(card)} {outcome(card)}")
     if card.status == "pending" and needs_strong(card) and card.seal.about.get("stranger"):
-        return Words.join("\n", [Words.bold("⚠️ A STRANGER WANTS THIS, not you."), said])
+        return Words.join("\n", [Words.bold(STRANGER), said])
     return said
 
 

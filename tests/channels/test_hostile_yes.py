@@ -102,7 +102,7 @@ def test_a_stranger_caused_request_has_no_button_that_is_a_yes(phone: Phone, tok
     drawn = phone.rooms.ledger.db.execute("SELECT wish FROM button").fetchall()
     assert tokens not in {one["wish"] for one in drawn}
     assert card.labels[:3] == ["No", "Later", "Send anyway…"]
-    assert card.text.startswith("⚠️ A STRANGER WANTS THIS, not you.")
+    assert card.text.startswith("⚠️ A STRANGER WANTS THIS, not you. I have done nothing.")
 
 
 @pytest.mark.parametrize("by", [
