@@ -32,6 +32,7 @@ STARTERS = {
 #: Who imports a file by its path or name, and which.
 IMPORTERS = {
     "factotum/channels/apprise_child.py": "the library apprise, if it is installed",
+    "factotum/channels/telegram/lean.py": "httpx, without its command line",
     "factotum/cli/root.py": "the command that was given, from a table",
     "factotum/ears/found.py": "a watcher in watchers/",
     "factotum/models/litellm_route.py": "litellm",

@@ -25,6 +25,12 @@ from tests.patience import PATIENCE_S
 NOON = datetime(2026, 11, 27, 14, 2, tzinfo=UTC).timestamp()
 
 
+def written(path: Path) -> tuple[int, int, int]:
+    """What shows whether a file was written; a look at it changes none of this."""
+    seen = path.stat()
+    return seen.st_ino, seen.st_mtime_ns, seen.st_size
+
+
 def utc(at: float) -> datetime:
     return datetime.fromtimestamp(at, UTC)
 

@@ -15,7 +15,7 @@ from factotum.scan import Problem
 from factotum.views.dashboard import NEWS_S, Dashboard, block, markers, recent, with_block
 from factotum.views.saying import plain
 from tests.tries import tries
-from tests.views.house import House, utc
+from tests.views.house import House, utc, written
 
 BEGIN, END = markers("pi")
 
@@ -150,11 +150,11 @@ def test_a_marker_without_its_partner_costs_the_person_nothing(mine: str) -> Non
 def test_idle_writes_nothing(house: House, dashboard: Dashboard) -> None:
     house.card()
     assert show(house, dashboard)
-    before = (house.root / "Dashboard.md").stat()
+    before = written(house.root / "Dashboard.md")
     for _ in range(10):
         house.go(86_400)
         assert not show(house, dashboard)
-    assert (house.root / "Dashboard.md").stat() == before
+    assert written(house.root / "Dashboard.md") == before
 
 
 def test_a_restart_writes_nothing_new(house: House, dashboard: Dashboard) -> None:

@@ -20,7 +20,7 @@ from factotum.model import FailedClean, Lost, Succeeded
 from factotum.views import audit
 from factotum.views.journal import Journal
 from tests.tries import tries
-from tests.views.house import NOON, House, utc
+from tests.views.house import NOON, House, utc, written
 
 DAY = "2026-11-27.jsonl"
 ROOT = Path(__file__).parents[2]
@@ -131,10 +131,10 @@ def test_nothing_new_writes_nothing(house: House) -> None:
     assert files(house) == {}
     house.card()
     assert one.write() == 4
-    before = [path.stat() for path in house.logs.iterdir()]
+    before = [written(path) for path in house.logs.iterdir()]
     assert one.write() == 0
     assert journal(house).write() == 0
-    assert [path.stat() for path in house.logs.iterdir()] == before
+    assert [written(path) for path in house.logs.iterdir()] == before
 
 
 def test_an_event_belongs_to_its_own_local_day(house: House) -> None:
@@ -280,7 +280,7 @@ def test_what_a_person_writes_into_the_log_stays(house: House) -> None:
 KILLED = """
 import sys
 from pathlib import Path
-from tests.views.house import House, utc
+from tests.views.house import House, utc, written
 from factotum.views.journal import Journal
 house = House(Path(sys.argv[1]))
 for n in range(3):
