@@ -45,6 +45,6 @@ def test_what_lies_where_the_note_was_is_not_read(
             worker._next("t-7f3k", task)
         run = Run("t-7f3k", 1, 0.0, None, 1.0, "done", "", False, "")
         with pytest.raises(refusal):
-            worker.closer.close(run, task, worker.office.zone(0.0))
+            worker.closer.close(run, task)
 
     office.run(look)
