@@ -137,7 +137,7 @@ class Talk:
 
     def _about(self, heard: Heard, now: float) -> Row | None:
         """The message of ours that it answers: the one that it replies to, else a question that
-        was the last thing said here."""
+        was the last thing said here, or a request where it says yes or no to it."""
         outbox, name = self.window.outbox, self.window.name
         if heard.reply_to:
             there = outbox.standing(name, heard.chat, heard.reply_to)
@@ -148,8 +148,10 @@ class Talk:
         if heard.files or heard.remarks:  # words that go with a file, also with one not taken
             return None
         card = self.window.register.find(last.key.removeprefix("card "))
-        if card is None or card.kind != "question" or now - (last.told or 0.0) > ANSWER_S:
+        if card is None or now - (last.told or 0.0) > ANSWER_S:
             return None
+        if card.kind != "question":
+            return last if _yes_or_no(heard.text) else None
         return last if self.window.chat_of_card(card) == (heard.chat, True) else None
 
     def _arrived(self, heard: Heard, now: float) -> Row | None:
@@ -164,7 +166,7 @@ class Talk:
     def _word(self, card: Card, heard: Heard, who: str, now: float) -> bool:
         """A reply to a card that waits: the answer to a question, or how to change a draft."""
         register, name, text = self.window.register, self.window.name, heard.text.strip()
-        if card.kind == "effect" and text.casefold().rstrip("!. ") in YES_OR_NO:
+        if card.kind == "effect" and _yes_or_no(text):
             self.say(heard, Words.of(BY_TAP), now, [card.id])
             return True
         try:
@@ -253,6 +255,10 @@ class Talk:
         drop = self.tasks.drop_of(heard, text, self.conversation(heard.chat))
         task = self.window.mailroom.take(drop, now)
         Talks(self.window.ledger).add(str(drop.ours[CONVERSATION]), task, now)
+
+
+def _yes_or_no(text: str) -> bool:
+    return text.strip().casefold().rstrip("!. ") in YES_OR_NO
 
 
 def _crossed(heard: Heard, row: Row) -> bool:

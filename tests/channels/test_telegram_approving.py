@@ -317,14 +317,16 @@ def test_a_reply_to_the_request_itself_is_an_order(phone: Phone, shown: Standing
 
 
 @pytest.mark.parametrize("word", ["Yes!", "no", "ok", "👍", "Nein."])
+@pytest.mark.parametrize("replies", [True, False])
 def test_a_yes_or_no_in_words_decides_nothing_and_changes_nothing(
-    phone: Phone, shown: Standing, word: str
+    phone: Phone, shown: Standing, word: str, replies: bool
 ) -> None:
-    phone.says(word, shown)
+    phone.says(word, shown if replies else None)
     assert phone.see("yes and no are tapped").labels == ["Show: Send this reply to Ada Rossi?"]
     card = phone.office.card()
     assert card.status == "pending" and SEND in shown.labels
-    assert [one["kind"] for one in phone.office.events()].count("change") == 0
+    kinds = [one["kind"] for one in phone.office.events()]
+    assert kinds.count("change") == 0 and kinds.count("task") == 1
 
 
 @pytest.mark.slow
