@@ -49,11 +49,6 @@ class Drawn(Screen):
     def say(self, text: str) -> None:
         self._paint(text)
 
-    def keep(self, text: str) -> None:
-        if not self._line.text:
-            self._line.put(text)
-            self._begun = self._loop.time()
-
     # -- keys
 
     def _came(self, data: bytes) -> None:

@@ -50,7 +50,7 @@ NOT_READ = (
 )
 NOT_ASKED = "That is no longer asked, so your word counted for nothing."
 NO_CHOICE = "There is no choice {typed}: choose 1 to {most}, or write what is to be changed."
-NOT_TAKEN = "⚠ It was not taken ({why}). Press Enter to try it again."
+NOT_TAKEN = "⚠ It was not taken ({why}). Say it once more."
 STOPPED = "⚠ The office has stopped. Start it again: factotum up. Or write on, and it runs here."
 RUNS_HERE = "Nobody was at work any more, so the office runs here now, till you leave."
 TWICE = "Ctrl-C once more leaves. What is under way is halted by /stop."
@@ -140,7 +140,6 @@ class Person(Conversation):
                 self._say(text)
         except (OSError, sqlite3.OperationalError) as refused:
             self._tell(NOT_TAKEN.format(why=refused))
-            self.screen.keep(line.text)
 
     def interrupted(self) -> None:
         now = self._loop.time()
@@ -155,7 +154,7 @@ class Person(Conversation):
 
     def changed(self) -> None:
         """Something was shown: what is asked may be another thing now."""
-        self._look_in(SETTLES_S)
+        self._look_in(SETTLES_S if self._spoken is not None else 0.0)
 
     def overheard(self, text: str) -> None:
         """What the office says by itself; what is shown here anyway is not said twice."""
@@ -182,7 +181,7 @@ class Person(Conversation):
         if not text:
             self._put(about)
         elif about.key not in {one.key for one in self._asking()}:
-            self._tell(NOT_ASKED)
+            self._tell(NOT_READ if self._due() else NOT_ASKED)
         elif token := chosen(text, about.message):
             self._choose(token, about, unread)
         elif text.isdecimal() and self._is_request(about):

@@ -124,9 +124,6 @@ class Screen:
         """Takes no further line till something is asked."""
         self.held = True
 
-    def keep(self, text: str) -> None:
-        """Has this text stand in the line as if typed, where that can be done."""
-
     def _pump(self) -> None:
         """Takes what has come; whoever is told of a line may ask for the next meanwhile."""
         if self._busy:
