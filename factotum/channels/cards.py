@@ -221,7 +221,8 @@ def _tail(
         case "expired":
             return [Words.of("Nobody decided it in time. Nothing was sent.")]
         case "cancelled":
-            return [Words.of(f"{_by(card)} Then it was stopped. Nothing was sent.".strip())]
+            by = one_line(visible(str(card.ended.evidence["by"] if card.ended else "you")), 90)
+            return [Words.of(f"{_by(card)} Then it was stopped by {by}. Nothing was sent.".strip())]
         case "rejected" | "withdrawn":
             return [Words.of(f"{_by(card)} Nothing was sent.".strip()), *_why(card)]
         case "answered":

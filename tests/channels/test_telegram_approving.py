@@ -101,7 +101,10 @@ def test_in_the_time_for_regret_it_can_be_undone(
         assert reply is not None and reply.text == "Approved. It goes out in 60 s."
         assert shown.labels == ["Undo", "Now"] and "It goes out" in shown.text
         phone.tap(shown, "Undo")
-        assert shown.text.startswith("🚫") and "Then it was stopped. Nothing" in shown.text
+        assert (
+            shown.text.startswith("🚫")
+            and "stopped by Marco (4711) (telegram). Nothing" in shown.text
+        )
         phone.go(61)
         phone.work()
     assert relay.messages == [] and shown.labels == []
