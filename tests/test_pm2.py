@@ -12,6 +12,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -320,13 +321,26 @@ def test_a_watcher_that_is_stopped_while_it_hands_in_leaves_the_rest_for_later(
     pm2.start()
     until(lambda: listens(house), "the folder is looked at")
     assert pm2.stopped("orchestrator") == 0
-    wanted = {f"paper-{n:03}" for n in range(400)}
-    for name in wanted:
-        drop(house, f"{name}.txt")
-    until(lambda: len(house.tasks("fs")) > 0, "the first one is handed in")
-    assert pm2.stopped("fs-watcher") == 0
+    wanted: set[str] = set()
+    over = threading.Event()
+
+    def scans() -> None:
+        """Many at once, and one after the other till it has stopped, however long that takes."""
+        while not over.wait(0.0 if len(wanted) < 300 else 0.03):
+            name = f"paper-{len(wanted):04}"
+            drop(house, f"{name}.txt")
+            wanted.add(name)
+
+    scanner = threading.Thread(target=scans)
+    scanner.start()
+    try:
+        until(lambda: len(house.tasks("fs")) > 0, "the first one is handed in")
+        assert pm2.stopped("fs-watcher") == 0
+        midst = len(house.tasks("fs"))
+    finally:
+        over.set()
+        scanner.join()
     assert "factotum stopped listening after" in pm2.log()
-    midst = len(house.tasks("fs"))
     pm2("restart", "fs-watcher")
     until(lambda: len(house.notes("Needs_Action")) >= len(wanted), "all are handed in")
     time.sleep(2)
