@@ -45,7 +45,6 @@ def test_a_command_is_answered_while_work_goes_on_and_the_half_line_stays(
         person.types("/status")
         person.presses("half a li")
         person.reads("At work on 1")
-        person.reads("factotum> ⏳ I am at it.")
         person.sees("you> half a li")
         assert person.glass.lines[-1] == "you> half a li"
 
@@ -58,6 +57,7 @@ def test_a_further_message_is_taken_up_while_the_first_is_worked_on(
     with busy(terminal, term=term) as (person, _):
         person.types("Only a word, please")
         person.reads("factotum> Quick: ")
+        person.reads("factotum> ⏳ I am at it.")
         person.types("/tasks")
         person.reads("Open: 1")
 
