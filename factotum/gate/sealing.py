@@ -116,7 +116,8 @@ class Sealing(Attempts):
         with self.ledger.tx() as db:
             latest = self.card(card.id)
             stopped = latest.ended is not None and latest.ended.status != "CANCELLED"
-            if latest.version != card.version or self.in_flight(latest) or stopped:
+            overtaken = latest.version != card.version or latest.decision != card.decision
+            if overtaken or self.in_flight(latest) or stopped:
                 raise NotOpen(f"{card.name}: {self.said(latest)}")
             db.execute(
                 "UPDATE seal SET closed = coalesce(closed, 'superseded')"

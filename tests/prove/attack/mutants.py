@@ -53,6 +53,7 @@ DECIDE = (
     Mutant("decide: the first word", f"{GATE}/register.py", "            if found.decision or closed or found.ended:\n                raise NotOpen(f\"{found.name}: {self.said(found)}\")\n            if found.seal.digest != digest:", "            if closed or found.ended:\n                raise NotOpen(f\"{found.name}: {self.said(found)}\")\n            if found.seal.digest != digest:"),
     Mutant("decide: what is closed", f"{GATE}/register.py", "            if found.decision or closed or found.ended:\n                raise NotOpen(f\"{found.name}: {self.said(found)}\")\n            if found.seal.digest != digest:", "            if found.decision or found.ended:\n                raise NotOpen(f\"{found.name}: {self.said(found)}\")\n            if found.seal.digest != digest:"),
     Mutant("decide: a yes that comes late", f"{GATE}/register.py", "            late_no = verdict == \"reject\" and found.status == \"expired\"", "            late_no = found.status == \"expired\""),
+    Mutant("decide: a word before an edit", f"{GATE}/sealing.py", " or latest.decision != card.decision", ""),
     Mutant("decide: the digest", f"{GATE}/register.py", "if found.seal.digest != digest:", "if False:"),
     Mutant("decide: the strength", f"{GATE}/register.py", "(why_not := too_weak(found, channel, self.ledger))", "(why_not := too_weak(found, channel, self.ledger) and '')"),
     Mutant("strength: any channel", f"{GATE}/strength.py", "if card.seal.risk is not Risk.HIGH or card.kind", "if True or card.kind"),

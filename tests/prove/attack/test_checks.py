@@ -177,6 +177,15 @@ def test_what_is_closed_takes_no_yes(register: Register, closed: str) -> None:
         yes(register, card)
 
 
+@pytest.mark.parametrize("word", ["approve", "reject"])
+def test_no_edit_overtakes_a_word_that_was_said_meanwhile(register: Register, word: str) -> None:
+    card = asked(register)
+    register.decide(card.id, card.seal.digest, word, "telegram", "you", 2.0)
+    with pytest.raises(NotOpen):  # whoever seals has not seen the word
+        register.reseal(card, 3.0, "changed", replace(card.proposal(), args=EVE))
+    assert register.card(card.id).version == 1
+
+
 def test_a_no_may_come_late_and_ends_it(register: Register) -> None:
     card = asked(register)
     register.close(card, "expired", 2.0)
