@@ -271,3 +271,28 @@ def test_a_person_gives_one_message_and_says_yes(terminal: Terminal, relay: Rela
         person.reads("factotum> Told Ada.")
         assert person.ends() == 0
     assert len(relay.messages) == 1
+
+
+@pytest.mark.slow
+def test_an_office_that_stops_is_told_and_the_conversation_outlives_it(
+    terminal: Terminal,
+) -> None:
+    def reply(body: Any) -> Item:
+        return f"You said: {last_said(body)}"
+
+    with thinking(terminal, reply) as (terminal, _):
+        up = terminal.start("up")
+        assert up.stdout is not None and "factotum works in" in up.stdout.readline()
+        with Person(terminal, "chat", term="xterm") as person:
+            person.reads("you> ")
+            person.types("one")
+            person.reads("factotum> You said: one")
+            up.kill()
+            up.communicate(timeout=PATIENCE_S)
+            person.presses("half a li")
+            person.reads("The office has stopped. Start it again: factotum up.")
+            person.sees("you> half a li")
+            person.types("ne")
+            person.reads("the office runs here now, till you leave")
+            person.reads("factotum> You said: half a line")
+            assert person.leaves() == 0
