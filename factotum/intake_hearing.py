@@ -56,7 +56,8 @@ class Recordings:
     _known: dict[Path, _Recording] = field(default_factory=dict)
 
     def in_order(self, lie: Collection[Path]) -> list[Path]:
-        """These files, first those that were begun already; any other is forgotten."""
+        """These files, first those that were begun already; any other is forgotten, for it is a
+        task by now or was taken away."""
         self._known = {path: self._known[path] for path in lie if path in self._known}
         rest = self.readings.in_order([path for path in lie if path not in self._known])
         return [*self._known, *rest]
@@ -76,13 +77,12 @@ class Recordings:
             one = _Recording(signature_of(path.lstat()), read[0], read[1], mono)
             self._known[path] = one
         if self.readings.seen(one.sha256):
-            del self._known[path]
             return one.sha256, None  # its double was first
         if one.said is None:
             self._listen(self.hears, path, one)
         if one.said is None or not one.said.done():
             return None
-        del self._known[path]
+        # Kept till the file is gone: where no task can be written now, it is not paid for again.
         return one.sha256, _told(one.reading, *one.said.result())
 
     def _listen(self, hears: Hears, path: Path, one: _Recording) -> None:
@@ -101,7 +101,11 @@ class Recordings:
 
     def slow(self, mono: float) -> list[Path]:
         """Those that have kept their task waiting for so long that it is to be told."""
-        return [path for path, one in self._known.items() if mono - one.begun >= TOLD_S]
+        return [
+            path
+            for path, one in self._known.items()
+            if mono - one.begun >= TOLD_S and not (one.said and one.said.done())
+        ]
 
     def close(self) -> None:
         """Leaves what is under way behind; it is read and heard again at the next start."""

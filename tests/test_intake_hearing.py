@@ -247,6 +247,26 @@ def test_one_that_was_heard_when_it_was_killed_is_heard_at_the_next_start(desk: 
     assert desk.asked == ["a.wav", "a.wav"] and len(desk.notes()) == 1
 
 
+def test_one_whose_task_cannot_be_written_yet_is_paid_for_once(desk: Desk) -> None:
+    tasks = desk.root / "Needs_Action"
+    tasks.rmdir()
+    tasks.write_text("in the way")
+    desk.go.set()
+    desk.drop("a.wav", wav(1))
+    refused = 0
+    ends = time.monotonic() + 20
+    while refused < 3:
+        refused += any("could not be taken in" in one.reason for one in desk.look().problems)
+        assert time.monotonic() < ends
+        time.sleep(0.005)
+    desk.mono += TOLD_S
+    assert LISTENED not in [one.reason for one in desk.look().problems]  # that is over
+    tasks.unlink()
+    tasks.mkdir()
+    desk.until(1)
+    assert desk.asked == ["a.wav"] and len(desk.notes()) == 1
+
+
 def test_whatever_breaks_there_it_is_a_task(desk: Desk) -> None:
     desk.broken = ZeroDivisionError("odd")
     desk.go.set()
