@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -122,6 +122,12 @@ def test_an_album_that_is_told_again_is_taken_once(desk: Desk) -> None:
         desk.comes(id, "", file, "album")
     desk.takes()
     assert desk.tasks() == [("Both", ["a.txt", "b.txt"])]
+
+
+def test_in_two_chats_two_messages_may_have_the_same_number(desk: Desk) -> None:
+    desk.comes("1", "Read it", "a")
+    other = replace(desk.heard("1", "Call Anna"), chat="815", who="815")
+    assert not desk.begin().goes_on(other, desk.phone.now)  # so it is taken now
 
 
 def test_what_was_taken_when_it_was_killed_is_not_taken_again(desk: Desk) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from factotum.reading import Reading
 from tests.channels.phone import phone_of
 from tests.channels.test_fetching import Desk, Ear, Killed, Line
 from tests.office import TestOffice
+from tests.patience import PATIENCE_S
 
 ALBUM = "abcdef"
 
@@ -25,10 +27,12 @@ ALBUM = "abcdef"
 @dataclass
 class Slow(Line):
     """Hands out the later files of an album before the first, and counts how many at once; each
-    of `breaks` is raised once in place of that file, when the others are there."""
+    of `breaks` is raised once in place of that file, when the others are there. None is handed out
+    before so many were asked for at once as are `met`."""
 
     now: int = 0
     most: int = 0
+    met: int = 0
     held: asyncio.Event | None = None
     breaks: dict[str, BaseException] = field(default_factory=dict)
 
@@ -36,6 +40,9 @@ class Slow(Line):
         self.now += 1
         self.most = max(self.most, self.now)
         try:
+            async with asyncio.timeout(PATIENCE_S):
+                while self.most < self.met:
+                    await asyncio.sleep(0.001)
             if self.held is not None and file_id == "a":
                 await self.held.wait()
             await asyncio.sleep(0.05 if file_id in ("a", *self.breaks) else 0.001)
@@ -71,6 +78,7 @@ def lie(desk: Desk) -> list[str]:
 
 def test_an_album_is_fetched_four_at_once_and_stands_in_its_order(desk: Desk, line: Slow) -> None:
     album(desk)
+    line.met = AT_ONCE
     desk.takes()
     assert desk.tasks() == [("All of them", [f"{one}.txt" for one in ALBUM])]
     assert line.most == AT_ONCE
@@ -135,6 +143,46 @@ def test_messages_are_taken_as_they_came_unless_one_takes_long(
     asyncio.run(all_of_it())
     assert desk.tasks()[0][0] == first
     assert len(desk.tasks()) == 2
+
+
+def test_what_waits_to_be_tried_again_is_not_tried_sooner_and_keeps_nobody_waiting(
+    desk: Desk, line: Slow
+) -> None:
+    line.fails = [NotSent("Telegram wants a pause", 0.6)]
+    desk.comes("1", "One", "a")
+
+    async def meanwhile() -> None:
+        there = desk.begin()
+        (row,) = there.fresh()
+        first = asyncio.create_task(there.one(row))
+        while line.fails:
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.05)  # and that is known
+        desk.comes("2", "Two", "b")
+        (second,) = there.fresh()
+        assert not await there.one(second)
+        assert line.asked == ["a", "b"] and not first.done()
+        assert await first
+        (again,) = there.fresh()
+        assert not await there.one(again)
+
+    asyncio.run(meanwhile())
+    assert [said for said, _ in desk.tasks()] == ["Two", "One"]
+
+
+def test_the_longer_it_cannot_be_had_the_less_often_it_is_tried(desk: Desk, line: Slow) -> None:
+    desk.comes("1", "One", "b")
+    line.fails = [NotSent("there is no network") for _ in range(3)]
+
+    async def thrice() -> float:
+        there = desk.begin()
+        there.again_s = 0.05
+        for _ in range(3):
+            began = time.monotonic()
+            assert await there.pass_once()
+        return time.monotonic() - began
+
+    assert asyncio.run(thrice()) >= 4 * 0.05
 
 
 def test_what_a_kill_left_of_a_message_that_was_taken_is_cleared_away(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
@@ -32,6 +33,9 @@ ALBUM_S = 1.5
 #: How long a message that is there waits for those before it, in seconds: a long recording is
 #: to keep nobody waiting.
 TURN_S = 15.0
+#: How long is waited till what cannot be had is tried again where nobody says, at first and at
+#: most, in seconds.
+AGAIN_S, AGAIN_MOST_S = 0.5, 8.0
 #: Of what does not fit into one message people's programs make several, which come at once: a
 #: text that is nearly as long as one can be, in UTF-16 units, is waited for the rest of, which
 #: was sent within so many seconds.
@@ -52,16 +56,19 @@ class Fetching:
         read: Callable[[bytes, str], Reading] = read,
         album_s: float = ALBUM_S,
         turn_s: float = TURN_S,
+        again_s: float = AGAIN_S,
     ) -> None:
         self.window = window
         self.take = take
         self.clock = clock
         self.album_s = album_s
         self.turn_s = turn_s
+        self.again_s = again_s
         self.files = Files(window.state / "fetched", fetch, read)
         self.recordings = Recordings(window, hear, self.files, clock)
         self._places, self._entry = asyncio.Semaphore(AT_ONCE), asyncio.Lock()
         self._under_way: dict[int, tuple[str, asyncio.Future[None]]] = {}
+        self._fails: Counter[int] = Counter()
         self.files.keep_only([row.seq for row in self.open()])
 
     def later(self, found: WithFiles, now: float) -> None:
@@ -86,7 +93,7 @@ class Fetching:
             return False
         with self.window.ledger.tx():
             for row in self.open():
-                if _holds(row, heard) or self._continue(row, heard):
+                if (row.chat == heard.chat and _holds(row, heard)) or self._continue(row, heard):
                     return True
             if heard.units < LONG_UNITS:
                 return False
@@ -127,18 +134,24 @@ class Fetching:
         return rows
 
     async def one(self, row: Row) -> bool:
-        """Fetches and takes this one; whether it is left for later."""
+        """Fetches and takes this one; whether it is left for later, which is now then: it is under
+        way till it may be tried again."""
+        _, over = self._under_way[row.seq]
         try:
             async with self._room(row):
                 await self._whole(row)
+            del self._fails[row.seq]
             return False
         except NotSent as failed:
-            again_s = max(0.5, failed.again_s)
-        finally:
-            _, over = self._under_way.pop(row.seq)
             over.set_result(None)  # whoever waits for its turn has it
-        await asyncio.sleep(again_s)
-        return True
+            again_s = min(AGAIN_MOST_S, self.again_s * 2.0 ** self._fails[row.seq])
+            self._fails[row.seq] += 1
+            await asyncio.sleep(max(again_s, failed.again_s))
+            return True
+        finally:
+            del self._under_way[row.seq]
+            if not over.done():
+                over.set_result(None)
 
     @asynccontextmanager
     async def _room(self, row: Row) -> AsyncIterator[None]:
