@@ -28,10 +28,17 @@ CONTENT_UNITS, EXCERPT_UNITS = 1800, 400
 #: Words that are longer than this, on average, are none that a person reads.
 LONG_WORD_CHARS = 20
 LABEL_CHARS = 40
+#: How a yes is called where the first word of what it does would not say it. Beside it “Change…”
+#: may mean the request.
+YES = {
+    "Change": "Change it",
+    "Set": "Set up",
+    "Put": "Put it there",
+    "Take": "Take it away",
+    "Bring": "Bring it back",
+}
 #: How many choices stand beside one another where each is short, and how short that is.
 BESIDE, SHORT_CHARS = 3, 14
-#: Lines of a form in which nothing stands.
-_EMPTY = re.compile(r"(?m)^(?:Cc|Bcc):[ \t]*\n")
 #: The line before each part of a difference, which says where in the note it stands. What stands
 #: in the note itself begins with a sign there.
 _PLACE = re.compile(r"(?m)^@@ -[\d,]+ \+[\d,]+ @@.*\n")
@@ -129,7 +136,7 @@ def can_change(card: Card) -> bool:
 def yes_label(card: Card) -> str:
     row = row_of(card.seal.tool)
     word = row.verb.split()[0] if row.reviewed and row.verb else "Yes, do it"
-    return "Change it" if word == "Change" else word  # beside it “Change…” may mean the request
+    return YES.get(word, word)
 
 
 def risky(card: Card, *, strong: bool = True) -> str:
@@ -157,10 +164,16 @@ def _sure_label(card: Card) -> str:
 def would_go_out(card: Card) -> str:
     """All that a yes would set going, without the lines in which nothing stands. Where a part of
     a note is left out that does not change, dots stand."""
-    text = whole(card)
-    if card.seal.about.get("difference") and row_of(card.seal.tool).form is None:
+    text, form = whole(card), row_of(card.seal.tool).form
+    if form is not None:
+        head, blank, rest = text.partition("\n\n")
+        empty = {f"{name.capitalize()}:" for name in form.lines}
+        kept = [line for line in head.split("\n") if line not in empty]
+        text = "\n".join(kept) + blank + rest
+    elif card.seal.about.get("difference"):
         text = _PLACE.sub("…\n", _PLACE.sub("", text, count=1))
-    return _EMPTY.sub("", text).strip("\n").rstrip()
+        text = text.removeprefix("-\n")  # nothing stood there before
+    return text.strip("\n").rstrip()
 
 
 def unread(card: Card) -> str:

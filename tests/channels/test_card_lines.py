@@ -12,7 +12,10 @@ from factotum.drop import Drop
 from factotum.model import Trust
 from tests.channels.phone import Phone, phone_of
 from tests.office import TestOffice, smtp
+from tests.servers.model import call
 from tests.servers.smtp import Relay
+from tests.test_life import ASK
+from tests.test_mind import FINISH, thinking
 from tests.test_strong import ELSEWHERE
 
 REPLY = """
@@ -82,3 +85,15 @@ def test_no_word_of_the_books_and_no_stamp_stands_there_whatever_becomes_of_it(
             for text in (message.words.text, labels):
                 assert not JARGON.search(text), text
                 assert not STAMP.search(text), text
+
+
+def test_a_schedule_shows_what_is_set_and_no_empty_line(office: TestOffice) -> None:
+    wanted = {"action": "add", "name": "Water", "every": "1d", "message": "At: home\nCron:\nGo"}
+    with thinking(office, [call("schedule", **wanted), FINISH]), phone_of(office) as phone:
+        office.drop("ask.eml", ASK)
+        phone.work()
+        (shown,) = phone.screen.sent
+        form = shown.text.split("What would be done:\n")[1]
+        assert form.startswith("Name: Water\nEvery: 1d\n")
+        assert "\n\nAt: home\nCron:\nGo\n" in form  # their own words stay as they are
+        assert shown.labels[0] == "Set up"
