@@ -55,21 +55,23 @@ BUTTONS = {"inline_keyboard": YES_NO}
 
 
 def test_a_wrong_token_and_an_unknown_method_are_refused(server: TelegramServer) -> None:
-    told = httpx.get(f"{server.url}/bot42:other/getMe")
+    told = httpx.get(f"{server.url}/bot42:other/getMe", timeout=PATIENCE_S)
     assert told.status_code == 401
     assert told.json() == {"ok": False, "error_code": 401, "description": "Unauthorized"}
-    assert httpx.get(f"{server.base_url}{TOKEN}/getNothing").status_code == 404
-    assert httpx.get(f"{server.url}/elsewhere").status_code == 404
+    assert httpx.get(f"{server.base_url}{TOKEN}/getNothing", timeout=PATIENCE_S).status_code == 404
+    assert httpx.get(f"{server.url}/elsewhere", timeout=PATIENCE_S).status_code == 404
 
 
 def test_parameters_come_in_the_query_a_form_json_or_multipart(
     server: TelegramServer, ada: Person
 ) -> None:
     url = f"{server.base_url}{TOKEN}/sendMessage"
-    httpx.get(url, params={"chat_id": 7, "text": "query"})
-    httpx.post(url, data={"chat_id": "7", "text": "form & more"})
-    httpx.post(url, json={"chat_id": 7, "text": "json"})
-    httpx.post(url, data={"chat_id": "7", "text": "two\r\nlines"}, files={"x": b"y"})
+    httpx.get(url, params={"chat_id": 7, "text": "query"}, timeout=PATIENCE_S)
+    httpx.post(url, data={"chat_id": "7", "text": "form & more"}, timeout=PATIENCE_S)
+    httpx.post(url, json={"chat_id": 7, "text": "json"}, timeout=PATIENCE_S)
+    httpx.post(
+        url, data={"chat_id": "7", "text": "two\r\nlines"}, files={"x": b"y"}, timeout=PATIENCE_S
+    )
     said = [one.text for one in ada.chat.from_bot]
     assert said == ["query", "form & more", "json", "two\nlines"]
     assert [call.params["chat_id"] for call in server.called("sendMessage")] == [7] * 4

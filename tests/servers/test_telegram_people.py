@@ -12,6 +12,7 @@ from telegram.error import (
     BadRequest,
 )
 
+from tests.patience import PATIENCE_S
 from tests.servers.telegram import TOKEN, TelegramServer
 from tests.servers.telegram.people import Person
 from tests.servers.telegram.trying import post, with_bot
@@ -180,8 +181,13 @@ def test_a_file_above_20_mb_cannot_be_fetched(server: TelegramServer, ada: Perso
     told = post(server, "getFile", file_id=large.id)
     assert told["description"] == "Bad Request: file is too big"
     assert "wrong file_id" in post(server, "getFile", file_id="nothing")["description"]
-    assert httpx.get(f"{server.base_file_url}{TOKEN}/nothing/x").status_code == 404
-    assert httpx.get(f"{server.base_file_url}42:other/x/{large.id}").status_code == 401
+    assert (
+        httpx.get(f"{server.base_file_url}{TOKEN}/nothing/x", timeout=PATIENCE_S).status_code == 404
+    )
+    assert (
+        httpx.get(f"{server.base_file_url}42:other/x/{large.id}", timeout=PATIENCE_S).status_code
+        == 401
+    )
 
 
 def test_waiting_says_what_stands_there_instead(server: TelegramServer, ada: Person) -> None:

@@ -6,10 +6,11 @@ import os
 import select
 from pathlib import Path
 
+from tests.patience import PATIENCE_S
 from watchers.hints import Hints, _Watchdog, is_shared
 
 
-def told(hints: Hints | _Watchdog, fds: tuple[int, ...], most_s: float = 5.0) -> set[str]:
+def told(hints: Hints | _Watchdog, fds: tuple[int, ...], most_s: float = PATIENCE_S) -> set[str]:
     select.select(fds, [], [], most_s)
     return hints.drain()
 
