@@ -32,6 +32,9 @@ from factotum.cli.place import Books, books
 from factotum.rooms import open_rooms
 
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+#: Signals that come within this of one another are one, in seconds: a shell tells of a window that
+#: is closed beside the terminal itself.
+AT_ONCE_S = 1.0
 
 
 @click.command()
@@ -142,21 +145,22 @@ async def _here(opened: Books, out: Out | None) -> AsyncIterator[AtTerminal]:
 
 
 @contextmanager
-def _stopping(stop: Callable[[], object]) -> Iterator[list[int]]:
-    """Calls `stop` at the first signal to end; gives those that came."""
-    came: list[int] = []
+def _stopping(stop: Callable[[], object]) -> Iterator[list[float]]:
+    """Calls `stop` at the first signal to end; gives when they came."""
+    came: list[float] = []
     loop = asyncio.get_running_loop()
 
-    def heard(number: int) -> None:
-        if came:
+    def heard() -> None:
+        if came and loop.time() - came[0] > AT_ONCE_S:
             os._exit(FAILED)  # it may be killed anywhere; somebody is in a hurry
-        came.append(number)
-        stop()
+        came.append(loop.time())
+        if len(came) == 1:
+            stop()
 
     main = threading.current_thread() is threading.main_thread()
     wanted = [one for one in STOPS if main and signal.getsignal(one) != signal.SIG_IGN]
     for one in wanted:
-        loop.add_signal_handler(one, heard, one)
+        loop.add_signal_handler(one, heard)
     try:
         yield came
     finally:

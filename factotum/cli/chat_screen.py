@@ -93,6 +93,7 @@ class Screen:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.held = True  # what is said from now on has no line below it
         self._loop.remove_reader(self.source)
 
     def say(self, text: str) -> None:

@@ -204,6 +204,17 @@ async def test_the_terminal_is_given_back_as_it_was() -> None:
     desk.close()
 
 
+async def test_what_is_said_after_the_end_has_no_line_below_it() -> None:
+    for kind in (Drawn, Plain):
+        desk = Desk(kind)
+        with desk.screen:
+            desk.screen.ask("you> ")
+        desk.screen.say("factotum> Late.\n")
+        desk.looks()
+        assert desk.glass.lines[-2:] == ["factotum> Late.", ""]
+        desk.close()
+
+
 async def test_a_terminal_that_is_gone_is_told_once_something_is_said() -> None:
     async with desk_of() as desk:
         os.close(desk.outer)
