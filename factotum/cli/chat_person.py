@@ -91,15 +91,22 @@ class Person(Conversation):
         self._timer: asyncio.TimerHandle | None = None
         self._warned = False
         self._interrupted = -TWICE_S
+        self._over = False
 
     async def converse(self, first: str = "") -> bool:
         """Talks till the person leaves, or, with `once`, till all that was said has its end.
         Whether it came to its end, or was put off."""
-        if first:
-            self.hear(first)
-        else:
-            self._tell(HELP)
-        self._ask()
+        try:
+            if first:
+                self.hear(first)
+            else:
+                self._tell(HELP)
+            self._ask()
+            return await self._till_the_end()
+        finally:
+            self._over = True
+
+    async def _till_the_end(self) -> bool:
         while not self._left.is_set():
             try:
                 async with asyncio.timeout(LOOK_S if self.once else CHECK_S):
@@ -254,6 +261,8 @@ class Person(Conversation):
 
     def _ask(self) -> None:
         """Has the prompt say what is asked now."""
+        if self._over:
+            return
         before, spoken = self._asked, self._spoken is not None
         self._timer = self._spoken = None
         now = self._due()
