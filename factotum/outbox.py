@@ -144,6 +144,12 @@ class Outbox(OnItsWay):
                     (channel,),
                 )
                 self.ledger.set_meta(f"shown {channel} to", "")
+                self.ledger.set_meta(f"numbers {channel}", f"@{by}")  # they begin anew
+
+    def numbering(self, channel: str) -> str:
+        """What tells the numbers of messages there from the same ones that they had in the chats
+        of a voice of before; empty for the first voice."""
+        return self.ledger.meta(f"numbers {channel}")
 
     def leave(self, channel: str, chat: str) -> None:
         """Says nothing more in a chat in which nobody is an owner now."""

@@ -99,11 +99,6 @@ class Came:
     reading: Reading | None = None
 
 
-def source_id(chat: str, message: str) -> str:
-    """By which the ledger knows a message that was said in a chat."""
-    return f"{chat}:{message}"
-
-
 @dataclass(frozen=True)
 class Heard:
     """A message of an owner in a chat with us alone. `id` is its id in the chat, `reply_to`
@@ -126,11 +121,6 @@ class Heard:
     spoken: bool = False
     unheard: str = ""
     units: int = 0
-
-    @property
-    def source_id(self) -> str:
-        """By which the ledger knows it among all that was said on its channel."""
-        return source_id(self.chat, self.id)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC
 
 from factotum.channels.commands.new_rule import HOW
-from factotum.channels.contract import SPOKEN, Heard, Message, source_id
+from factotum.channels.contract import SPOKEN, Heard, Message
 from factotum.channels.own_words import OTHERS
 from factotum.channels.sent_along import along, as_dropped
 from factotum.channels.window import CHANNEL, CHAT, CONVERSATION, MESSAGE, Window
@@ -46,7 +46,7 @@ class MessageTasks:
         """What the mailroom makes the task of; `text` are the words that ask for it."""
         drop = Drop(
             self.window.name,
-            heard.source_id,
+            self.window.source_id(heard.chat, heard.id),
             "message",
             "",
             "",
@@ -159,7 +159,8 @@ class MessageTasks:
         return Trust.STRANGER
 
     def _task_of(self, chat: str, message: str) -> str:
-        return self.window.ledger.seen(self.window.name, source_id(chat, message)) or ""
+        source_id = self.window.source_id(chat, message)
+        return self.window.ledger.seen(self.window.name, source_id) or ""
 
 
 def _title(asked: str) -> str:

@@ -69,7 +69,12 @@ class Talk:
 
     def known(self, heard: Heard) -> bool:
         """Whether this message was taken already."""
-        return self.window.ledger.seen(self.window.name, heard.source_id) is not None
+        source_id = self.window.source_id(heard.chat, heard.id)
+        return self.window.ledger.seen(self.window.name, source_id) is not None
+
+    def _mark_known(self, heard: Heard, now: float) -> None:
+        source_id = self.window.source_id(heard.chat, heard.id)
+        self.window.ledger.mark_seen(self.window.name, source_id, "", now)
 
     def hear(self, heard: Heard, now: float) -> None:
         """Takes the message, once. Raises OSError where the disk takes nothing; then it is to
@@ -82,7 +87,7 @@ class Talk:
         if work is not None and (work.strip() or heard.files):
             self._make(heard, work, now)
         elif work is not None:
-            self.window.ledger.mark_seen(self.window.name, heard.source_id, "", now)
+            self._mark_known(heard, now)
         failpoint.hit("talk.heard")
         self.window.wake()
 
@@ -102,7 +107,7 @@ class Talk:
             if work is None:
                 if heard.files and heard.text.startswith(STROKES):
                     self.say(heard, Words.of(NO_FILE), now, what="file")
-                self.window.ledger.mark_seen(self.window.name, heard.source_id, "", now)
+                self._mark_known(heard, now)
             return work
 
     def _answered(self, heard: Heard, now: float) -> bool:

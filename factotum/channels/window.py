@@ -58,6 +58,11 @@ class Window:
         self.outbox = Outbox(self.ledger)
         self.buttons = Buttons(self.ledger)
 
+    def source_id(self, chat: str, message: str) -> str:
+        """By which the ledger knows a message that was said in a chat, among all that was ever
+        said on the channel."""
+        return f"{chat}:{message}{self.outbox.numbering(self.name)}"
+
     @property
     def lasting(self) -> bool:
         """Whether its messages stand there for as long as a person likes."""

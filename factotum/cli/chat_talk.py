@@ -44,7 +44,8 @@ class Conversation:
         id = next(self._ids)
         heard = Heard(self.window.chat, id, "", who, text, now, reply_to)
         self.service.hear(heard)
-        one = Given(id, self.window.ledger.seen(self.window.name, heard.source_id) or "")
+        source_id = self.window.source_id(heard.chat, id)
+        one = Given(id, self.window.ledger.seen(self.window.name, source_id) or "")
         self.given.append(one)
         return one
 

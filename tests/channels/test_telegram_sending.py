@@ -6,12 +6,13 @@ import asyncio
 import contextlib
 import sqlite3
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from factotum.channels import owners
-from factotum.channels.contract import Lost, Message, NotSent, Refused
+from factotum.channels.contract import Heard, Lost, Message, NotSent, Refused
 from factotum.channels.words import Words
 from factotum.gate.records import Proposal
 from factotum.outbox import ANSWER, CARD, NEWS, QUIET
@@ -390,6 +391,20 @@ def test_with_another_bot_what_waits_is_shown_anew(office: TestOffice, relay: Re
         phone.tap(shown, "Send")
         phone.work()
         assert len(relay.messages) == 1 and [one for one in screen.sent if one.before] == [shown]
+
+
+def test_with_another_bot_what_is_said_is_taken_though_its_numbers_begin_anew(
+    office: TestOffice,
+) -> None:
+    with phone_of(office) as phone:
+        at = datetime.fromtimestamp(phone.now, UTC)
+        said = [("42", "1", "Call Anna"), ("43", "1", "Call Bert"), ("42", "2", "Call Carla")]
+        for bot, id, text in said:
+            phone.service.window.outbox.speaks_as("telegram", bot)
+            for _ in range(2):  # and once each
+                phone.service.hear(Heard(ME, id, ME, "Marco", text, at))
+        rows = phone.service.window.ledger.db.execute("SELECT title FROM task ORDER BY rowid")
+        assert [row["title"] for row in rows] == ["Call Anna", "Call Bert", "Call Carla"]
 
 
 def test_a_request_that_cannot_be_shown_hides_no_other(office: TestOffice) -> None:

@@ -16,7 +16,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from factotum.channels.contract import SPOKEN, Came, Heard, NotSent, source_id
+from factotum.channels.contract import SPOKEN, Came, Heard, NotSent
 from factotum.channels.telegram.channel import FETCH_MOST_BYTES
 from factotum.channels.telegram.files import AT_ONCE, Fetch, Files
 from factotum.channels.telegram.recordings import Hear, Recordings
@@ -119,7 +119,8 @@ class Fetching:
         return outbox.ensure(name, heard.chat, key, now, kind=LATER, rank=QUIET)
 
     def _is_taken(self, heard: Heard) -> bool:
-        return self.window.ledger.seen(self.window.name, heard.source_id) is not None
+        source_id = self.window.source_id(heard.chat, heard.id)
+        return self.window.ledger.seen(self.window.name, source_id) is not None
 
     def open(self) -> list[Row]:
         """What is still to be fetched, the oldest first."""
@@ -244,7 +245,7 @@ class Fetching:
         self.take(heard)
         with self.window.ledger.tx():
             for part in parts[1:]:
-                id = source_id(heard.chat, part["id"])
+                id = self.window.source_id(heard.chat, part["id"])
                 self.window.ledger.mark_seen(self.window.name, id, "", self.clock())
             self.window.outbox.set_stage(row.seq, "")
         self.files.forget(row.seq)
