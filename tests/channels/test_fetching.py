@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from factotum.channels.contract import Heard, NotSent
-from factotum.channels.telegram.fetching import FULL_UNITS, LONG_UNITS, Fetching
+from factotum.channels.telegram.fetching import Fetching
+from factotum.channels.telegram.parts import FULL_UNITS, LONG_UNITS
 from factotum.channels.telegram.updates import Sent, WithFiles
 from factotum.reading import Reading
 from tests.channels.phone import ME, NAME, Phone, phone_of

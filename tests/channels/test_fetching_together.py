@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from factotum.channels.contract import NotSent, Refused
-from factotum.channels.telegram.fetching import Fetching
+from factotum.channels.telegram.fetching import BROKE, Fetching
 from factotum.channels.telegram.files import AT_ONCE
 from factotum.channels.telegram.updates import Sent, WithFiles
 from factotum.reading import Reading
@@ -274,12 +274,13 @@ def test_what_is_large_is_not_held_in_memory_all_at_once(
     assert most == at_once
 
 
-def test_one_that_breaks_keeps_no_other_waiting(desk: Desk) -> None:
+def test_one_that_breaks_keeps_no_other_waiting_and_its_sender_is_told(desk: Desk) -> None:
     desk.comes("1", "One", "a")
     desk.comes("2", "Two", "b")
 
-    async def all_of_it() -> list[bool | BaseException]:
+    async def all_of_it() -> None:
         there = desk.begin()
+        there.broken_s = 0.0
         read = there.files.read
 
         def breaks(data: bytes, name: str) -> Reading:
@@ -288,11 +289,13 @@ def test_one_that_breaks_keeps_no_other_waiting(desk: Desk) -> None:
             return read(data, name)
 
         there.files.read = breaks
-        coming = [there.one(row) for row in there.fresh()]
-        return await asyncio.gather(*coming, return_exceptions=True)
+        left = [await there.one(row) for _ in range(2) for row in there.fresh()]
+        assert left == [True, False, True]
+        assert desk.tasks() == [("Two", ["b.txt"])]
 
-    first, second = asyncio.run(all_of_it())
-    assert isinstance(first, ZeroDivisionError) and second is False
-    assert desk.tasks() == [("Two", ["b.txt"])]
+    asyncio.run(all_of_it())
+    desk.phone.look()
+    told = [one.text for one in desk.phone.screen.sent if "broke here" in one.text]
+    assert told == [BROKE.format(why="ZeroDivisionError")]
     desk.takes()  # and it is not lost
     assert [said for said, _ in desk.tasks()] == ["Two", "One"]

@@ -9,22 +9,27 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import asdict, replace
-from datetime import datetime
+from dataclasses import replace
 from typing import Any
 
-from factotum.channels.contract import SPOKEN, Came, Heard, NotSent
+from factotum import log
+from factotum.channels.contract import SPOKEN, Came, Heard, Message, NotSent
 from factotum.channels.telegram.channel import FETCH_MOST_BYTES
 from factotum.channels.telegram.files import AT_ONCE, Fetch, Files
+from factotum.channels.telegram.parts import LONG_UNITS, continues, holds, part_of, whole
 from factotum.channels.telegram.recordings import Hear, Recordings
 from factotum.channels.telegram.updates import Sent, WithFiles
 from factotum.channels.window import Window
-from factotum.outbox import QUIET, Row
+from factotum.channels.words import Words
+from factotum.outbox import ANSWER, QUIET, Row
 from factotum.reading import Reading, read
 from factotum.said_kinds import LATER
+
+logger = log.get("factotum.channels.telegram")
 
 #: What an owner shows or says, which a model looks at or which is heard; the rest is read.
 LOOKED_AT = ("photo", *SPOKEN)
@@ -36,10 +41,13 @@ TURN_S = 15.0
 #: How long is waited till what cannot be had is tried again where nobody says, at first and at
 #: most, in seconds.
 AGAIN_S, AGAIN_MOST_S = 0.5, 8.0
-#: Of what does not fit into one message people's programs make several, which come at once: a
-#: text that is nearly as long as one can be, in UTF-16 units, is waited for the rest of, which
-#: was sent within so many seconds.
-FULL_UNITS, LONG_UNITS, LONG_S = 4096, 3900, 2.0
+#: How long is waited till what broke us is tried again, in seconds.
+BROKEN_S = 30.0
+
+BROKE = (
+    "⚠ I could not take what you sent yet, for something broke here ({why}). It is tried again; "
+    "the log of the office has more."
+)
 
 
 class Fetching:
@@ -57,6 +65,7 @@ class Fetching:
         album_s: float = ALBUM_S,
         turn_s: float = TURN_S,
         again_s: float = AGAIN_S,
+        broken_s: float = BROKEN_S,
     ) -> None:
         self.window = window
         self.take = take
@@ -64,6 +73,7 @@ class Fetching:
         self.album_s = album_s
         self.turn_s = turn_s
         self.again_s = again_s
+        self.broken_s = broken_s
         self.files = Files(window.state / "fetched", fetch, read)
         self.recordings = Recordings(window, hear, self.files, clock)
         self._places, self._entry = asyncio.Semaphore(AT_ONCE), asyncio.Lock()
@@ -74,15 +84,15 @@ class Fetching:
     def later(self, found: WithFiles, now: float) -> None:
         """Writes down that it is to be fetched. Once more changes nothing."""
         heard = found.heard
-        part = {**_plain(heard), "files": [asdict(one) for one in found.files]}
+        part = part_of(heard, found.files)
         whole = f"later {heard.chat}:{found.album or heard.id}"
         with self.window.ledger.tx():
             if self._is_taken(heard):
                 return
             row = self._row(heard, whole, now)
-            if row.state == "dropped" and not _holds(row, heard):  # its album was taken already
+            if row.state == "dropped" and not holds(row, heard):  # its album was taken already
                 row = self._row(heard, f"later {heard.chat}:{heard.id}", now)
-            if not _holds(row, heard):
+            if not holds(row, heard):
                 parts = json.loads(row.stage or "[]")
                 self.window.outbox.set_stage(row.seq, json.dumps([*parts, part]))
 
@@ -93,7 +103,7 @@ class Fetching:
             return False
         with self.window.ledger.tx():
             for row in self.open():
-                if (row.chat == heard.chat and _holds(row, heard)) or self._continue(row, heard):
+                if (row.chat == heard.chat and holds(row, heard)) or self._continue(row, heard):
                     return True
             if heard.units < LONG_UNITS:
                 return False
@@ -103,15 +113,9 @@ class Fetching:
     def _continue(self, row: Row, heard: Heard) -> bool:
         """Adds it to the text that was written down, if it is more of it."""
         parts = json.loads(row.stage)
-        last = parts[-1]
-        same = (row.chat, last["passed_on"]) == (heard.chat, heard.passed_on)
-        after_s = (heard.at - _at(last)).total_seconds()
-        if not same or heard.reply_to or row.state == "dropped":
+        if row.chat != heard.chat or row.state == "dropped" or not continues(parts[-1], heard):
             return False
-        if last["units"] < LONG_UNITS or not 0 <= after_s <= LONG_S:
-            return False
-        more = {**_plain(heard), "files": []}
-        self.window.outbox.set_stage(row.seq, json.dumps([*parts, more]))
+        self.window.outbox.set_stage(row.seq, json.dumps([*parts, part_of(heard)]))
         return True
 
     def _row(self, heard: Heard, key: str, now: float) -> Row:
@@ -143,16 +147,28 @@ class Fetching:
                 await self._whole(row)
             del self._fails[row.seq]
             return False
-        except NotSent as failed:
+        except Exception as failed:  # noqa: BLE001 (the others go on)
             over.set_result(None)  # whoever waits for its turn has it
-            again_s = min(AGAIN_MOST_S, self.again_s * 2.0 ** self._fails[row.seq])
-            self._fails[row.seq] += 1
-            await asyncio.sleep(max(again_s, failed.again_s))
+            await asyncio.sleep(self._wait_s(row, failed))
             return True
         finally:
             del self._under_way[row.seq]
             if not over.done():
                 over.set_result(None)
+
+    def _wait_s(self, row: Row, failed: Exception) -> float:
+        """How long till it is tried again, in seconds. Of what breaks us its sender is told."""
+        if isinstance(failed, NotSent):
+            again_s = min(AGAIN_MOST_S, self.again_s * 2.0 ** self._fails[row.seq])
+            self._fails[row.seq] += 1
+            return max(again_s, failed.again_s)
+        logger.error("fetching broke", exc_info=failed)
+        if not isinstance(failed, OSError | sqlite3.OperationalError):  # those pass
+            told = Message(Words.of(BROKE.format(why=type(failed).__name__)))
+            key, now = f"broke later {row.seq}", self.clock()
+            outbox, name = self.window.outbox, self.window.name
+            outbox.put(name, row.chat, key, told.to_json(), now, kind="answer", rank=ANSWER)
+        return self.broken_s
 
     @asynccontextmanager
     async def _room(self, row: Row) -> AsyncIterator[None]:
@@ -182,7 +198,7 @@ class Fetching:
         had: dict[str, Came | str] = {}
         while True:
             parts = self._parts(row)
-            heard = _heard(parts)
+            heard = whole(parts)
             if not self._is_taken(heard):  # else it was, just before a kill
                 heard = await self._with_files(row, heard, parts, had)
                 await self._turn(row)
@@ -249,36 +265,3 @@ class Fetching:
                 self.window.ledger.mark_seen(self.window.name, id, "", self.clock())
             self.window.outbox.set_stage(row.seq, "")
         self.files.forget(row.seq)
-
-
-def _holds(row: Row, heard: Heard) -> bool:
-    return any(part["id"] == heard.id for part in json.loads(row.stage or "[]"))
-
-
-def _plain(heard: Heard) -> dict[str, Any]:
-    kept = ("chat", "id", "who", "name", "text", "reply_to", "reply_text", "passed_on", "units")
-    return {**{name: getattr(heard, name) for name in kept}, "at": heard.at.isoformat()}
-
-
-def _at(part: dict[str, Any]) -> datetime:
-    return datetime.fromisoformat(part["at"])
-
-
-def _heard(parts: list[dict[str, Any]]) -> Heard:
-    """The message that the parts are: the words of all, and the place of the first. Where one is
-    passed on, all of it counts as that."""
-    first = {key: value for key, value in parts[0].items() if key != "files"}
-    text = ""
-    for part, before in zip(parts, [None, *parts], strict=False):
-        if part["text"]:
-            text += (_between(before) if text and before else "") + part["text"]
-    others = next((part["passed_on"] for part in parts if part["passed_on"]), "")
-    return Heard(**{**first, "at": _at(parts[0]), "text": text, "passed_on": others})
-
-
-def _between(before: dict[str, Any]) -> str:
-    """What stands between two parts: of a text that was cut to fit, where it was cut; a part that
-    is quite full was cut within a word."""
-    if before["files"] or before["units"] < LONG_UNITS:
-        return "\n\n"
-    return "" if before["units"] >= FULL_UNITS else "\n"

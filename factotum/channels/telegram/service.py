@@ -19,7 +19,7 @@ from factotum.channels.listening import listening
 from factotum.channels.pairing import Paired
 from factotum.channels.service import Service
 from factotum.channels.telegram.channel import NAME, TelegramChannel
-from factotum.channels.telegram.fetching import Fetching
+from factotum.channels.telegram.fetching import BROKEN_S, Fetching
 from factotum.channels.telegram.line import line_of
 from factotum.channels.telegram.poller import Poller
 from factotum.channels.telegram.updates import (
@@ -289,10 +289,10 @@ class Telegram:
         try:
             if await self.fetching.one(row):
                 self._to_fetch.set()
-        except Exception as broken:  # noqa: BLE001 (the others go on)
-            await self._broke(broken)
+        except sqlite3.OperationalError as refused:
+            await self._broke(refused)
 
     async def _broke(self, why: Exception) -> None:
         logger.error("fetching broke", exc_info=why)
-        await asyncio.sleep(GREET_S)
+        await asyncio.sleep(BROKEN_S)
         self._to_fetch.set()
