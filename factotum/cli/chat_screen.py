@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -71,7 +72,7 @@ class Out(io.StringIO):
             self._show(text)
 
 
-class Screen:
+class Screen(ABC):
     """What every kind does: reads, and holds lines back for a moment where that is wanted.
 
     It is a context in which its `listener` is told what a person does; set that before."""
@@ -96,10 +97,10 @@ class Screen:
         self.held = True  # what is said from now on has no line below it
         self._loop.remove_reader(self.source)
 
+    @abstractmethod
     def say(self, text: str) -> None:
         """Shows whole lines above the one that is typed. Raises OSError where there is no
         terminal any more."""
-        raise NotImplementedError
 
     def tell(self, text: str) -> None:
         """The same; where there is no terminal any more the listener is told that it ended."""
@@ -135,12 +136,13 @@ class Screen:
         finally:
             self._busy = False
 
+    @abstractmethod
     def _go_on(self) -> None:
         """Takes what has come till it is held, and shows the prompt that is due."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _came(self, data: bytes) -> None:
-        raise NotImplementedError
+        """Takes what was read."""
 
     def _turned(self) -> Prompt:
         """The prompt that is due stands there from now on."""
