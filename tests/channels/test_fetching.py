@@ -39,17 +39,20 @@ class Line:
 
 @dataclass
 class Ear:
-    """Hears the same in every recording; `files` whether in files, too."""
+    """Hears the same in every recording, of which it is told how long each `lasts`; `files`
+    whether in files, too."""
 
     text: str
     why: str = ""
     files: bool = True
     asked: list[str] = field(default_factory=list)
+    lasts: list[float] = field(default_factory=list)
 
     async def __call__(
         self, data: bytes, name: str, seconds: float, *, file: bool = False
     ) -> tuple[str, str]:
         self.asked.append(name)
+        self.lasts.append(seconds)
         return self.text, self.why
 
 
@@ -226,3 +229,16 @@ def test_a_message_in_which_nothing_is_begins_nothing(desk: Desk) -> None:
     for text in ("", "  \n "):
         desk.phone.says(text, id="1")
     assert desk.tasks() == []
+
+
+@pytest.mark.parametrize(("passed_on", "lasts"), [("Eve", 2400.0), ("", 3.0)])
+def test_what_somebody_else_spoke_lasts_as_long_as_the_recording_itself_says(
+    desk: Desk, passed_on: str, lasts: float
+) -> None:
+    ear, there = Ear("La la la."), desk.begin()
+    there.recordings.hear = ear
+    there.files.read = lambda data, name: Reading("file", name, "", properties={"seconds": 2400.0})
+    heard = replace(desk.heard("1", ""), passed_on=passed_on)
+    there.later(WithFiles(heard, (Sent("v", "v.ogg", "voice", 0, 3.0),)), desk.phone.now)
+    asyncio.run(there.pass_once())
+    assert ear.lasts == [lasts]  # of what the owner says Telegram knows, and it is not read

@@ -52,7 +52,7 @@ class Recordings:
 
     async def own(self, heard: Heard, voice: Came, row: int, mark: str) -> Heard:
         """The message with the words that were spoken to us."""
-        text, why = await self._words(voice, row, mark, voice.seconds, file=bool(heard.passed_on))
+        text, why = await self._words(voice, row, mark, file=bool(heard.passed_on))
         said = f"I heard: “{text[:HEARD_CHARS]}”" if text else f"I could not hear it: {why}"
         self._show(heard, "spoken", heard.id, said)
         if not text:
@@ -65,8 +65,7 @@ class Recordings:
         reading = came.reading
         if self.hear is None or not self.hear.files or reading is None:
             return came
-        seconds = max(came.seconds, length_s(reading))
-        text, why = await self._words(came, row, mark, seconds, file=True)
+        text, why = await self._words(came, row, mark, file=True)
         name = one_line(came.name, NAME_CHARS)
         if text:
             self._show(heard, "overheard", mark, f"In {name} I heard: “{text[:HEARD_CHARS]}”")
@@ -75,13 +74,13 @@ class Recordings:
         remarks = (*reading.remarks, f"it was not heard: {why}")
         return replace(came, reading=replace(reading, remarks=remarks))
 
-    async def _words(
-        self, came: Came, row: int, mark: str, seconds: float, *, file: bool
-    ) -> tuple[str, str]:
+    async def _words(self, came: Came, row: int, mark: str, *, file: bool) -> tuple[str, str]:
         if self.hear is None:
             return "", NOBODY
         if before := self.files.words(row, mark):
             return before, ""
+        # Whoever made it may have said that it is short: the file itself, where it is read, counts.
+        seconds = max(came.seconds, length_s(came.reading) if came.reading else 0.0)
         text, why = await self.hear(came.data, came.name, seconds, file=file)
         if text:
             self.files.keep_words(row, mark, text)
