@@ -405,6 +405,19 @@ def test_without_an_index_a_task_goes_on(desk: Study) -> None:
         desk.read("notes__search", query="x")
 
 
+def test_a_prompt_waits_for_the_index_by_the_clock_of_the_office(desk: Study) -> None:
+    """And by no other: else a machine that stalls for a moment forgets what it knows."""
+    for n in range(3):
+        props = {"type": "memory", "about": "Bianchi"}
+        desk.write(f"Office/Memory/{n}.md", render(props, f"Bianchi fact {n}."))
+    ticks = iter(range(10_000))
+    desk.vault.monotonic = lambda: float(next(ticks))
+    seen = desk.another().recall_for("Bianchi", 2000)
+    assert len(seen.notes) == 1, "the first, however long it took, and then half a second is over"
+    desk.vault.monotonic = lambda: 0.0
+    assert len(desk.another().recall_for("Bianchi", 2000).notes) == 3
+
+
 def test_much_memory_makes_no_longer_prompt(desk: Study) -> None:
     """10 MiB of it, in notes that all fit."""
     for n in range(700):
