@@ -151,8 +151,9 @@ class Amount:
             return "no amount with its currency can be read from this call" if strict else ""
         if currency != self.currency:
             return f"{one_line(currency, 10)} is not {self.currency}" if strict else ""
-        told = scene.house.money(amount, currency)
-        return "" if self._holds(amount) else f"{told} is not {self.written}"
+        if self._holds(amount):
+            return ""
+        return f"{scene.house.money(amount, currency)} is not {self.written}"
 
     def _holds(self, amount: Decimal) -> bool:
         above = self.over is None or amount > self.over

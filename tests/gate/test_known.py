@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 
@@ -203,6 +204,18 @@ def test_a_rule_stays_as_it_is_written_and_the_amount_is_told_beside_it() -> Non
     task = Task("t-1", "note", "A task", "text", Trust.OWNER)
     why_not = rule.why_not(call, facets(call, declared["bank__transfer"]), task, house)
     assert why_not == "1.234,50\u00a0€ is not up to 1000.50 EUR"
+
+
+def test_an_amount_is_told_only_where_somebody_is_to_read_it() -> None:
+    def tell(amount: Decimal, currency: str) -> str:
+        raise AssertionError("nobody reads it")
+
+    declared = {"bank__transfer": {"amount": ["sum"], "currency": ["cur"]}}
+    house = House(NOW, Policy(tools=declared), money=tell)
+    call = Call("bank__transfer", {"sum": "5", "cur": "EUR"})
+    rule = one_rule("allow: bank__transfer, amount: up to 1000.50 EUR")
+    task = Task("t-1", "note", "A task", "text", Trust.OWNER)
+    assert rule.matches(call, facets(call, declared["bank__transfer"]), task, house)
 
 
 def test_a_sign_of_money_begins_no_formula_in_the_note() -> None:
