@@ -39,20 +39,20 @@ class Line:
 
 @dataclass
 class Ear:
-    """Hears the same in every recording, of which it is told how long each `lasts`; `files`
-    whether in files, too."""
+    """Hears the same in every recording, of which it is told how long each `lasts`, and which
+    are files; `files` whether in files, too."""
 
     text: str
     why: str = ""
     files: bool = True
     asked: list[str] = field(default_factory=list)
-    lasts: list[float] = field(default_factory=list)
+    lasts: list[tuple[float, bool]] = field(default_factory=list)
 
     async def __call__(
         self, data: bytes, name: str, seconds: float, *, file: bool = False
     ) -> tuple[str, str]:
         self.asked.append(name)
-        self.lasts.append(seconds)
+        self.lasts.append((seconds, file))
         return self.text, self.why
 
 
@@ -231,9 +231,9 @@ def test_a_message_in_which_nothing_is_begins_nothing(desk: Desk) -> None:
     assert desk.tasks() == []
 
 
-@pytest.mark.parametrize(("passed_on", "lasts"), [("Eve", 2400.0), ("", 3.0)])
-def test_what_somebody_else_spoke_lasts_as_long_as_the_recording_itself_says(
-    desk: Desk, passed_on: str, lasts: float
+@pytest.mark.parametrize(("passed_on", "lasts"), [("Eve", (2400.0, True)), ("", (3.0, False))])
+def test_what_somebody_else_spoke_is_a_file_and_as_long_as_the_recording_itself_says(
+    desk: Desk, passed_on: str, lasts: tuple[float, bool]
 ) -> None:
     ear, there = Ear("La la la."), desk.begin()
     there.recordings.hear = ear
