@@ -7,7 +7,6 @@ taken out of their words, and a line in them that looks like it is marked as the
 from __future__ import annotations
 
 import unicodedata
-from datetime import datetime
 
 from factotum.channels import markdown
 from factotum.channels.cards import subject
@@ -16,7 +15,7 @@ from factotum.channels.words import Words
 from factotum.gate.lookalike import looks
 from factotum.gate.records import Card
 from factotum.inert import one_line, uninert, visible
-from factotum.words import local, when
+from factotum.words import local
 from factotum.worker.receipts import headline
 from factotum.worker.runs import Run
 
@@ -55,14 +54,14 @@ def result(
     return [*split(theirs, most_units)[: PARTS_MOST - 1], fitted(last, most_units)]
 
 
-def deed(card: Card, now: datetime) -> str:
+def deed(card: Card) -> str:
     """What became of a request, in a line for a phone; the rest stands in the task's note."""
     ended, decision = card.ended, card.decision
     at = ended.at if ended else decision.at if decision else card.created
     why = (ended.evidence.get("reason") or ended.evidence.get("last_known")) if ended else ""
     why = why or (decision.why if decision else "")
     why = one_line(str(why), WHY_CHARS)
-    parts = [uninert(headline(card)), subject(card), when(local(at), now), why]
+    parts = [uninert(headline(card)), subject(card), f"{local(at):%a %H:%M}", why]
     return " · ".join(part for part in parts if part)
 
 

@@ -199,7 +199,7 @@ class Work:
                 good = run.result == "done"
                 sign, verb = ("✅", "Done in") if good else ("❌", "Failed after")
                 outbox.want(progress, Message(Words.italic(f"{sign} {verb} {took}")).to_json())
-            for n, part in enumerate(self._parts(row, run, now)):
+            for n, part in enumerate(self._parts(row, run)):
                 message = Message(
                     part, reply_to=str(row.facts.get(MESSAGE) or "") if n == 0 else ""
                 )
@@ -209,12 +209,11 @@ class Work:
                     not_before=self.window.not_before(now, answers=bool(asked)),
                 )  # fmt: skip
 
-    def _parts(self, row: TaskRow, run: Run, now: float) -> list[Words]:
+    def _parts(self, row: TaskRow, run: Run) -> list[Words]:
         head = "" if row.facts.get(MESSAGE) else f"🗓 {plain(row.title)}"
         note, units = row.name.removesuffix(".md"), self.window.limits.units
-        return result(run, self._receipts(run, now), units, note, head)
+        return result(run, self._receipts(run), units, note, head)
 
-    def _receipts(self, run: Run, now: float) -> list[str]:
-        there = self.window.zone(now)
+    def _receipts(self, run: Run) -> list[str]:
         cards = self.window.register.of_run(run.task, run.n)
-        return [deed(card, there) for card in cards if card.kind == "effect"]
+        return [deed(card) for card in cards if card.kind == "effect"]

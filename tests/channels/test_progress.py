@@ -59,6 +59,7 @@ def test_it_is_shown_that_it_works_and_not_while_it_waits(tmp_path: Path) -> Non
         assert (
             "🧾 What was really done\nDone: Send this mail to ada@rossi.example? · “" in came.text
         )
+        assert "today" not in came.text, "it is read on other days, too"
         at.me.waits_for(lambda _: shown.text.startswith("✅ "))
         progress = [one for one in at.me.chat.from_bot if one.reply_to == sent.id]
         assert progress == [shown, card, came]
