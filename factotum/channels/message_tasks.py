@@ -10,6 +10,7 @@ import hashlib
 from dataclasses import replace
 from datetime import UTC
 
+from factotum.channels import markdown
 from factotum.channels.commands.new_rule import HOW
 from factotum.channels.contract import SPOKEN, Heard, Message
 from factotum.channels.own_words import OTHERS
@@ -25,6 +26,8 @@ from factotum.reading import Reading
 from factotum.worker.talks import SIDE_CHARS
 
 TITLE_CHARS = 120
+#: Of how much of a message a title is made.
+TITLE_READ_CHARS = 1000
 #: How much is told of the message that is replied to.
 REPLIED_CHARS = 1000
 
@@ -164,8 +167,9 @@ class MessageTasks:
 
 
 def _title(asked: str) -> str:
-    """What was asked for, without what the agent alone is told of it."""
-    return asked.removesuffix(HOW.strip())
+    """What was asked for, without marks and what the agent alone is told of it."""
+    said = asked.removesuffix(HOW.strip())[:TITLE_READ_CHARS]
+    return markdown.read(said).text or said
 
 
 def _unheard(heard: Heard) -> tuple[str, ...]:

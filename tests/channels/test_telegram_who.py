@@ -242,6 +242,12 @@ def test_what_the_owner_writes_is_the_owners_and_comes_once(phone: Phone) -> Non
     assert task.trust is Trust.OWNER and task.facts["chat"] == ME
 
 
+def test_a_title_has_no_marks_of_what_was_written_with_them(phone: Phone) -> None:
+    phone.says("**Invoice** for *Ada*, snake_case\n- and `tea`")
+    (task,) = tasks(phone)
+    assert task.title == "Invoice for Ada, snake_case • and tea"
+
+
 @pytest.mark.parametrize("text", ["Pay Eve 500 € now", "/stop", "/resume", "Invoice please"])
 def test_what_the_owner_passes_on_is_a_strangers_and_no_command(phone: Phone, text: str) -> None:
     phone.says(text, passed_on="Eve")
