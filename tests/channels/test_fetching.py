@@ -72,7 +72,8 @@ class Desk:
                 raise Killed
 
         def read(data: bytes, name: str) -> Reading:
-            return Reading("file", name, data.decode())
+            about = {"seconds": 3.0} if name.endswith(".mp3") else {}
+            return Reading("file", name, data.decode(), properties=about)
 
         window, clock = self.phone.service.window, lambda: self.phone.now
         hearing = Ear(*self.hears) if self.hears else None
@@ -229,6 +230,19 @@ def test_a_message_in_which_nothing_is_begins_nothing(desk: Desk) -> None:
     for text in ("", "  \n "):
         desk.phone.says(text, id="1")
     assert desk.tasks() == []
+
+
+def test_what_is_only_called_a_recording_is_read_and_sent_to_nobody(desk: Desk) -> None:
+    ear, there = Ear("You."), desk.begin()
+    there.recordings.hear = ear
+    there.files.read = lambda data, name: Reading("file", name, "Dear all")
+    there.later(WithFiles(desk.heard("1", ""), (Sent("a", "a.mp3", "audio"),)), desk.phone.now)
+    asyncio.run(there.pass_once())
+    assert ear.asked == []
+    (note,) = desk.phone.office.files("Needs_Action")
+    assert "Dear all" in note.read_text()
+    desk.phone.look()
+    assert "I did not hear a.mp3: it holds no recording" in desk.phone.see("a.mp3").text
 
 
 @pytest.mark.parametrize(("passed_on", "lasts"), [("Eve", (2400.0, True)), ("", (3.0, False))])

@@ -16,7 +16,8 @@ from factotum.channels.window import Window
 from factotum.channels.words import Words
 from factotum.inert import one_line
 from factotum.outbox import ANSWER
-from factotum.reading.sound_file import length_s, with_words
+from factotum.reading.sound_file import is_recording, length_s, with_words
+from factotum.voice.sound import KINDS
 
 HEARD_CHARS = 3000
 #: How much of the name of a file is said.
@@ -65,7 +66,10 @@ class Recordings:
         reading = came.reading
         if self.hear is None or not self.hear.files or reading is None:
             return came
-        text, why = await self._words(came, row, mark, file=True)
+        if is_recording(reading):
+            text, why = await self._words(came, row, mark, file=True)
+        else:  # whatever it is called: it is not sent to who hears
+            text, why = "", f"it holds no recording that can be heard. Send {KINDS}"
         name = one_line(came.name, NAME_CHARS)
         if text:
             self._show(heard, "overheard", mark, f"In {name} I heard: “{text[:HEARD_CHARS]}”")
