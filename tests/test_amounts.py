@@ -164,6 +164,12 @@ def test_nothing_else_is_that_amount(typed: str) -> None:
     assert not is_typed(typed, Decimal(120), "EUR", "120,00\u00a0€")
 
 
+def test_less_than_nothing_has_one_sign() -> None:
+    typed = ("-120", "−120,00 €", "--120", "120")
+    taken = [is_typed(text, Decimal(-120), "EUR", "-120,00\u00a0€") for text in typed]
+    assert taken == [True, True, False, False]
+
+
 def test_what_has_two_readings_is_typed_in_a_form_that_has_one() -> None:
     told = teller("de_DE")(Decimal(1234), "JPY")
     assert one_line(told, 20) == "1.234 ¥"
