@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -143,6 +143,24 @@ def test_messages_are_taken_as_they_came_unless_one_takes_long(
     asyncio.run(all_of_it())
     assert desk.tasks()[0][0] == first
     assert len(desk.tasks()) == 2
+
+
+def test_nobody_waits_for_what_came_before_in_another_chat(desk: Desk, line: Slow) -> None:
+    desk.comes("1", "One", "a")
+    other = replace(desk.heard("1", "Two"), chat="815", who="815")
+
+    async def both() -> None:
+        there, line.held = desk.begin(), asyncio.Event()
+        there.turn_s = 2 * PATIENCE_S
+        there.later(WithFiles(other, (Sent("b", "b.txt", "document"),)), desk.phone.now)
+        first, second = [asyncio.create_task(there.one(row)) for row in there.fresh()]
+        await asyncio.wait_for(second, PATIENCE_S)
+        assert not first.done()
+        line.held.set()
+        await first
+
+    asyncio.run(both())
+    assert [said for said, _ in desk.tasks()] == ["Two", "One"]
 
 
 def test_what_waits_to_be_tried_again_is_not_tried_sooner_and_keeps_nobody_waiting(
