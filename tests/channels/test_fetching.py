@@ -56,6 +56,11 @@ class Ear:
         return self.text, self.why
 
 
+async def taken_by(there: Fetching) -> bool:
+    """Has it fetch and take what there is; whether something is left for later."""
+    return any(await asyncio.gather(*[there.one(row) for row in there.fresh()]))
+
+
 @dataclass
 class Desk:
     phone: Phone
@@ -98,7 +103,7 @@ class Desk:
         return Heard(ME, id, ME, NAME, text, at, units=len(text))
 
     def takes(self) -> bool:
-        return asyncio.run(self.begin().pass_once())
+        return asyncio.run(taken_by(self.begin()))
 
     def tasks(self) -> list[tuple[str, list[str]]]:
         """What was made of it: what was said, and the names of the files."""
@@ -237,7 +242,7 @@ def test_what_is_only_called_a_recording_is_read_and_sent_to_nobody(desk: Desk) 
     there.recordings.hear = ear
     there.files.read = lambda data, name: Reading("file", name, "Dear all")
     there.later(WithFiles(desk.heard("1", ""), (Sent("a", "a.mp3", "audio"),)), desk.phone.now)
-    asyncio.run(there.pass_once())
+    asyncio.run(taken_by(there))
     assert ear.asked == []
     (note,) = desk.phone.office.files("Needs_Action")
     assert "Dear all" in note.read_text()
@@ -254,5 +259,5 @@ def test_what_somebody_else_spoke_is_a_file_and_as_long_as_the_recording_itself_
     there.files.read = lambda data, name: Reading("file", name, "", properties={"seconds": 2400.0})
     heard = replace(desk.heard("1", ""), passed_on=passed_on)
     there.later(WithFiles(heard, (Sent("v", "v.ogg", "voice", 0, 3.0),)), desk.phone.now)
-    asyncio.run(there.pass_once())
+    asyncio.run(taken_by(there))
     assert ear.lasts == [lasts]  # of what the owner says Telegram knows, and it is not read

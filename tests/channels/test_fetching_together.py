@@ -17,7 +17,7 @@ from factotum.channels.telegram.files import AT_ONCE
 from factotum.channels.telegram.updates import Sent, WithFiles
 from factotum.reading import Reading
 from tests.channels.phone import phone_of
-from tests.channels.test_fetching import Desk, Ear, Killed, Line
+from tests.channels.test_fetching import Desk, Ear, Killed, Line, taken_by
 from tests.office import TestOffice
 from tests.patience import PATIENCE_S
 
@@ -116,7 +116,7 @@ def test_a_part_that_comes_while_its_album_is_fetched_is_in_it(desk: Desk, line:
     async def comes_late() -> None:
         line.held = asyncio.Event()
         fetching = desk.begin()
-        under_way = asyncio.create_task(fetching.pass_once())
+        under_way = asyncio.create_task(taken_by(fetching))
         while "b" not in line.asked:
             await asyncio.sleep(0.001)
         desk.comes("3", "", "c", "album")
@@ -138,7 +138,7 @@ def test_messages_are_taken_as_they_came_unless_one_takes_long(
     async def all_of_it() -> None:
         fetching = desk.begin()
         fetching.turn_s = turn_s
-        await fetching.pass_once()
+        await taken_by(fetching)
 
     asyncio.run(all_of_it())
     assert desk.tasks()[0][0] == first
@@ -197,7 +197,7 @@ def test_the_longer_it_cannot_be_had_the_less_often_it_is_tried(desk: Desk, line
         there.again_s = 0.05
         for _ in range(3):
             began = time.monotonic()
-            assert await there.pass_once()
+            assert await taken_by(there)
         return time.monotonic() - began
 
     assert asyncio.run(thrice()) >= 4 * 0.05
@@ -255,12 +255,12 @@ def test_what_was_heard_before_a_kill_is_not_paid_for_again(desk: Desk, line: Sl
         begin().later(found, desk.phone.now)
     desk.dies = True
     with pytest.raises(Killed):
-        asyncio.run(begin().pass_once())
+        asyncio.run(taken_by(begin()))
     desk.dies = False
     ledger = desk.phone.service.window.ledger
     with ledger.tx() as db:  # as if it had been killed before the message was taken
         db.execute("DELETE FROM seen")
-    asyncio.run(begin().pass_once())
+    asyncio.run(taken_by(begin()))
     assert sorted(ear.asked) == ["a.mp3", "b.mp3"]
     assert sorted(line.asked) == ["a", "b"]
     (task,) = desk.tasks()

@@ -187,10 +187,6 @@ class Fetching:
             for _ in range(had):
                 self._places.release()
 
-    async def pass_once(self) -> bool:
-        """Fetches and takes what there is; whether something is left for later."""
-        return any(await asyncio.gather(*[self.one(row) for row in self.fresh()]))
-
     async def _whole(self, row: Row) -> None:
         parts = self._parts(row)
         if not row.key.endswith(f":{parts[0]['id']}"):
