@@ -13,15 +13,19 @@ import sqlite3
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from factotum import log
 from factotum.channels.at_terminal import AtTerminal
 from factotum.channels.contract import Message, NotSent, Reply, Tapped
 from factotum.channels.reception import AGAIN, STAGES
 from factotum.channels.terminal import SYNONYMS, chosen
+from factotum.cli import chat_says as says
 from factotum.cli import place
 from factotum.cli.chat_office import Office
 from factotum.cli.chat_screen import Screen, Typed
 from factotum.cli.chat_talk import BYE, LOOK_S, Conversation
 from factotum.rooms import DoorError
+
+logger = log.get("factotum.cli")
 
 #: How long is waited till what came of a word shows in what is asked, and how long till all of
 #: it is there once something of it is, in seconds.
@@ -35,25 +39,6 @@ CHECK_S, TWICE_S = 2.0, 5.0
 #: The id of a card in a line of the office.
 _CARD = re.compile(r"\ba-[0-9a-z]+\b")
 
-HELP = """Write a message and press Enter, also while work goes on. What needs your yes is shown,
-and you are asked; Enter alone puts that off, and brings it back.
-/stop   halt everything at once          /new    begin a conversation anew
-/help   what else there is               /quit   leave (so do Ctrl-D, and Ctrl-C twice)"""
-PUT_OFF = "It waits. Enter alone brings it back{hint}"
-COMMAND = "It waits: {command}"
-NOTHING = (
-    "Nothing was asked where you typed that, so it counted for nothing. "
-    "Enter alone brings back what waits."
-)
-NOT_READ = (
-    "That came up while you typed, so your word did not count for it. Look, and say it again."
-)
-NOT_ASKED = "That is no longer asked, so your word counted for nothing."
-NO_CHOICE = "There is no choice {typed}: choose 1 to {most}, or write what is to be changed."
-NOT_TAKEN = "⚠ It was not taken ({why}). Say it once more."
-STOPPED = "⚠ The office has stopped. Start it again: factotum up. Or write on, and it runs here."
-RUNS_HERE = "Nobody was at work any more, so the office runs here now, till you leave."
-TWICE = "Ctrl-C once more leaves. What is under way is halted by /stop."
 #: What may be chosen without having been read: it shows, or asks for, something else.
 HARMLESS = frozenset({*AGAIN, *STAGES, "skip"})
 
@@ -100,7 +85,7 @@ class Person(Conversation):
             if first:
                 self.hear(first)
             else:
-                self._tell(HELP)
+                self._tell(says.HELP)
             self._ask()
             return await self._till_the_end()
         finally:
@@ -126,7 +111,7 @@ class Person(Conversation):
             if self.once or self.office.ours:
                 raise
             if not self._warned:
-                self._tell(STOPPED)
+                self._tell(says.STOPPED)
             self._warned = True
 
     # -- what a person does
@@ -142,11 +127,14 @@ class Person(Conversation):
             elif not text:
                 self._bring_back()
             elif _is_choice(text) and self._asking():
-                self._tell(NOT_READ if self._due() else NOTHING)
+                self._tell(says.NOT_READ if self._due() else says.NOTHING)
             else:
                 self._say(text)
         except (OSError, sqlite3.OperationalError) as refused:
-            self._tell(NOT_TAKEN.format(why=refused))
+            self._tell(says.NOT_TAKEN.format(why=refused))
+        except Exception as broken:  # the conversation outlives any one line
+            logger.error("a line was not taken", exc_info=broken)
+            self._tell(says.NOT_TAKEN.format(why=f"{type(broken).__name__}: {broken}"))
 
     def interrupted(self) -> None:
         now = self._loop.time()
@@ -154,14 +142,18 @@ class Person(Conversation):
             self._left.set()
             return
         self._interrupted = now
-        self._tell(TWICE)
+        self._tell(says.TWICE)
 
     def ended(self) -> None:
         self._left.set()
 
     def changed(self) -> None:
-        """Something was shown: what is asked may be another thing now."""
-        self._look_in(SETTLES_S if self._spoken is not None else 0.0)
+        """Something was shown: what is asked may be another thing now. It is so at once, before
+        any key is read, that no word is for another than the one that was shown last."""
+        if self._spoken is None:
+            self._ask()
+        else:
+            self._look_in(SETTLES_S)
 
     def overheard(self, text: str) -> None:
         """What the office says by itself; what is shown here anyway is not said twice."""
@@ -179,7 +171,7 @@ class Person(Conversation):
     def _say(self, text: str) -> None:
         try:
             if not self.once and self.office.begin():
-                self._tell(RUNS_HERE)
+                self._tell(says.RUNS_HERE)
         except (DoorError, OSError) as shut:  # it is heard all the same, for who works here next
             self._tell(f"⚠ {shut}")
         self.hear(text)
@@ -188,12 +180,12 @@ class Person(Conversation):
         if not text:
             self._put(about)
         elif about.key not in {one.key for one in self._asking()}:
-            self._tell(NOT_READ if self._due() else NOT_ASKED)
+            self._tell(says.NOT_READ if self._due() else says.NOT_ASKED)
         elif token := chosen(text, about.message):
             self._choose(token, about, unread)
         elif text.isdecimal() and self._is_request(about):
             most = sum(map(len, about.message.rows))
-            self._tell(NO_CHOICE.format(typed=text, most=most))
+            self._tell(says.NO_CHOICE.format(typed=text, most=most))
         else:
             self.hear(text, reply_to=about.id)
             self._wait_for(about)
@@ -202,7 +194,7 @@ class Person(Conversation):
         drawn = self.window.buttons.find(token)
         wish = drawn.wish.partition(" ")[0] if drawn else ""
         if unread and wish not in HARMLESS:
-            self._tell(NOT_READ)
+            self._tell(says.NOT_READ)
             return
         tap = Tapped("", self.window.chat, about.id, "", place.who(), token)
         reply: Reply | None = self.service.tap(tap)
@@ -218,10 +210,12 @@ class Person(Conversation):
         buttons = [one for row in about.message.rows for one in row]
         command = self.channel.hint(buttons[0].token) if buttons else ""
         if self.once:
-            self._tell(COMMAND.format(command=command) if command else "")
+            self._tell(says.COMMAND.format(command=command) if command else "")
             self._left.set()
             return
-        self._tell(PUT_OFF.format(hint=f"; elsewhere, or later: {command}" if command else "."))
+        self._tell(
+            says.PUT_OFF.format(hint=f"; elsewhere, or later: {command}" if command else ".")
+        )
         if self._spoken is None:
             self._ask()
 
