@@ -99,12 +99,13 @@ def whole_life(life: Life, *points: str) -> int:
     return kills + life.live(*points[kills:])
 
 
-def check(life: Life, model: Model, relay: Relay, *, again: int = 0) -> None:
-    """`again` is how many answers a kill has cost: said, but not recorded."""
+def check(life: Life, model: Model, relay: Relay, *, again: int = 0, more: int = 0) -> None:
+    """`again` is how many answers a kill has cost: said, but not recorded. `more` is how many it
+    may have cost beside: one that was asked for counts as paid, though it was never said."""
     wanted = [("parent", n) for n in range(len(PARENT))]
     wanted += [("child", n) for n in range(len(CHILD))]
     assert set(model.said) == set(wanted)
-    assert model.said.total() == len(wanted) + again
+    assert 0 <= model.said.total() - len(wanted) - again <= more
     (one,) = relay.messages
     assert one.message["To"] == "ada@rossi.example"
     tools = Counter(card.seal.tool for card in life.cards())
@@ -121,7 +122,8 @@ def check(life: Life, model: Model, relay: Relay, *, again: int = 0) -> None:
     spent = ledger.db.execute("SELECT count(*), count(cost) FROM spend").fetchone()
     ledger.close()
     assert tuple(turns) == (len(wanted), len(wanted))
-    assert tuple(spent) == (len(wanted) + again, len(wanted) + again)
+    assert spent[0] == spent[1]
+    assert 0 <= spent[0] - len(wanted) - again <= more
 
 
 def test_a_whole_life_without_a_kill(life: Life, model: Model, relay: Relay) -> None:
@@ -137,10 +139,14 @@ POINTS = sorted(set(failpoint.NAMES) - NOT_HERE)
 ONCE_MORE = [f"turn.recorded:{n}" for n in (2, 3)] + [f"step.recorded:{n}" for n in (2, 3)]
 
 
+#: What the office does by the clock beside the work: an answer may be on its way just then.
+BESIDE = ("log.", "notice.", "snapshot.")
+
+
 @pytest.mark.parametrize("point", [one for one in POINTS if one != "turn.heard"] + ONCE_MORE)
 def test_killed_between_any_two_steps(life: Life, model: Model, relay: Relay, point: str) -> None:
     assert whole_life(life, point) == 1, f"{point} was never passed"
-    check(life, model, relay)
+    check(life, model, relay, more=point.startswith(BESIDE))
 
 
 #: The places that are passed after the decisions: the effect, the child, the end.
