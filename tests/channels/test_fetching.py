@@ -207,6 +207,8 @@ def test_what_is_no_rest_of_a_long_text_is_taken_by_itself(desk: Desk) -> None:
     assert not desk.comes("1", "Short.")
     assert desk.comes("2", LONG)
     assert not desk.comes("3", "/stop")
+    answer = replace(desk.heard("6", "The second."), reply_to="1001")
+    assert not desk.begin().goes_on(answer, desk.phone.now)
     desk.phone.go(3)
     assert not desk.comes("4", "Something else.")
     assert desk.comes("5", LONG)  # another one

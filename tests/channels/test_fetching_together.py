@@ -85,6 +85,25 @@ def test_an_album_is_fetched_four_at_once_and_stands_in_its_order(desk: Desk, li
     assert lie(desk) == []
 
 
+def test_they_are_read_one_after_the_other(desk: Desk) -> None:
+    """Whatever reads one may take a lot of memory."""
+    album(desk)
+    now = most = 0
+
+    def read(data: bytes, name: str) -> Reading:
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        time.sleep(0.01)
+        now -= 1
+        return Reading("file", name, data.decode())
+
+    there = desk.begin()
+    there.files.read = read
+    asyncio.run(taken_by(there))
+    assert most == 1
+
+
 def test_one_of_an_album_that_cannot_be_had_is_told_of_and_the_others_are_there(
     desk: Desk, line: Slow
 ) -> None:
@@ -105,6 +124,9 @@ def test_what_was_fetched_before_a_break_is_not_fetched_again(
     with suppress(Killed):
         assert desk.takes()
     assert desk.tasks() == [] and len(lie(desk)) == 2
+    folder = desk.phone.service.window.state / "fetched"
+    modes = {one.stat().st_mode & 0o777 for one in folder.iterdir()}
+    assert (folder.stat().st_mode & 0o777, modes) == (0o700, {0o600})  # what is private stays so
     assert not desk.takes()
     assert sorted(line.asked) == ["a", "b", "c", "c"]
     assert desk.tasks() == [("All of them", ["a.txt", "b.txt", "c.txt"])]
