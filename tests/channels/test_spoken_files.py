@@ -64,6 +64,7 @@ def test_a_round_video_that_is_passed_on_or_cannot_be_heard_is_told_as_that(
         at.me.waits_to_see("Looked at it.")
         told = at.told()
         assert SAID in told[told.index("```outsider") :]
+        assert "not written down" not in told
         assert (at.task().trust, at.task().words) == (Trust.STRANGER, Trust.STRANGER)
         heard.next(status(503), status(503))
         at.answered(sends_round(at))
