@@ -187,7 +187,7 @@ class Person(Conversation):
             most = sum(map(len, about.message.rows))
             self._tell(says.NO_CHOICE.format(typed=text, most=most))
         else:
-            self.hear(text, reply_to=about.id)
+            self.hear(text, about.id, about.message.words.text)
             self._wait_for(about)
 
     def _choose(self, token: str, about: Asked, unread: bool) -> None:

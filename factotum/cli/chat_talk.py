@@ -38,11 +38,14 @@ class Conversation:
         self.given: list[Given] = []
         self._ids = (f"you {n}" for n in itertools.count(1))
 
-    def hear(self, text: str, reply_to: str = "") -> Given:
-        """Takes a message, durably. Raises what passes: OSError, sqlite3.OperationalError."""
+    def hear(self, text: str, reply_to: str = "", reply_text: str = "") -> Given:
+        """Takes a message, durably; the message that it answers may stand here a moment before
+        it is written down that it does, so what it says goes with it then. Raises what passes:
+        OSError, sqlite3.OperationalError."""
         now, who = datetime.now(UTC), place.who()
-        id = next(self._ids)
-        heard = Heard(self.window.chat, id, "", who, text, now, reply_to)
+        id, chat = next(self._ids), self.window.chat
+        known = self.window.outbox.standing(self.window.name, chat, reply_to) is not None
+        heard = Heard(chat, id, "", who, text, now, reply_to, "" if known else reply_text)
         self.service.hear(heard)
         source_id = self.window.source_id(heard.chat, id)
         one = Given(id, self.window.ledger.seen(self.window.name, source_id) or "")
