@@ -124,13 +124,14 @@ def logout(name: str, who: str) -> int:
         gone = owners.unpair(opened.ledger, name, place.now(), who)
         owners.strong(opened.ledger, opened.settings, place.now())
         left = owners.owners(opened.settings, opened.ledger, name)
+        by_setting = opened.settings.text("TELEGRAM_CHAT_ID")
         opened.wake()
     for one in gone:
         print(f"{line(one.said)} is paired no more.")
+    if not gone:
+        print(f"{line(who)} was not paired." if who else "Nobody was paired.")
     if left:
         names = ", ".join(line(one.said) for one in left)
-        named = "FACTOTUM_TELEGRAM_CHAT_ID names them" if not gone or not who else ""
-        print(f"Orders are still taken from {names}{f': {named}' if named else ''}.")
-    elif not gone:
-        print("Nobody was paired.")
+        named = ": FACTOTUM_TELEGRAM_CHAT_ID names them" if by_setting else ""
+        print(f"Orders are still taken from {names}{named}.")
     return FAILED if who and not gone else 0

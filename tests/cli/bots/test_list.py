@@ -84,10 +84,13 @@ def test_a_pairing_ends(office: TestOffice, ledger: Ledger) -> None:
     owners.strong(ledger, office.settings(), time.time())
     said = terminal("channels", "logout", "telegram", "--who", "1")
     assert said.out == "N1 (1) is paired no more.\nOrders are still taken from N2 (2).\n"
-    assert terminal("channels", "logout", "telegram", "--who", "9").code == 1
+    said = terminal("channels", "logout", "telegram", "--who", "9")
+    assert said.code == 1
+    assert said.out == "9 was not paired.\nOrders are still taken from N2 (2).\n"
     assert ledger.meta("strong_channels") == "telegram"
     assert terminal("channels", "logout", "telegram").out == "N2 (2) is paired no more.\n"
     assert ledger.meta("strong_channels") == ""
     office.env[CHAT] = "3"
     said = terminal_of(office)("channels", "logout", "telegram")
-    assert said.out == "Orders are still taken from 3: FACTOTUM_TELEGRAM_CHAT_ID names them.\n"
+    still = "Orders are still taken from 3: FACTOTUM_TELEGRAM_CHAT_ID names them.\n"
+    assert said.out == f"Nobody was paired.\n{still}"
