@@ -50,7 +50,7 @@ def test_a_long_change_is_told_whole(
 ) -> None:
     old, new = before + gone + after, before + put + after
     assert put_in(old, unified(old, new, 2)) == new
-    assert differing(old, new) <= max(len(old), len(new))
+    assert differing(old, new) <= len(old) + len(new)
 
 
 def test_the_rows_say_where_the_change_stands() -> None:

@@ -40,13 +40,14 @@ def test_strangers_get_nothing_and_keep_nobody_waiting(tmp_path: Path, relay: Re
                 eve.says("yes", chat=group)
                 eve.forwards(card)
             owner.says("/resume", chat=group)
-            owner.taps(card.id, data=token, message=card, chat=group)
+            owner.taps(card.id, data=token, chat=group)  # where it stands for others to see
             owner.says("/status")
             owner.waits_to_see("Waits for you: 1", SOON_S)  # a second for each of them is 240
             assert all(one.chat.messages[-1].sender["id"] == one.id for one in crowd)
             assert not server.called("getFile")
             assert isinstance(pairing.state(ledger, begun, time.time()), pairing.NotPaired)
             told = [text for text in owner.chat.texts if "stranger" in text.lower()]
+            assert relay.messages == []
             owner.waits_for_answer(owner.taps(card.id, "Send"))
             live.waits(lambda: relay.messages)
             kept = ledger.db.execute("SELECT count(*) FROM task").fetchone()[0]

@@ -58,7 +58,7 @@ def test_a_change_under_the_selector_becomes_a_task_that_shows_it(
     assert "-Boat 1 costs 80\n+Boat 1 costs 75" in note
     assert "What stands there now:\n\nBoat 0 costs 90\nBoat 1 costs 75" in note
     looks(heard, web, html("90", "75"))
-    assert len(heard.tasks) == 1
+    assert heard.titles.count("Boats has changed") == 1
 
 
 @pytest.mark.slow
@@ -92,7 +92,7 @@ def test_the_first_look_is_told_with_the_days_digest(heard: Listening, web: WebS
 @pytest.mark.slow
 def test_a_change_back_and_forth_is_told_each_time(heard: Listening, web: WebServer) -> None:
     looks(heard, web, html("90"), html("80"), html("90"), html("80"))
-    assert heard.titles == ["Boats has changed"] * 3
+    assert heard.titles.count("Boats has changed") == 3
 
 
 @pytest.mark.slow
