@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
+from typing import Any
 
-from tests.channels.live import OWNER, at_work, with_mail
-from tests.servers.smtp import Relay
-from tests.servers.telegram import server_running
+from tests.channels.talking import desk
+from tests.patience import PATIENCE_S
+from tests.servers.model import Item, call
 
 
 def test_typing_is_shown_at_once_when_work_was_given_and_else_not(tmp_path: Path) -> None:
-    with server_running() as server, Relay() as relay:
-        owner = server.person(OWNER, "Marco")
-        owner.starts()
-        with at_work(with_mail(tmp_path, relay, server)):
-            owner.waits_to_see("/help")
-            assert server.called("sendChatAction") == []
-            owner.says("mail to Ada, please")
-            owner.waits_to_see("Send this mail")
-            server.waits_for_call("sendChatAction")
+    seen = threading.Event()
 
+    def thinks_till_it_was_seen(_: Any) -> Item:
+        seen.wait(PATIENCE_S)
+        return call("finish", summary="Written.")
 
-def test_typing_is_shown_while_a_file_is_fetched(tmp_path: Path) -> None:
-    with server_running() as server, Relay() as relay:
-        owner = server.person(OWNER, "Marco")
-        owner.starts()
-        with at_work(with_mail(tmp_path, relay, server)):
-            owner.waits_to_see("/help")
-            server.hangs("getFile", 60)
-            owner.sends_document(b"Dear all", "letter.txt", "text/plain")
-            server.waits_for_call("sendChatAction")
-            assert len(server.called("getFile")) <= 1  # which hangs
+    with desk(tmp_path, thinks_till_it_was_seen) as at:
+        at.me.waits_to_see("/help")
+        assert at.telegram.called("sendChatAction") == []
+        at.me.says("Write to Ada, please")
+        at.telegram.waits_for_call("sendChatAction")
+        seen.set()
+        at.me.waits_to_see("Written.")
