@@ -11,7 +11,7 @@ from telegram import Update
 
 from factotum.channels import owners
 from factotum.channels.contract import Chats
-from factotum.channels.telegram.fetching import _heard
+from factotum.channels.telegram.parts import whole
 from factotum.channels.telegram.updates import understood
 from factotum.gate import strength
 from factotum.ledger import Ledger
@@ -197,7 +197,7 @@ def test_an_album_of_which_a_part_is_passed_on_is_nobodys_own(others: tuple[str,
          "files": [{}]}
         for n, whose in enumerate(others)
     ]  # fmt: skip
-    assert _heard(parts).passed_on == "Eve"
+    assert whole(parts).passed_on == "Eve"
 
 
 @pytest.mark.parametrize("by", ["via_bot", "sender_business_bot"])
