@@ -9,11 +9,14 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from factotum import log
 from factotum.ears import beats
 from factotum.ears.beats import Beat
 from factotum.redaction import black_out
 from factotum.rooms import NEWS, wake
 from watchers.hints import Hints
+
+logger = log.get("factotum.channels")
 
 #: How often at most it is written down that all goes on as it did, and how long that holds, in
 #: seconds.
@@ -31,20 +34,27 @@ class Pulse:
         was = beats.of(state, name)
         now = clock()
         self._beat = Beat(name, os.getpid(), now, answered=was.answered if was else 0.0)
+        self._logged: set[str] = set()
         self._show(now)
         self._shown_at = 0.0  # the first answer is shown at once
 
     def answered(self) -> None:
         now = self._clock()
         fine = not self._beat.trouble
+        self._logged.clear()
         self._beat = replace(self._beat, answered=now, trouble="", since=0.0, login=False)
         if not fine or now - self._shown_at >= SHOWN_S:
             self._show(now)
 
     def ill(self, why: str) -> None:
+        """Shows why nothing is heard, and has the log say it once till somebody answers again."""
         why = black_out(why)
         if why == self._beat.trouble:
             return
+        if why not in self._logged:
+            self._logged.add(why)
+            told = {"source": self._beat.source, "reason": why}
+            logger.warning("the channel has trouble", extra=told)
         now = self._clock()
         self._beat = replace(self._beat, trouble=why, since=self._beat.since or now)
         self._show(now)

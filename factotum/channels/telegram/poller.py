@@ -174,7 +174,7 @@ class Poller:
         self._fails += 1
         self._reached = False
         again_s = failed.again_s if isinstance(failed, NotSent) else 0.0
-        if self._fails >= 2:
+        if self._fails >= 2 or again_s >= OWNERS_S:  # one line that broke is nothing yet
             self.ill(str(failed))
         back_off_s = min(AGAIN_MOST_S, AGAIN_S * 2.0 ** min(self._fails - 1, 10))
         await asyncio.sleep(max(again_s, back_off_s))
