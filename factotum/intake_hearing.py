@@ -15,7 +15,7 @@ from pathlib import Path
 from factotum import disk, log
 from factotum.intake_reading import READ_MOST_BYTES, Readings, Signature, signature_of
 from factotum.reading import Reading
-from factotum.reading.sound_file import is_recording, length_s, with_words
+from factotum.reading.sound_file import NOT_HEARD, is_recording, length_s, with_words
 from factotum.voice.sound import is_called_sound
 
 logger = log.get("factotum.intake")
@@ -125,4 +125,4 @@ def _work(listens: Listens, path: Path, said: Future[tuple[str, str]]) -> None:
 def _told(reading: Reading, words: str, why: str) -> Reading:
     if words:
         return with_words(reading, words)
-    return replace(reading, remarks=(*reading.remarks, f"it was not heard: {why}"))
+    return replace(reading, remarks=(*reading.remarks, f"{NOT_HEARD}{why}"))

@@ -14,8 +14,8 @@ from factotum.channels import markdown
 from factotum.channels.commands.new_rule import HOW
 from factotum.channels.contract import SPOKEN, Heard, Message
 from factotum.channels.own_words import OTHERS
-from factotum.channels.sent_along import along, as_dropped
-from factotum.channels.window import CHANNEL, CHAT, CONVERSATION, MESSAGE, Window
+from factotum.channels.sent_along import along, as_dropped, unread
+from factotum.channels.window import CHANNEL, CHAT, CONVERSATION, MESSAGE, UNREAD, Window
 from factotum.drop import Drop, File
 from factotum.inert import one_line
 from factotum.ledger import TaskRow
@@ -68,6 +68,7 @@ class MessageTasks:
             CONVERSATION: conversation,
             "said": said[:SIDE_CHARS],
             **({"spoken": True} if heard.spoken else {}),
+            **({UNREAD: lines} if (lines := unread(heard.files)) else {}),
         }
         files = (*along(heard.files).files, *self._files_before(heard))
         return replace(drop, attachments=files, ours=facts)

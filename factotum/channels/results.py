@@ -7,6 +7,7 @@ taken out of their words, and a line in them that looks like it is marked as the
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 
 from factotum.channels import markdown
 from factotum.channels.cards import subject
@@ -33,15 +34,23 @@ THEIRS = "(as it says) "
 
 
 def result(
-    run: Run, receipts: list[str], most_units: int, note: str, head: str = ""
+    run: Run,
+    receipts: list[str],
+    most_units: int,
+    note: str,
+    head: str = "",
+    unread: Sequence[str] = (),
 ) -> list[Words]:
     """The parts in which it is told, of at most `most_units` each. `note` is where the rest
-    stands of what is too long, `head` a line above all."""
+    stands of what is too long, `head` a line above all; `unread` are the files that it was given
+    and that could not be read, above the words of whoever did it without them."""
     said = run.reason.strip()[:REASON_CHARS]
     if run.result == "done":
         text = markdown.read(said) if said else Words.of("Done.")
     else:
         text = Words.bold("❌ It did not work.") + (f"\n{visible(said)}" if said else "")
+    if unread:
+        text = Words.join("\n\n", ["\n".join(f"⚠ {line}" for line in unread), text])
     theirs, claims = marked_as_theirs(text)
     if head:
         theirs = Words.join("\n", [Words.bold(head), theirs])

@@ -12,13 +12,17 @@ from dataclasses import dataclass, replace
 from factotum import names
 from factotum.channels.contract import SPOKEN, Came, Heard
 from factotum.drop import File
+from factotum.inert import one_line, visible
 from factotum.reading.shape import TEXT_MOST, Reading, cut
+from factotum.reading.sound_file import NOT_HEARD
 
 #: What would have a mail join a task that is open, where nobody in the chat would hear of it.
 _THREAD = ("in_reply_to", "references")
 #: What a file is read for only where there is nothing else: a model looks at a picture itself,
 #: and a recording was heard.
 _SEEN = ("photo", *SPOKEN)
+#: How many lines are told of what could not be read, and how much of a name and of a line.
+UNREAD_MOST, NAME_CHARS, UNREAD_CHARS = 5, 60, 300
 
 
 @dataclass(frozen=True)
@@ -34,13 +38,26 @@ def along(files: Sequence[Came]) -> Along:
     """What files say that come with words."""
     said, remarks = [], []
     for one, reading in _readings(files):
-        if one.kind in _SEEN:
-            continue
         notes = [f"{one.name}: {remark}" for remark in reading.remarks]
         remarks += notes
-        said += ["\n\n".join([f"## {one.name}", *notes, *filter(None, [reading.text])])]
+        seen = one.kind in _SEEN
+        if notes or not seen:
+            text = "" if seen else reading.text
+            said += ["\n\n".join([f"## {one.name}", *notes, *filter(None, [text])])]
     text, long = cut("\n\n".join(said), TEXT_MOST, "what was sent along")
     return Along(text, _kept(files), (*remarks, *long))
+
+
+def unread(files: Sequence[Came]) -> list[str]:
+    """What could not be read of them and why, a line each, for the answer; what was not heard
+    is said when it is."""
+    lines = []
+    for one, reading in _readings(files):
+        why = "; ".join(why for why in reading.remarks if not why.startswith(NOT_HEARD))
+        told = f"{one_line(one.name, NAME_CHARS)}: {why}"
+        lines += [one_line(visible(told), UNREAD_CHARS)] if why else []
+    more = len(lines) - UNREAD_MOST
+    return [*lines[:UNREAD_MOST], *([f"and {more} more, see the note"] if more > 0 else [])]
 
 
 def as_dropped(heard: Heard) -> Reading | None:

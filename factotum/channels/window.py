@@ -26,8 +26,9 @@ from factotum.worker.children import root_of
 from factotum.worker.runs import Runs
 
 #: The facts of a task that came by a channel: which, in which chat, as which message there, and
-#: in which conversation.
+#: in which conversation; and which of its files could not be read, and why, a line each.
 CHANNEL, CHAT, MESSAGE, CONVERSATION = "channel", "chat", "message", "conversation"
+UNREAD = "unread"
 
 
 @dataclass

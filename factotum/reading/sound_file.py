@@ -14,6 +14,8 @@ from factotum.words import size
 
 UNHEARD = " What is said in it was not written down."
 HEARD = "What is said in it, as it was heard:"
+#: How the remark begins of one that was to be heard and was not; the reason follows.
+NOT_HEARD = "it was not heard: "
 #: The property of a recording that says how long it lasts.
 SECONDS = "seconds"
 

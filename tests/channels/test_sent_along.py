@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from factotum.channels.contract import Came
+from factotum.channels.sent_along import unread
 from factotum.model import Trust
+from factotum.reading import Reading
 from tests.channels.talking import Desk, desk, looked
 from tests.channels.test_every_channel import comes_to
 from tests.reading.samples import docx, paragraph, pdf, photo, zipped
@@ -155,6 +159,40 @@ def test_a_file_that_no_bot_may_fetch_is_told_of_and_begins_nothing(tmp_path: Pa
         at.me.waits_to_see("Looked at it.")
         assert "film.mov has 21.0 MB" in at.told()
         assert at.task().facts["attachments"] == []
+
+
+DAMAGED = [("bill.pdf", b"%PDF-1.7 and no more", "the PDF"), ("a.jpg", photo()[:40], "the picture")]
+
+
+@pytest.mark.parametrize("caption", ["What is the sum?", ""])
+def test_the_answer_says_which_file_could_not_be_read_and_why(tmp_path: Path, caption: str) -> None:
+    with desk(tmp_path, looked) as at:
+        for name, data, what in DAMAGED:
+            answer = at.answered(at.me.sends_document(data, name, caption=caption))
+            said, _, answered = answer.text.partition("\n\n")
+            assert said.startswith(f"⚠ {name}: {what} could not be read: it is damaged")
+            assert "\n" not in said and answered == "Looked at it."
+        answer = at.answered(at.me.sends_document(pdf("Due on 30 November."), "88.pdf"))
+        assert answer.text == "Looked at it."
+
+
+def test_a_picture_that_is_damaged_is_said_to_be_where_it_was_to_be_looked_at(
+    tmp_path: Path,
+) -> None:
+    with desk(tmp_path, looked) as at:
+        answer = at.answered(at.me.sends_photo(photo()[:40], "What is that?"))
+        assert "jpg: the picture could not be read: it is damaged" in answer.text
+        assert "could not be read" in at.told()  # the model knows it, too
+        assert "the picture could not be read" in at.office.one("Done").read_text()
+
+
+def test_of_many_files_that_could_not_be_read_few_lines_are_told_and_no_name_makes_more() -> None:
+    odd = Reading("file", "a", remarks=("its name lies", "it is damaged"))
+    lost = replace(odd, remarks=("it was not heard: no money is left",))  # that was said then
+    came = [Came(f"{n}\n\u202e{'x' * 200}.pdf", b"", reading=odd) for n in range(9)]
+    lines = unread([*came, Came("a.mp3", b"", "audio", reading=lost), Came("b.txt", b"")])
+    assert len(lines) == 6 and lines[-1] == "and 4 more, see the note"
+    assert all("\n" not in line and "\u202e" not in line and len(line) < 100 for line in lines)
 
 
 @pytest.mark.slow

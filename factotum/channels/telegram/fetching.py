@@ -31,8 +31,6 @@ from factotum.said_kinds import LATER
 
 logger = log.get("factotum.channels.telegram")
 
-#: What an owner shows or says, which a model looks at or which is heard; the rest is read.
-LOOKED_AT = ("photo", *SPOKEN)
 #: How long after the last part of an album the next is waited for, in seconds.
 ALBUM_S = 1.5
 #: How long a message that is there waits for those before it, in seconds: a long recording is
@@ -235,8 +233,8 @@ class Fetching:
     async def _file(
         self, row: Row, heard: Heard, mark: str, sent: Sent, passed_on: bool
     ) -> Came | str:
-        seen = sent.kind in LOOKED_AT and not passed_on
-        came = await self.files.get(row.seq, mark, sent, read=not seen)
+        spoken = sent.kind in SPOKEN and not passed_on  # that is heard; the rest is read
+        came = await self.files.get(row.seq, mark, sent, read=not spoken)
         if isinstance(came, Came) and came.kind == "audio":
             came = await self.recordings.file(heard, came, row.seq, mark)
         return came

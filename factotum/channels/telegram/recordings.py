@@ -16,7 +16,7 @@ from factotum.channels.window import Window
 from factotum.channels.words import Words
 from factotum.inert import one_line
 from factotum.outbox import ANSWER
-from factotum.reading.sound_file import is_recording, length_s, with_words
+from factotum.reading.sound_file import NOT_HEARD, is_recording, length_s, with_words
 from factotum.voice.sound import KINDS
 
 HEARD_CHARS = 3000
@@ -75,7 +75,7 @@ class Recordings:
             self._show(heard, "overheard", mark, f"In {name} I heard: “{text[:HEARD_CHARS]}”")
             return replace(came, reading=with_words(reading, text))
         self._show(heard, "overheard", mark, f"I did not hear {name}: {why}")
-        remarks = (*reading.remarks, f"it was not heard: {why}")
+        remarks = (*reading.remarks, f"{NOT_HEARD}{why}")
         return replace(came, reading=replace(reading, remarks=remarks))
 
     async def _words(self, came: Came, row: int, mark: str, *, file: bool) -> tuple[str, str]:
