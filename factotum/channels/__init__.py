@@ -39,7 +39,8 @@ What is shown
   batches        several requests of little risk in one message
   more           what else there is to see of a request
   buttons        what a button means, once, below the very words that it was drawn for
-  work           how a task goes that was given here; results: what came of it
+  work           how a task goes that was given here; results: what came of it; several: of
+                 which, where the channel cannot show that
   news           what the office tells by itself, many in one message
   own_words      what the agent tells by itself
   absence        that nobody is at work

@@ -17,7 +17,7 @@ NAME = "cli"
 SYNONYMS = {"y": "yes", "n": "no", "l": "later"}
 
 
-LIMITS = Limits(units=100_000, files=False, chat_s=0.0)
+LIMITS = Limits(units=100_000, files=False, chat_s=0.0, replies=False)
 
 
 class Out(Protocol):

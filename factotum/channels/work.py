@@ -12,6 +12,7 @@ from pathlib import PurePath
 
 from factotum.channels.contract import Message
 from factotum.channels.results import deed, result
+from factotum.channels.several import which
 from factotum.channels.window import MESSAGE, UNREAD, Window
 from factotum.channels.words import Words
 from factotum.gate.pause import stopped
@@ -112,6 +113,9 @@ class Work:
         if waits and self.window.outbox.row(self.window.name, chat, key) is None:
             return  # what is asked says so itself, and is to stay the last thing said
         text = held or self._said(run, waits)
+        if of := which(self.window, row, now):
+            first, *more = text.split("\n")
+            text = "\n".join([f"{first} {of}", *more])
         message = Message(Words.of(text), reply_to=str(row.facts.get(MESSAGE) or ""))
         self.window.outbox.put(
             self.window.name,
@@ -198,7 +202,8 @@ class Work:
                 took = span(max(0.0, run.ended - run.started))
                 good = run.result == "done"
                 sign, verb = ("✅", "Done in") if good else ("❌", "Failed after")
-                outbox.want(progress, Message(Words.italic(f"{sign} {verb} {took}")).to_json())
+                told = f"{sign} {verb} {took} {which(self.window, row, run.ended)}".rstrip()
+                outbox.want(progress, Message(Words.italic(told)).to_json())
             for n, part in enumerate(self._parts(row, run)):
                 message = Message(
                     part, reply_to=str(row.facts.get(MESSAGE) or "") if n == 0 else ""
@@ -210,7 +215,8 @@ class Work:
                 )  # fmt: skip
 
     def _parts(self, row: TaskRow, run: Run) -> list[Words]:
-        head = "" if row.facts.get(MESSAGE) else f"🗓 {plain(row.title)}"
+        of = which(self.window, row, run.ended or run.started)
+        head = f"To {of}:" if of else "" if row.facts.get(MESSAGE) else f"🗓 {plain(row.title)}"
         note, units = row.name.removesuffix(".md"), self.window.limits.units
         unread = [str(line) for line in row.facts.get(UNREAD) or ()]
         return result(run, self._receipts(run), units, note, head, unread)

@@ -56,8 +56,9 @@ def test_a_further_message_is_taken_up_while_the_first_is_worked_on(
 ) -> None:
     with busy(terminal, term=term) as (person, _):
         person.types("Only a word, please")
-        person.reads("factotum> Quick: ")
-        person.reads("factotum> ⏳ I am at it.")
+        person.reads("factotum> To “Only a word, please”:")
+        person.reads("  Quick: ")
+        person.reads("factotum> ⏳ I am at it. “Think long about it”")
         person.types("/tasks")
         person.reads("Open: 1")
 
@@ -244,7 +245,7 @@ def test_a_paste_of_fifty_lines_is_one_task(terminal: Terminal) -> None:
         person.presses(f"\x1b[200~{lines}\n\x1b[201~")
         person.sees("a word of line 49")
         person.types("")
-        person.reads("factotum> Quick: ")
+        person.reads("  Quick: ")
         assert len(other("tasks", "--json").json) == 1  # the one that takes long
 
 
@@ -252,7 +253,7 @@ def test_a_paste_of_fifty_lines_is_one_task(terminal: Terminal) -> None:
 def test_bytes_that_are_no_text_are_heard_as_what_they_are(terminal: Terminal) -> None:
     with busy(terminal) as (person, _):
         os.write(person.screen, b"a word \xff\xfe \x00\x1b[99~ here\n")
-        person.reads("factotum> Quick: ")
+        person.reads("  Quick: ")
         assert person.process.poll() is None
 
 
