@@ -56,7 +56,8 @@ How it leaves
 What a person does
   reception      a tap; imposed: one below words that are none of ours
   prompts        what they are asked to type, and what the answer means
-  talk           what they write: a task, an answer, a command, a change
+  talk           what they write: a task, an answer, a command, a change; meant: whether plain
+                 words answer what was said last
   message_tasks  a message as a task; sent_along: the files that came with it
   listening      a recording becomes words; till: the money for it
   commands       a line that begins with a slash

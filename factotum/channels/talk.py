@@ -14,6 +14,7 @@ from factotum.channels import commands, owners
 from factotum.channels.card_messages import ASKING, CardMessages
 from factotum.channels.changes import UNDER_WAY, promise
 from factotum.channels.contract import Heard, Message
+from factotum.channels.meant import TAKEN_AS, meant, quoted, yes_or_no
 from factotum.channels.message_tasks import MessageTasks
 from factotum.channels.news import SHOW_MOST, show_buttons
 from factotum.channels.prompts import KIND as PROMPT
@@ -26,9 +27,6 @@ from factotum.gate.records import Card, GateError
 from factotum.outbox import ANSWER, Row
 from factotum.rooms import running
 from factotum.worker.talks import Talks
-
-#: How long after a question plain words without a reply count as its answer, in seconds.
-ANSWER_S = 3600.0
 
 #: What is said where a file comes in answer to a message.
 WITH_FILES = "It brings a file, so I take it as new work. To answer, reply with words alone."
@@ -46,11 +44,6 @@ NOT_OURS = (
     "your bot's token: /revoke it at @BotFather."
 )
 
-#: Words that mean yes or no, where one that replies to a request wants it changed.
-YES_OR_NO = frozenset(
-    "yes|yep|yeah|yes please|ok|okay|sure|approve|approved|send|send it|go|go ahead|do it"
-    "|no|nope|no thanks|reject|stop|ja|nein|oui|non|si|sì|да|нет|👍|👎|✅|❌".split("|")
-)
 BY_TAP = "Nothing was decided: yes and no are tapped. What you write in reply to it changes it."
 
 #: With what a command begins; the second is that of an East Asian keyboard.
@@ -147,17 +140,10 @@ class Talk:
         if heard.reply_to:
             there = outbox.standing(name, heard.chat, heard.reply_to)
             return there or self._arrived(heard, now)
-        last = outbox.newest(name, heard.chat)
-        if last is None or last.kind != "card" or _crossed(heard, last):
-            return None
-        if heard.files or heard.remarks:  # words that go with a file, also with one not taken
-            return None
-        card = self.window.register.find(last.key.removeprefix("card "))
-        if card is None or now - (last.told or 0.0) > ANSWER_S:
-            return None
-        if card.kind != "question":
-            return last if _yes_or_no(heard.text) else None
-        return last if self.window.chat_of_card(card) == (heard.chat, True) else None
+        row, told = meant(self.window, heard, now)
+        if told:
+            self.say(heard, Words.of(told), now, what="meant")
+        return row
 
     def _arrived(self, heard: Heard, now: float) -> Row | None:
         """The message that it replies to, where only the reply shows that it has arrived."""
@@ -171,12 +157,15 @@ class Talk:
     def _word(self, card: Card, heard: Heard, who: str, now: float) -> bool:
         """A reply to a card that waits: the answer to a question, or how to change a draft."""
         register, name, text = self.window.register, self.window.name, heard.text.strip()
-        if card.kind == "effect" and _yes_or_no(text):
+        if card.kind == "effect" and yes_or_no(text):
             self.say(heard, Words.of(BY_TAP), now, [card.id])
             return True
         try:
             if card.kind == "question":
                 card = register.decide(card.id, card.seal.digest, "answer", name, who, now, text)
+                if not heard.reply_to:
+                    told = TAKEN_AS.format(question=quoted(card))
+                    self.say(heard, Words.of(told), now, what="meant")
             else:
                 ledger, digest = self.window.ledger, card.seal.digest
                 wish = redraft.ask(ledger, register, card.id, digest, "order", text, name, who, now)
@@ -260,14 +249,3 @@ class Talk:
         drop = self.tasks.drop_of(heard, text, self.conversation(heard.chat))
         task = self.window.mailroom.take(drop, now)
         Talks(self.window.ledger).add(str(drop.ours[CONVERSATION]), task, now)
-
-
-def _yes_or_no(text: str) -> bool:
-    return text.strip().casefold().rstrip("!. ") in YES_OR_NO
-
-
-def _crossed(heard: Heard, row: Row) -> bool:
-    """Whether it was written before our message stood there, and only comes now: where the ids
-    of a chat are numbers, they count up for both sides."""
-    ours, theirs = row.message, heard.id
-    return ours.isdecimal() and theirs.isdecimal() and int(theirs) < int(ours)
