@@ -19,6 +19,7 @@ from factotum.doctor import (
     money,
     sync,
     vault,
+    voice,
 )
 from factotum.doctor.findings import GIB, Finding, Found, Level, Machine, Patient
 
@@ -44,6 +45,7 @@ CHECKS: tuple[tuple[str, Callable[[Patient], Found]], ...] = (
     ("instances", vault.instances),
     ("sync", sync.conflicts),
     ("model", model.model),
+    ("voice", voice.voice),
     ("playbooks", vault.playbooks),
     ("rules", vault.rules),
     ("agents", vault.agents),
