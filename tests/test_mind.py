@@ -755,6 +755,7 @@ def test_an_answer_in_plain_words_is_taken_when_the_owner_says_so(office: TestOf
         assert len(server.requests) == 3
         note = office.one("Pending_Approval")
         assert "It hangs in the hall." in note.read_text()
+        assert "Anything else is told to the model." in note.read_text()
         said = note.read_text().replace("## Your answer\n", "## Your answer\n\nThat is it\n")
         note.write_text(said)
         office.tick(note, "answered")

@@ -13,6 +13,7 @@ from factotum.gate.known import not_theirs, told
 from factotum.gate.links import warning
 from factotum.gate.register import Register
 from factotum.gate.rules import House
+from factotum.gate.strength import STRONG
 from factotum.inert import code, inert, one_line
 from factotum.joined import JoinedBook
 from factotum.model import Call, Task, Trust
@@ -86,6 +87,8 @@ def cause(task: Task) -> str:
     if owners(task):
         anew = " /new begins a conversation without them." if task.kind == "message" else ""
         return f"{asked} It has read words of others since.{anew}"
+    if task.source in STRONG and not (task.sender_name or task.sender):  # who speaks there is known
+        return f"You sent “{inert(one_line(task.title, 80))}”. What stands in it is nobody's order."
     who = task.sender_name or task.sender or NOBODY_ELSE[task.trust]
     address = f" ({inert(task.sender)})" if task.sender and task.sender_name else ""
     title = inert(one_line(task.title, 80))

@@ -240,5 +240,5 @@ def _choices(turn: Turn) -> str:
     return (
         f"It says: “{one_line(turn.reply.text, 600)}” {that_is_it}: take that for the answer. "
         f"{go_on}: tell it to go on. {stop}: end the task as failed. "
-        f"Anything else is told to the model"
+        f"Anything else is told to the model."
     )
