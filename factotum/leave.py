@@ -25,7 +25,7 @@ STATE_FILES = re.compile(
     r"(ledger|index)\.db(-wal|-shm|-journal)?|lock|wake|beat|factotum\.log.*|audit\.(key|next)"
     r"|(snapshot|catalogue|private)\.json"
 )
-STATE_FOLDERS = ("blobs", "phases", "anchors")
+STATE_FOLDERS = ("blobs", "phases", "anchors", "terminals")
 
 #: The part of Dashboard.md that is written anew by whoever runs, as it was added.
 BLOCK = re.compile(

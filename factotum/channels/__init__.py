@@ -41,6 +41,7 @@ What is shown
   buttons        what a button means, once, below the very words that it was drawn for
   work           how a task goes that was given here; results: what came of it; several: of
                  which, where the channel cannot show that
+  left           what ended of what was given at a terminal that is closed
   news           what the office tells by itself, many in one message
   own_words      what the agent tells by itself
   absence        that nobody is at work

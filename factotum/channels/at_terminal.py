@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from factotum import names
 from factotum.channels.contract import Chats
 from factotum.channels.house import window_of
+from factotum.channels.left import LeftTerminals
 from factotum.channels.pulse import on_news
 from factotum.channels.service import Service
 from factotum.channels.terminal import LIMITS, NAME, Out, TerminalChannel
@@ -26,8 +27,9 @@ class AtTerminal:
 
 @asynccontextmanager
 async def at_terminal(rooms: Rooms, out: Out, *, asks: bool) -> AsyncIterator[AtTerminal]:
-    """What is shown goes to `out`; `asks` where somebody is there to choose. `rooms` are a
-    guest's, and whoever opened them closes them."""
+    """What is shown goes to `out`; `asks` where somebody is there to choose, who is told then
+    what became of what was given at a terminal that was left. `rooms` are a guest's, and whoever
+    opened them closes them."""
     chat = names.new_id("t")
     window = replace(
         window_of(rooms, NAME, LIMITS),
@@ -41,6 +43,10 @@ async def at_terminal(rooms: Rooms, out: Out, *, asks: bool) -> AsyncIterator[At
         lambda token: _command(window, token),
     )
     service = Service(window, channel, rooms.clock.wall)
+    left = LeftTerminals(window)
+    if asks:
+        left.open()
+        service.look_besides = left.look
     service.begin()
     with on_news(rooms.state, service.nudge):
         speaking = asyncio.create_task(service.speak())
@@ -49,6 +55,7 @@ async def at_terminal(rooms: Rooms, out: Out, *, asks: bool) -> AsyncIterator[At
         finally:
             speaking.cancel()
             await asyncio.wait([speaking])
+            left.close(rooms.clock.wall())
 
 
 def _waits(window: Window, token: str) -> bool:

@@ -57,6 +57,8 @@ class Service:
         self.reception = Reception(window, self.displays.cards, self.prompts)
         self.talk = Talk(window, self.displays.cards, self.prompts)
         self.broken = ""
+        #: What else is looked at to be shown, on this channel alone.
+        self.look_besides: Callable[[float], None] = lambda _now: None
         #: In which chats something is being done of which no task is made yet.
         self.busy_besides: Callable[[], set[str]] = set
         self._news = asyncio.Event()
@@ -105,6 +107,7 @@ class Service:
         """One look and what is to be sent; in how many seconds to look again."""
         try:
             self.displays.look(self.clock())
+            self.look_besides(self.clock())
             self.show_busy()
             again_s = await self.sender.pass_once()
             self.broken = ""

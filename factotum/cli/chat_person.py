@@ -91,6 +91,10 @@ class Person(Conversation):
         finally:
             self._over = True
 
+    def farewell(self) -> str:
+        told = super().farewell()
+        return f"{told}\n{says.NEXT_TIME}" if told else ""
+
     async def _till_the_end(self) -> bool:
         while not self._left.is_set():
             try:
