@@ -33,6 +33,11 @@ class Kind:
     def needs(self) -> str:
         return PREFIX + self.setting
 
+    @property
+    def begin(self) -> str:
+        """What a person does to set it up."""
+        return f"factotum channels login {self.name}" if self.hears else f"give {self.needs}"
+
 
 KINDS: tuple[Kind, ...] = (
     Kind("telegram", "approvals and talk, by a bot of your own", "TELEGRAM_TOKEN", True,

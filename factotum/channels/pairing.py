@@ -30,6 +30,8 @@ CODE_CHARS = 8
 
 #: How long a code holds, in seconds.
 HOLDS_S = 600.0
+#: So many codes of before are known again: one of those, sent late, is no wrong one.
+BEFORE_MOST = 20
 #: So many wrong ones, whoever sends them, void it.
 TRIES = 5
 
@@ -78,7 +80,7 @@ class NotPaired:
 @dataclass(frozen=True)
 class _Kept:
     """What the ledger holds of it. `over` says why it holds no more, `who` and `name` whom it
-    has paired."""
+    has paired; `before` are salt and hash of the codes before it, the last one first."""
 
     id: str
     channel: str
@@ -90,6 +92,7 @@ class _Kept:
     over: str = ""
     who: str = ""
     name: str = ""
+    before: tuple[tuple[str, str], ...] = ()
 
 
 def begin(ledger: Ledger, channel: str, bot: str, now: float) -> Begun:
@@ -97,7 +100,10 @@ def begin(ledger: Ledger, channel: str, bot: str, now: float) -> Begun:
     code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_CHARS))
     id, salt = secrets.token_hex(8), secrets.token_hex(16)
     with ledger.tx():
-        _keep(ledger, _Kept(id, channel, bot, salt, _hash(salt, code), now))
+        last = _kept(ledger)
+        before = ((last.salt, last.hash), *last.before)[:BEFORE_MOST] if last else ()
+        kept = _Kept(id, channel, bot, salt, _hash(salt, code), now, before=before)
+        _keep(ledger, kept)
         ledger.event("pairing", now, channel=channel)
     return Begun(id, code, now + HOLDS_S)
 
@@ -154,6 +160,8 @@ def try_code(
             )  # whoever is quicker there would have it
         if not alone:
             return NotPaired("a code counts only in a chat with the bot alone", tried=True)
+        if not right and _was_ours(kept, code):
+            return NotPaired("a code of before", tried=True)
         if not right:
             return _wrong(ledger, kept, now)
         owner = owners.pair(ledger, channel, who, name, bot, now)
@@ -163,6 +171,11 @@ def try_code(
             (now, notices.OVER, f"stranger {channel} {plain(who, ID_CHARS)}"),
         )
     return Paired(owner)
+
+
+def _was_ours(kept: _Kept, code: str) -> bool:
+    """Whether it was a code of a pairing before this one."""
+    return any(hmac.compare_digest(_hash(salt, code), hash) for salt, hash in kept.before)
 
 
 def _wrong(ledger: Ledger, kept: _Kept, now: float) -> NotPaired:

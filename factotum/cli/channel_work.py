@@ -126,7 +126,7 @@ def _set_up(name: str, settings: Settings) -> None:
     """Raises DoorError where it is not."""
     if not (kind := known.kind(name)).set_up(settings):
         page = "docs/telegram.md" if kind.hears else "docs/notices.md"
-        raise DoorError(f"{name} is not set up: give {kind.needs} ({page})")
+        raise DoorError(f"{name} is not set up: {kind.begin} ({page})")
 
 
 async def _run(opened: Books, lock: IO[str], name: str) -> str:

@@ -91,7 +91,7 @@ def _print_row(row: dict[str, Any]) -> None:
 
 def _how(row: dict[str, Any]) -> list[str]:
     if not row["set_up"]:
-        return [f"not set up: give {', '.join(row['missing'])}"]
+        return [f"not set up: {known.kind(row['name']).begin}"]
     if not row["runs"]:
         return ["is told what cannot be said above, by the process of that"]
     said = []

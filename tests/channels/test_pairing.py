@@ -72,6 +72,18 @@ def test_a_code_reads_well_and_is_never_the_same(ledger: Ledger) -> None:
     assert begun.shown == f"{begun.code[:4]}-{begun.code[4:]}"
 
 
+def test_a_code_of_before_pairs_nobody_and_counts_as_no_wrong_one(ledger: Ledger) -> None:
+    before = [begin(ledger) for _ in range(pairing.TRIES)]
+    begun = begin(ledger)
+    for old in before:
+        assert send(ledger, old.code) == NotPaired("a code of before", tried=True)
+    assert pairing.wrong(ledger, begun) == 0 and heard(ledger) == ()
+    send(ledger, wrong(begun.code))
+    assert pairing.wrong(ledger, begun) == 1
+    assert isinstance(send(ledger, begun.code), Paired)
+    assert not isinstance(send(ledger, begun.code, "4712"), Paired)
+
+
 def test_the_code_is_kept_nowhere(ledger: Ledger) -> None:
     begun = begin(ledger)
     whole = "\n".join(ledger.db.iterdump())

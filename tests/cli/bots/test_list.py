@@ -19,7 +19,7 @@ from tests.servers.telegram import TOKEN
 def test_nothing_is_set_up_at_first(terminal: Terminal) -> None:
     said = terminal("channels", "list")
     assert said.code == 0, said.err
-    assert "not set up: give FACTOTUM_TELEGRAM_TOKEN" in said.out
+    assert "not set up: factotum channels login telegram\n" in said.out
     assert "not set up: give FACTOTUM_DISCORD_WEBHOOK_URL" in said.out
     assert "Not built yet: WhatsApp, Feishu." in said.out
 

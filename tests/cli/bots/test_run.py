@@ -53,7 +53,9 @@ def test_a_channel_runs_once_and_only_when_it_is_set_up(
     said = paired("channels", "run", "telegram")
     assert said.code == 1 and f"is run by process {os.getpid()} already" in said.err
     said = replace(paired, env={**paired.env, FULL: ""})("channels", "run", "telegram")
-    assert said.code == 1 and "give FACTOTUM_TELEGRAM_TOKEN" in said.err
+    assert (
+        said.code == 1 and "telegram is not set up: factotum channels login telegram (" in said.err
+    )
 
 
 def test_one_line_is_said_where_nothing_is_heard(office: TestOffice) -> None:
