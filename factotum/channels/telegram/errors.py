@@ -24,8 +24,8 @@ logger = log.get("factotum.channels.telegram")
 OWNERS_S = 60.0
 
 NO_BOT = (
-    "Telegram knows no bot with this token any more. Get a new one from @BotFather: "
-    "factotum channels login telegram --new-token"
+    "Telegram knows no bot with this token: it was cut short, or revoked. /token at @BotFather "
+    "shows the one that holds: factotum channels login telegram --new-token"
 )
 
 #: How Telegram says that a message cannot be changed any more, and that it shows that already.
