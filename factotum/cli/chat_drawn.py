@@ -6,7 +6,6 @@ is typed while the screen is held is not lost: it is taken afterwards, in order.
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from dataclasses import replace
 from typing import IO
@@ -19,7 +18,6 @@ from factotum.cli.chat_screen import Screen, Typed
 #: How many rows the line takes at most while it is typed, and how many lines of a long one stay
 #: there to be read once it is entered.
 ROWS_MOST, KEPT_LINES = 8, 12
-COLUMNS, ROWS = 80, 24  # where a terminal does not tell
 NOTHING = Laid(("",), (0,), 0, 0)
 
 
@@ -47,7 +45,7 @@ class Drawn(Screen):
         self._modes.end(there=not self.gone)
 
     def say(self, text: str) -> None:
-        self._paint(text)
+        self._paint(self._fitted(text))
 
     # -- keys
 
@@ -136,13 +134,6 @@ class Drawn(Screen):
             left = len(lines) - KEPT_LINES
             lines = [*lines[:KEPT_LINES], f"… and {left} more line{'s' if left > 1 else ''}"]
         return self._erased() + "\n".join(lines) + f"{sign}\n"
-
-    def _size(self) -> tuple[int, int]:
-        try:
-            columns, rows = os.get_terminal_size(self.out.fileno())
-        except OSError:
-            return COLUMNS, ROWS
-        return columns or COLUMNS, rows or ROWS
 
     # -- the terminal is lent to us
 

@@ -18,9 +18,11 @@ from dataclasses import dataclass
 from typing import IO, Protocol
 
 from factotum.cli.chat_line import clean
+from factotum.cli.chat_wrap import wrap
 
 #: How much is read at once, in bytes.
 READ_BYTES = 65_536
+COLUMNS, ROWS = 80, 24  # where a terminal does not tell
 
 
 @dataclass(frozen=True)
@@ -163,6 +165,18 @@ class Screen(ABC):
             self._loop.remove_reader(self.source)
             self.listener.ended()
 
+    def _fitted(self, text: str) -> str:
+        """Whole lines, as they lie on a terminal; elsewhere as they are."""
+        return wrap(text, self._size()[0]) if self.out.isatty() else text
+
+    def _size(self) -> tuple[int, int]:
+        """How many columns and rows the terminal has."""
+        try:
+            columns, rows = os.get_terminal_size(self.out.fileno())
+        except OSError:
+            return COLUMNS, ROWS
+        return columns or COLUMNS, rows or ROWS
+
     def _write(self, text: str) -> None:
         try:
             self.out.write(text)
@@ -194,6 +208,7 @@ class Plain(Screen):
                 self._write("\n")
 
     def say(self, text: str) -> None:
+        text = self._fitted(text)
         self._write(f"\n{text}" if self._stands else text)
         self._stands = False
         if not self.held:

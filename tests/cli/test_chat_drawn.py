@@ -42,6 +42,30 @@ class Ear:
         self.ends += 1
 
 
+class CountedDrawn(Drawn):
+    """Knows how often something was read."""
+
+    reads = 0
+
+    def _came(self, data: bytes) -> None:
+        super()._came(data)
+        self.reads += 1
+
+
+class CountedPlain(Plain):
+    reads = 0
+
+    def _came(self, data: bytes) -> None:
+        super()._came(data)
+        self.reads += 1
+
+
+COUNTED: dict[type[Screen], type[CountedDrawn | CountedPlain]] = {
+    Drawn: CountedDrawn,
+    Plain: CountedPlain,
+}
+
+
 class Desk:
     """A screen on a pty of its own, and what stands on it."""
 
@@ -49,17 +73,9 @@ class Desk:
         self.outer, self.inner = pty.openpty()
         termios.tcsetwinsize(self.outer, (24, columns))
         self.ear = Ear()
-        self.screen = kind(self.inner, os.fdopen(os.dup(self.inner), "w"))
+        self.screen = COUNTED[kind](self.inner, os.fdopen(os.dup(self.inner), "w"))
         self.screen.listener = self.ear
         self.glass = Glass(columns)
-        self.reads = 0
-        came = self.screen._came
-
-        def counted(data: bytes) -> None:
-            self.reads += 1
-            came(data)
-
-        self.screen._came = counted  # type: ignore[method-assign]
 
     def looks(self) -> None:
         os.set_blocking(self.outer, False)
@@ -70,11 +86,11 @@ class Desk:
             pass
 
     async def presses(self, keys: str) -> None:
-        reads = self.reads
+        reads = self.screen.reads
         os.write(self.outer, keys.encode())
         for n in range(50 if keys else 5):  # a line may be kept till it is whole
             await asyncio.sleep(0.002)
-            if n >= 4 and self.reads > reads:
+            if n >= 4 and self.screen.reads > reads:
                 break
         self.looks()
 
@@ -126,6 +142,15 @@ async def test_a_line_of_several_rows_is_taken_away_whole() -> None:
         assert desk.glass.lines[0] == "factotum> Word."
         shown = "".join(desk.glass.lines[1:]).replace(" ", "")
         assert shown == "you>amessagethatneedsthreerows!ofit日本"
+
+
+async def test_what_is_said_is_broken_between_words_and_keeps_its_indent() -> None:
+    for kind in (Drawn, Plain):
+        async with desk_of(kind, columns=20) as desk:
+            desk.screen.say("factotum> All that I know of it.\n  It is little, really.\n")
+            desk.looks()
+            said = [line for line in desk.glass.lines if not line.startswith("you>")]
+            assert said == ["factotum> All that", "  I know of it.", "  It is little,", "  really."]
 
 
 async def test_a_line_begun_means_what_stood_before_it_then() -> None:
@@ -276,7 +301,8 @@ def test_whatever_is_said_and_typed_each_stays_whole(
             at = 0
             for one in told:
                 at = bare.index("".join(one.split()), at)
-            line = desk.screen._line  # type: ignore[attr-defined]
+            assert isinstance(desk.screen, Drawn)
+            line = desk.screen._line
             assert desk.glass.last.endswith(line.text[: line.cursor].split("\n")[-1][-1:].strip())
 
     asyncio.run(play())
