@@ -76,13 +76,15 @@ class Limits:
     """What a channel can show. `units` is the longest message, in UTF-16 units; `files` whether
     a file can go with it, either way; `chat_s` the shortest time between two messages in one
     chat, in seconds, of which `burst` may come at once; `replies` whether a message is shown as
-    the answer to another one, and a person can answer any of ours."""
+    the answer to another one, and a person can answer any of ours. `commands` are those that the
+    channel itself understands, each with what it does."""
 
     units: int = 4096
     files: bool = True
     chat_s: float = 1.0
     burst: int = 3
     replies: bool = True
+    commands: tuple[tuple[str, str], ...] = ()
 
 
 #: The kinds of files in which a person speaks to us: a recording, and a film of their own face.

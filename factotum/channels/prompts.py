@@ -36,11 +36,18 @@ ASKS: dict[str, tuple[str, str]] = {
     "type": ("", "As it stands there"),
 }
 
+#: The same where a person cannot reply to a message: what they type next is the answer.
+ASKS_HERE = {
+    "text": "Write the whole text as it is to go out.",
+    "order": "What is to be changed? Such as: shorter, say Thursday.",
+    "answer": "Write your answer.",
+}
 
 OVER = (
     "That was answered already, and I took nothing of what you write now. To change the request, "
     "tap below it; for new work, write without a reply."
 )
+OVER_HERE = "That was answered already, and I took nothing of what you write now."
 
 
 @dataclass(frozen=True)
@@ -66,8 +73,10 @@ class Prompts:
     def ask(self, what: str, card: Card, digest: str, row: Row, now: float) -> None:
         """Asks the person for something to type, below the message of the card."""
         text, hint = ASKS[what]
+        if not self.window.limits.replies:
+            text = ASKS_HERE.get(what, text)
         if what == "type":
-            text = _to_type(card)
+            text = self._to_type(card)
         outbox = self.window.outbox
         with self.window.ledger.tx():
             key = f"prompt {card.id} {secrets.token_hex(6)}"  # asked anew it is another one
@@ -89,7 +98,7 @@ class Prompts:
         if asked is None or asked.what != "type" or not reply_text:
             return False
         card = self.window.register.card(asked.card)
-        said = (_to_type(card), _once_more(card), _once_more(card, "still"))
+        said = (self._to_type(card), self._once_more(card), self._once_more(card, "still"))
         ours = (str(row.wanted["words"]["text"]), *said)
         return stamp(reply_text) not in map(stamp, ours)
 
@@ -118,9 +127,9 @@ class Prompts:
                 if said == UNDER_WAY and wish is not None:
                     promise(self.window.outbox, row, wish.seq)
         except _AskAgain:
-            again = _once_more(card)
+            again = self._once_more(card)
             if str(row.wanted["words"]["text"]) == again:
-                again = _once_more(card, "still")  # else nothing would be seen to happen
+                again = self._once_more(card, "still")  # else nothing would be seen to happen
             reply_to = str(row.wanted.get("reply_to") or "")
             wanted = Message(Words.of(again), reply_to=reply_to, prompt=ASKS[asked.what][1])
             self.window.outbox.want(row, wanted.to_json())
@@ -135,10 +144,21 @@ class Prompts:
         register, card = self.window.register, self.window.register.card(row.key.split(" ")[1])
         said = card.decision
         if said is None or said.verdict != "reject" or said.why or not text.strip():
-            return OVER
+            return OVER if self.window.limits.replies else OVER_HERE
         register.reason(card.id, card.seal.digest, text.strip(), self.window.name, who, now)
         self.messages.refresh(register.card(card.id), now)
         return "Noted, thank you."
+
+    def _to_type(self, card: Card) -> str:
+        how = "reply with" if self.window.limits.replies else "type"
+        return f"To approve it, {how} this, letter by letter: {typed_word(card)}"
+
+    def _once_more(self, card: Card, still: str = "") -> str:
+        how = "reply to this with" if self.window.limits.replies else "type"
+        return (
+            f"That is {f'{still} ' if still else ''}not it, so nothing was approved. "
+            f"To approve “{outcome(card)}” {how}: {typed_word(card)}"
+        )
 
     def _take(self, asked: Asked, card: Card, text: str, who: str, now: float) -> str:
         register, name = self.window.register, self.window.name
@@ -176,22 +196,10 @@ def plainly(card: Card, late: GateError) -> str:
     return why[:1].upper() + why[1:]
 
 
-def _to_type(card: Card) -> str:
-    return f"To approve it, reply with this, letter by letter: {typed_word(card)}"
-
-
 def _typed(text: str, card: Card) -> bool:
     """Whether it is that, but for a first letter that a phone has made a large one."""
     flat, word = one_line(text, 300), one_line(typed_word(card), 300)
     return word in (flat, flat[:1].lower() + flat[1:]) or is_typed(card, flat)
-
-
-def _once_more(card: Card, still: str = "") -> str:
-    return (
-        f"That is {f'{still} ' if still else ''}not it, so nothing was approved. "
-        f"To approve “{outcome(card)}” "
-        f"reply to this with: {typed_word(card)}"
-    )
 
 
 class _AskAgain(Exception):

@@ -17,7 +17,13 @@ NAME = "cli"
 SYNONYMS = {"y": "yes", "n": "no", "l": "later"}
 
 
-LIMITS = Limits(units=100_000, files=False, chat_s=0.0, replies=False)
+LIMITS = Limits(
+    units=100_000,
+    files=False,
+    chat_s=0.0,
+    replies=False,
+    commands=(("/quit", "Leave; what is under way goes on in the office"),),
+)
 
 
 class Out(Protocol):

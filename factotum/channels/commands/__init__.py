@@ -26,8 +26,9 @@ __all__ = ["COMMANDS", "Command", "Place", "Said", "answer", "table"]
 
 
 def _help(text: str, place: Place) -> Said:
-    del text, place
-    return Said(help_of([(one.usage, one.about) for one in COMMANDS if one.name != "start"]))
+    del text
+    ours = [(one.usage, one.about) for one in COMMANDS if one.name != "start"]
+    return Said(help_of([*ours, *place.limits.commands], place.limits))
 
 
 #: Every command, in the order in which a person is shown them.

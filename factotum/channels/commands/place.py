@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from factotum.channels.contract import Limits
 from factotum.channels.words import Words
 from factotum.rooms import Books
 from factotum.worker.runs import Runs
@@ -16,7 +17,7 @@ class Place(Books):
     """`now` is in epoch seconds, `zone` shows such a moment where the person is. `channel` and
     `who` go into the ledger with what is decided (“telegram”, “Ann (4711)”); `conversation` is
     the one in which it was said. `running` tells the process id of the orchestrator that works
-    on this vault, or None."""
+    on this vault, or None. `limits` say what can be done on the channel."""
 
     runs: Runs
     now: float
@@ -25,6 +26,7 @@ class Place(Books):
     who: str
     conversation: str
     running: Callable[[], int | None]
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def by(self) -> str:

@@ -1,0 +1,43 @@
+"""What a person is told to do can be done where they are told it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from factotum.channels.commands import answer
+from factotum.channels.contract import Limits
+from factotum.channels.terminal import LIMITS
+from tests.channels.commanding import Ann
+from tests.channels.test_every_channel import house
+
+
+def helped(ann: Ann, limits: Limits) -> str:
+    told = answer("/help", ann.place(limits=limits))
+    assert told is not None
+    return told.words.text
+
+
+def test_help_names_what_the_channel_takes(ann: Ann) -> None:
+    phone, terminal = helped(ann, Limits()), helped(ann, LIMITS)
+    assert "send a photo" in phone and "Answer a message of mine" in phone
+    assert "photo" not in terminal and "Answer a message" not in terminal
+    assert "/quit · Leave" in terminal and "/quit" not in phone
+
+
+@pytest.mark.parametrize(
+    ("kind", "asks"),
+    [
+        ("telegram", "Reply by text or voice, such as: shorter"),
+        ("terminal", "What is to be changed? Such as: shorter"),
+    ],
+)
+def test_what_is_asked_for_is_asked_as_it_can_be_given(
+    kind: str, asks: str, tmp_path: Path
+) -> None:
+    with house(kind, tmp_path) as (rig, _, _relay):
+        rig.says("a mail to Ada")
+        rig.chooses("Change…")
+        rig.chooses("Say what to change")
+        rig.reads(asks)
