@@ -45,6 +45,7 @@ NOT_OURS = (
 )
 
 BY_TAP = "Nothing was decided: yes and no are tapped. What you write in reply to it changes it."
+BY_CHOICE = "Nothing was decided: type the number or the word of a choice. Other words change it."
 
 #: With what a command begins; the second is that of an East Asian keyboard.
 STROKES = ("/", "／")
@@ -158,7 +159,8 @@ class Talk:
         """A reply to a card that waits: the answer to a question, or how to change a draft."""
         register, name, text = self.window.register, self.window.name, heard.text.strip()
         if card.kind == "effect" and yes_or_no(text):
-            self.say(heard, Words.of(BY_TAP), now, [card.id])
+            how = BY_TAP if self.window.limits.replies else BY_CHOICE
+            self.say(heard, Words.of(how), now, [card.id])
             return True
         try:
             if card.kind == "question":
@@ -192,6 +194,7 @@ class Talk:
             who=owners.person(heard.name, heard.who),
             conversation=self.conversation(heard.chat),
             running=lambda: running(self.window.state),
+            limits=self.window.limits,
         )
         said = commands.answer(heard.text, place)
         if said is None:
