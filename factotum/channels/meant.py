@@ -1,7 +1,8 @@
 """What plain words mean that reply to nothing: perhaps the answer to what was said last.
 
-They answer a question only where nothing else can be meant: it is of the owner's own work, and
-no other one waits in the chat. Decided by code; what is decided is told.
+They answer a question only where nothing else can be meant: it is of the owner's own work, no
+other one waits in the chat, and no other work was given there since. Decided by code; what is
+decided is told.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from factotum.gate.records import Card
 from factotum.inert import one_line, visible
 from factotum.model import Trust
 from factotum.outbox import Row
+from factotum.worker.talks import Talks
 
 #: How long after a question plain words without a reply count as its answer, in seconds.
 ANSWER_S = 3600.0
@@ -30,9 +32,10 @@ YES_OR_NO = frozenset(
 )
 
 
-def meant(window: Window, heard: Heard, now: float) -> tuple[Row | None, str]:
+def meant(window: Window, heard: Heard, conversation: str, now: float) -> tuple[Row | None, str]:
     """The message of ours that the words answer, or None; and what is to be said of words that
-    might have been meant as an answer and are taken as new work."""
+    might have been meant as an answer and are taken as new work. `conversation` is that which
+    goes on in the chat."""
     last = window.outbox.newest(window.name, heard.chat)
     if last is None or last.kind != "card" or _crossed(heard, last):
         return None, ""
@@ -48,7 +51,8 @@ def meant(window: Window, heard: Heard, now: float) -> tuple[Row | None, str]:
     count = _waiting(window, heard.chat)
     if count > 1:
         return None, TO_WHICH.format(count=count)
-    if not _of_own_work(window, card, heard.chat):
+    since = Talks(window.ledger).last(conversation) > (last.told or 0.0)
+    if since or not _of_own_work(window, card, heard.chat):
         return None, NEW_WORK.format(question=quoted(card))
     return last, ""
 

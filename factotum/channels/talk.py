@@ -141,7 +141,7 @@ class Talk:
         if heard.reply_to:
             there = outbox.standing(name, heard.chat, heard.reply_to)
             return there or self._arrived(heard, now)
-        row, told = meant(self.window, heard, now)
+        row, told = meant(self.window, heard, self.conversation(heard.chat), now)
         if told:
             self.say(heard, Words.of(told), now, what="meant")
         return row

@@ -43,6 +43,12 @@ class Talks:
         with self.ledger.tx() as db:
             db.execute("INSERT OR IGNORE INTO talk VALUES (?, ?, ?)", (conversation, task, now))
 
+    def last(self, conversation: str) -> float:
+        """When its last message came (epoch seconds), 0.0 where none has."""
+        asked = "SELECT max(at) FROM talk WHERE conversation = ?"
+        (found,) = self.ledger.db.execute(asked, (conversation,)).fetchone()
+        return float(found or 0.0)
+
     def before(self, row: TaskRow) -> History:
         """What was said before this message in its conversation."""
         conversation = str(row.facts.get("conversation") or "")

@@ -8,7 +8,7 @@ import pytest
 
 from factotum.channels.contract import Came
 from factotum.reading import Reading
-from tests.channels.phone import Phone, phone_of
+from tests.channels.phone import Phone, phone_of, photo
 from tests.office import TestOffice
 
 PAPER = "What shall I do with the first paper?"
@@ -63,6 +63,16 @@ def test_plain_words_are_no_answer_about_what_others_wrote(tmp_path: Path) -> No
         phone.says("drop", to=question)
         phone.work()
         assert phone.office.cards()[0].status == "answered"
+
+
+def test_plain_words_are_no_answer_once_other_work_was_given(tmp_path: Path) -> None:
+    with phone_of(TestOffice(tmp_path)) as phone:
+        asked(phone)
+        phone.go(1)
+        phone.says("Put this with the others.", files=(photo(),))
+        phone.says("And the trees want water.")
+        assert "new work" in phone.see("To answer “").text
+        assert phone.office.cards()[0].status == "pending"
 
 
 def test_of_two_questions_plain_words_answer_neither(tmp_path: Path) -> None:
