@@ -21,6 +21,8 @@ PLAIN_MOST = 3
 
 #: What a person says to a loop that runs in circles.
 GO_ON, STOP, THAT_IS_IT = "go on", "stop", "that is it"
+#: Why it has ended then: it is no failure, but what the owner wanted.
+AS_SAID = "You said to stop."
 _YES = frozenset({GO_ON, "yes", "y", "ok", "okay", "go", "continue"})
 
 
@@ -111,7 +113,7 @@ def next_step(
     if talks and not calls and last.reply.text.strip():
         return Finish(last.reply.text.strip())
     if last.word is not None and last.word.strip().casefold() == STOP:
-        return GiveUp("You said to stop.")
+        return GiveUp(AS_SAID)
     return _plain(turns, last) or _again(turns, limits)
 
 

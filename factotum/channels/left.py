@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from factotum.agent.loop import AS_SAID
 from factotum.channels import markdown
 from factotum.channels.commands.lines import short
 from factotum.channels.contract import Message
@@ -118,6 +119,8 @@ class LeftTerminals:
 
     def _words(self, row: TaskRow, run: Run) -> Words:
         sign, verb = ("✅", "Done") if run.result == "done" else ("❌", "Failed")
+        if run.reason.strip() == AS_SAID:
+            sign, verb = "⏹", "Ended"
         cards = self.window.register.of_run(run.task, run.n)
         deeds = [f"{SIGN} {deed(card)}" for card in cards if card.kind == "effect"]
         said = one_line(visible(markdown.read(run.reason).text), SAID_CHARS)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
+from factotum.agent.loop import AS_SAID
 from factotum.channels import markdown
 from factotum.channels.cards import subject
 from factotum.channels.split import fitted, split
@@ -47,6 +48,8 @@ def result(
     said = run.reason.strip()[:REASON_CHARS]
     if run.result == "done":
         text = markdown.read(said) if said else Words.of("Done.")
+    elif said == AS_SAID:
+        text = Words.of(f"⏹ It is ended. {said}")
     else:
         text = Words.bold("❌ It did not work.") + (f"\n{visible(said)}" if said else "")
     if unread:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePath
 
+from factotum.agent.loop import AS_SAID
 from factotum.channels.contract import Message
 from factotum.channels.results import deed, result
 from factotum.channels.several import which
@@ -200,9 +201,7 @@ class Work:
                 outbox.drop(progress.seq, "it ended before it was said")
             elif progress is not None:
                 took = span(max(0.0, run.ended - run.started))
-                good = run.result == "done"
-                sign, verb = ("✅", "Done in") if good else ("❌", "Failed after")
-                told = f"{sign} {verb} {took} {which(self.window, row, run.ended)}".rstrip()
+                told = f"{_ended(run)} {took} {which(self.window, row, run.ended)}".rstrip()
                 outbox.want(progress, Message(Words.italic(told)).to_json())
             for n, part in enumerate(self._parts(row, run)):
                 message = Message(
@@ -224,3 +223,9 @@ class Work:
     def _receipts(self, run: Run) -> list[str]:
         cards = self.window.register.of_run(run.task, run.n)
         return [deed(card) for card in cards if card.kind == "effect"]
+
+
+def _ended(run: Run) -> str:
+    if run.result == "done":
+        return "✅ Done in"
+    return "⏹ Ended after" if run.reason.strip() == AS_SAID else "❌ Failed after"

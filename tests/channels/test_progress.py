@@ -124,14 +124,15 @@ def test_while_all_is_stopped_it_is_said_and_after_that_it_is_done(tmp_path: Pat
 
 
 @pytest.mark.slow
-def test_a_task_that_failed_says_why(tmp_path: Path) -> None:
+def test_a_task_that_was_told_to_stop_is_no_failure_in_words(tmp_path: Path) -> None:
     plain = [call("recall", query="x")] * 4
     with desk(tmp_path, in_turn(*plain), MAX_TURNS="4") as at:
         at.me.says("Write to Ada")
         question = at.me.waits_to_see("Shall I go on?")
         at.me.taps(question.id, "stop")
-        came = at.me.waits_to_see("❌ It did not work.")
-        assert "You said to stop." in came.text
+        came = at.me.waits_to_see("⏹ It is ended. You said to stop.")
+        assert "did not work" not in came.text
+        assert not any("Failed after" in one.text for one in at.me.chat.messages)
 
 
 def test_a_note_that_is_taken_away_while_nobody_works_is_said(office: TestOffice) -> None:

@@ -125,9 +125,9 @@ def test_a_task_that_failed_is_told_of_once_and_in_answer_where_it_was_given(
         for _ in range(3):
             phone.go(HOUR)
             phone.work()
-        said = [one.text for one in phone.screen.sent if one.text.startswith("❌ ")]
-        assert [text for text in said if not text.startswith("❌ Failed after")] == [
-            "❌ It did not work.\nYou said to stop."
+        said = [one.text for one in phone.screen.sent if one.text.startswith(("❌ ", "⏹ "))]
+        assert [text for text in said if not text.startswith("⏹ Ended after")] == [
+            "⏹ It is ended. You said to stop."
             if given_here
             else "❌ Something failed\nFailed: Find the boat"
         ]
