@@ -156,6 +156,14 @@ def test_an_answer_that_cannot_be_taken_leaves_the_draft_and_says_why(
     assert len(relay.messages) == 1
 
 
+def test_a_reason_that_ends_with_their_sentence_gets_no_second_full_stop(
+    office: TestOffice, asked: Path
+) -> None:
+    said = order(office, "I cannot do that.")
+    assert said.endswith("“I cannot do that.”")
+    assert office.card().remark == f"It was not changed: {said}"
+
+
 @pytest.mark.parametrize(
     ("text", "new"),
     [

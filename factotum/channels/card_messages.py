@@ -41,7 +41,7 @@ class CardMessages:
         """Brings the messages of these cards up to date."""
         for card in found:
             self.refresh(card, now)
-            keep_promises(self.window.outbox, self.window.name, card)
+            keep_promises(self.window, card)
         self.gather(now)
 
     def gather(self, now: float) -> None:

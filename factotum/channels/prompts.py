@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from factotum.channels.buttons import stamp
 from factotum.channels.card_messages import CardMessages
 from factotum.channels.cards import outcome
-from factotum.channels.changes import UNDER_WAY, promise
+from factotum.channels.changes import promise, under_way
 from factotum.channels.contract import Message, Reply
 from factotum.channels.window import Window
 from factotum.channels.words import Words
@@ -124,7 +124,7 @@ class Prompts:
                 said = self._take(asked, card, text.strip(), who, now)
                 self._end(row, said)
                 wish = redraft.under_way(self.window.ledger, card.id)
-                if said == UNDER_WAY and wish is not None:
+                if said == under_way(self.window) and wish is not None:
                     promise(self.window.outbox, row, wish.seq)
         except _AskAgain:
             again = self._once_more(card)
@@ -187,7 +187,7 @@ class Prompts:
                     who,
                     now,
                 )
-                return UNDER_WAY
+                return under_way(self.window)
 
 
 def plainly(card: Card, late: GateError) -> str:

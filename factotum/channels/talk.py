@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from factotum import failpoint, names
 from factotum.channels import commands, owners
 from factotum.channels.card_messages import ASKING, CardMessages
-from factotum.channels.changes import UNDER_WAY, promise
+from factotum.channels.changes import promise, under_way
 from factotum.channels.contract import Heard, Message
 from factotum.channels.meant import TAKEN_AS, meant, quoted, yes_or_no
 from factotum.channels.message_tasks import MessageTasks
@@ -171,7 +171,8 @@ class Talk:
             else:
                 ledger, digest = self.window.ledger, card.seal.digest
                 wish = redraft.ask(ledger, register, card.id, digest, "order", text, name, who, now)
-                promise(self.window.outbox, self.say(heard, Words.of(UNDER_WAY), now), wish)
+                row = self.say(heard, Words.of(under_way(self.window)), now)
+                promise(self.window.outbox, row, wish)
         except GateError as cannot:
             self.say(heard, Words.of(f"⚠ {plainly(card, cannot)}"), now)
         self.messages.refresh(card, now, stage="")

@@ -6,6 +6,7 @@ for one version: whatever happens to that first, the wish is dropped and says so
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -55,6 +56,9 @@ WHY_CHARS = 400
 
 #: How a card says that nothing came of a wish.
 NOT_CHANGED = "It was not changed"
+
+#: A sentence that has its end already, perhaps within quotation marks.
+_ENDED = re.compile(r"[.!?…][”“»’\"')\]]*$")
 
 NOTHING_CHANGED = "nothing changed: that is what it says already"
 
@@ -285,5 +289,6 @@ class Redrafter:
             if card is None:
                 return
             if not _too_late(self.register, card, wish.digest):
-                self.register.remark(card.id, f"{NOT_CHANGED}: {why}.")
+                end = "" if _ENDED.search(why) else "."
+                self.register.remark(card.id, f"{NOT_CHANGED}: {why}{end}")
             self.ledger.event("unchanged", now, task=card.task, card=card.id, reason=why)

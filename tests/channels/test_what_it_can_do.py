@@ -41,3 +41,16 @@ def test_what_is_asked_for_is_asked_as_it_can_be_given(
         rig.chooses("Change…")
         rig.chooses("Say what to change")
         rig.reads(asks)
+
+
+def test_that_nothing_was_changed_is_said_once_where_lines_stay(tmp_path: Path) -> None:
+    with house("terminal", tmp_path) as (rig, _, _relay):
+        rig.says("a mail to Ada")
+        rig.chooses("Change…")
+        rig.chooses("Say what to change")
+        rig.replies("What is to be changed?", "shorter")
+        rig.reads("It is being changed; it comes back below.")
+        rig.reads("⚠ It was not changed: there is no model")
+        rig.says("/help")
+        rig.reads("I work on what you write here.")
+        assert rig.out.getvalue().count("It was not changed") == 1  # type: ignore[attr-defined]
