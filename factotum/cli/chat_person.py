@@ -107,9 +107,12 @@ class Person(Conversation):
         return not self.once or bool(self._put_off)
 
     def _check(self) -> None:
-        """Says that nobody is at work, once; raises it where there is nothing but to wait."""
+        """Says that nobody is at work, and when somebody is again, each once; raises it where
+        there is nothing but to wait."""
         try:
             self.office.check()
+            if self._warned:
+                self._tell(says.BACK)
             self._warned = False
         except DoorError:
             if self.once or self.office.ours:
@@ -175,6 +178,7 @@ class Person(Conversation):
     def _say(self, text: str) -> None:
         try:
             if not self.once and self.office.begin():
+                self._warned = False
                 self._tell(says.RUNS_HERE)
         except (DoorError, OSError) as shut:  # it is heard all the same, for who works here next
             self._tell(f"⚠ {shut}")

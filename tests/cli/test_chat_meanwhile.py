@@ -297,3 +297,22 @@ def test_an_office_that_stops_is_told_and_the_conversation_outlives_it(
             person.reads("the office runs here now, till you leave")
             person.reads("factotum> You said: half a line")
             assert person.leaves() == 0
+
+
+@pytest.mark.slow
+def test_an_office_that_comes_back_is_told_as_its_stop_was(terminal: Terminal) -> None:
+    with thinking(terminal, lambda body: "Here.") as (terminal, _):
+        up = terminal.start("up")
+        assert up.stdout is not None and "factotum works in" in up.stdout.readline()
+        with Person(terminal, "chat", term="xterm") as person:
+            person.reads("you> ")
+            up.terminate()
+            up.communicate(timeout=PATIENCE_S)
+            person.reads("The office has stopped.")
+            up = terminal.start("up")
+            try:
+                person.reads("The office runs again.")
+                assert person.leaves() == 0
+            finally:
+                up.terminate()
+                up.communicate(timeout=PATIENCE_S)
