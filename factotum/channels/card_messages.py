@@ -102,7 +102,7 @@ class CardMessages:
             return
         shown = cards.shown(
             card, stage, now, self.window.regret_s, changed,
-            strong=self.window.strong, going=going,
+            strong=self.window.strong, replies=self.window.limits.replies, going=going,
         )  # fmt: skip
         buttons = self.window.buttons.draw(
             row.seq, shown.rows, now, card.id, card.seal.digest, shown.words.text

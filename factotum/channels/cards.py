@@ -42,6 +42,8 @@ SHORT_CHARS = 160
 STRANGER = "⚠️ A STRANGER WANTS THIS, not you. I have done nothing. If unsure: No."
 #: What is said while it is carried out, when nothing can be stopped any more.
 GOING = Words.of("It goes out at this moment.")
+#: How a question is answered: where no message can be replied to, what is typed next is it.
+TO_ANSWER = ("I need your answer.", "Reply to this message with your answer.")
 #: How much of all but that is told, from try to try.
 SPARING = (1.0, 0.5, 0.2)
 
@@ -84,6 +86,7 @@ def shown(
     *,
     strong: bool = True,
     going: bool = False,
+    replies: bool = True,
 ) -> Shown:
     """The card as it stands, for a person who has come to `stage` with it; `going` while it is
     being carried out."""
@@ -97,7 +100,10 @@ def shown(
         parts = [_head(card), *facts(card, share), *_remark(card, share)]
         if card.status in {"pending", "expired", "unknown", "approved"}:
             parts += [*_excerpt(card, share), *_changed(changed, share), *_content(card)]
-        parts += [GOING] if going else _tail(card, stage, now, regret_s, changed)
+        if card.status == "pending" and card.kind == "question":
+            parts.append(Words.italic(f"{TO_ANSWER[replies]}{_bounds(card, now)}"))
+        else:
+            parts += [GOING] if going else _tail(card, stage, now, regret_s, changed)
         words = Words.join("\n", [part for part in parts if part])
         if utf16(words.text) <= MOST_UNITS:
             break
@@ -206,9 +212,6 @@ def _tail(
     card: Card, stage: str, now: float, regret_s: float, changed: Changed | None
 ) -> list[Words]:
     match card.status:
-        case "pending" if card.kind == "question":
-            told = f"Reply to this message with your answer.{_bounds(card, now)}"
-            return [Words.italic(told)]
         case "pending":
             return _asking(card, stage, now, changed)
         case "approved" if card.attempts:

@@ -54,3 +54,17 @@ def test_that_nothing_was_changed_is_said_once_where_lines_stay(tmp_path: Path) 
         rig.says("/help")
         rig.reads("I work on what you write here.")
         assert rig.out.getvalue().count("It was not changed") == 1  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("kind", "asks"),
+    [
+        ("telegram", "Reply to this message with your answer."),
+        ("terminal", "I need your answer."),
+    ],
+)
+def test_a_question_says_how_it_is_answered_there(kind: str, asks: str, tmp_path: Path) -> None:
+    with house(kind, tmp_path) as (rig, _, _relay):
+        rig.says("a question of letters")
+        rig.reads("Which Ada?")
+        rig.reads(asks)
