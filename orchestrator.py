@@ -65,9 +65,10 @@ class Orchestrator:
         out: IO[str] = sys.stderr,
         environ: Mapping[str, str] = os.environ,
         servers: Path = HERE / "mcp",
+        command: str = "",
     ) -> None:
         """Takes the executor's lock. `environ` is where providers' keys may lie, `servers` the
-        folder of the tool servers.
+        folder of the tool servers; `command` is what keeps it, where that is no `factotum up`.
 
         Raises DoorError when another one runs."""
         self.rooms = rooms
@@ -81,7 +82,7 @@ class Orchestrator:
         room = room_of(settings, vault, ledger, rooms.state, self.desk.wait, clock)
         self.asides = Asides(rooms, room.premises)
         self.presence = Presence(
-            rooms.state, rooms.register, clock.wall(), clock.monotonic(), self.asides.away
+            rooms.state, rooms.register, clock.wall(), clock.monotonic(), self.asides.away, command
         )
         self.wakeup = Wakeup()
         self.views = fittings.views_of(rooms, out)

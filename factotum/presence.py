@@ -27,10 +27,12 @@ class Presence:
         now: float,
         mono: float,
         away: Callable[[float, float], None] = lambda _since, _till: None,
+        command: str = "",
     ) -> None:
         """Takes the lock. `away` is told from when till when nobody was here (epoch seconds),
-        before the sign of it is wiped out. Raises DoorError when another one runs."""
-        self._lock = _only_one(state / "lock")
+        before the sign of it is wiped out; `command` is told to whoever finds the lock taken.
+        Raises DoorError when another one runs."""
+        self._lock = _only_one(state / "lock", command)
         self._beat = state / "beat"
         self._register = register
         self._clocks = (now, mono)
@@ -60,18 +62,25 @@ class Presence:
         self._lock.close()
 
 
-def _only_one(path: Path) -> IO[str]:
+def _only_one(path: Path, command: str) -> IO[str]:
     lock = open(path, "a+", encoding="utf-8")  # noqa: SIM115 (held while we run)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         lock.seek(0)
-        pid = lock.read().strip()
+        pid, _, other = lock.read().strip().partition(" ")
         lock.close()
-        raise DoorError(
-            f"another orchestrator (pid {pid}) runs for this vault; stop it first"
-        ) from None
+        raise DoorError(_taken(pid, other)) from None
     lock.truncate(0)
-    lock.write(str(os.getpid()))
+    lock.write(f"{os.getpid()} {command}".rstrip())
     lock.flush()
     return lock
+
+
+def _taken(pid: str, command: str) -> str:
+    if not command:
+        return f"another office (pid {pid}) runs for this vault; stop it first"
+    return (
+        f"the office of this vault runs in a conversation ({command}, pid {pid}); use it there, "
+        f"or leave it first: Ctrl-D"
+    )

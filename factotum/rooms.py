@@ -163,7 +163,7 @@ def running(state: Path) -> int | None:
     """
     try:
         with open(state / "lock", encoding="utf-8") as lock:
-            pid = int(lock.read().strip() or 0)
+            pid = int(lock.read().partition(" ")[0] or 0)  # behind it: by which command
             return pid if pid and alive(pid) and _held(lock.fileno()) else None
     except (OSError, ValueError):
         return None

@@ -386,7 +386,7 @@ def test_what_was_saved_comes_back_and_nobody_runs_twice(
     until(lambda: "runs" in house.factotum("watchers", "list").stdout, "somebody listens")
     up = house.factotum("up")
     assert (up.returncode, up.stdout) == (1, "")
-    assert "another orchestrator (pid" in up.stderr
+    assert "another office (pid" in up.stderr
     until(
         lambda: "is run by process" in house.factotum("watchers", "run", "fs").stderr, "a refusal"
     )

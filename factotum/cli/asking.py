@@ -48,4 +48,4 @@ def new(text: tuple[str, ...], title: str, go: bool, as_json: bool) -> None:
             return
         print(f"{row.origin} ({id})")
         if place.running(opened.state) is None:
-            print("No orchestrator runs now. Start it: factotum up")
+            print("No office runs now. Start it: factotum up")

@@ -166,7 +166,7 @@ def _pair(opened: Books, bot: Bot) -> int:
     if deaf:
         print("The office that runs does not listen there yet: start it again.")
     elif not place.running(opened.state):
-        print("No orchestrator runs now. Start it: factotum up")
+        print("No office runs now. Start it: factotum up")
     return 0
 
 

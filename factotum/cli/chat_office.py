@@ -41,7 +41,7 @@ class Office:
 
         rooms = open_rooms(self.opened.settings, self.opened.root)
         try:
-            self._orchestrator = Orchestrator(rooms, out=self.out)
+            self._orchestrator = Orchestrator(rooms, out=self.out, command="factotum chat")
         except DoorError:
             rooms.close()
             if not self._another_begins():

@@ -35,7 +35,7 @@ def status(as_json: bool) -> None:
             return
         print(words.text(content, local(place.now())), end="")
         if pid is None:
-            print("\nNo orchestrator runs now. Start it: factotum up")
+            print("\nNo office runs now. Start it: factotum up")
 
 
 @click.command()

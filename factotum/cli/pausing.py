@@ -53,7 +53,7 @@ def resume() -> None:
             print(f"Approved and not carried out yet, so it is done now: {due}")
         opened.wake()
         if there and place.running(opened.state) is None:
-            print("No orchestrator runs now. Start it: factotum up")
+            print("No office runs now. Start it: factotum up")
 
 
 def _approved(opened: Books) -> str:

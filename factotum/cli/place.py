@@ -118,7 +118,7 @@ def hand_over(opened: Books) -> None:
     """Lets whoever runs look at what was said; where nobody does, that it is for later."""
     opened.wake()
     if running(opened.state) is None:
-        print("No orchestrator runs now, so it is taken up later. Start it: factotum up")
+        print("No office runs now, so it is taken up later. Start it: factotum up")
 
 
 def who() -> str:

@@ -109,7 +109,7 @@ def leave(yes: bool, forget: bool) -> int:
     root = place.root_of(given)
     state = state_dir(given, root)
     if pid := place.running(state):
-        print(f"factotum: an orchestrator (pid {pid}) works here; stop it first", file=sys.stderr)
+        print(f"factotum: an office (pid {pid}) works here; stop it first", file=sys.stderr)
         return FAILED
     farewell = leaving.plan(root, given.text("INSTANCE"))
     print(f"From {root} I take out {_count(len(farewell.files), 'note')} that I wrote and you did")

@@ -229,7 +229,7 @@ def test_two_chats_at_once_and_the_second_goes_on_when_the_first_leaves(
         two.reads("factotum> You said: the second")
         assert "the second" not in one.whole
         assert "the first" not in two.whole
-        at_work = int((Path(terminal.env["FACTOTUM_STATE_DIR"]) / "lock").read_text())
+        at_work = int((Path(terminal.env["FACTOTUM_STATE_DIR"]) / "lock").read_text().split()[0])
         first, second = (one, two) if one.process.pid == at_work else (two, one)
         assert first.leaves() == 0
         second.types("and on")
@@ -316,3 +316,15 @@ def test_an_office_that_comes_back_is_told_as_its_stop_was(terminal: Terminal) -
             finally:
                 up.terminate()
                 up.communicate(timeout=PATIENCE_S)
+
+
+@pytest.mark.slow
+def test_an_office_that_a_conversation_keeps_says_so_to_whoever_begins_another(
+    terminal: Terminal,
+) -> None:
+    with busy(terminal) as (person, other):
+        up = other("up")
+        assert up.code == 1
+        assert "runs in a conversation (factotum chat, pid " in up.err
+        assert "Nobody is at work" not in other("status").out
+        assert person.process.poll() is None

@@ -87,12 +87,12 @@ def test_a_mail_goes_its_whole_way_by_commands_alone(
         assert status["health"]["running"] is True
         assert status["rev"] >= 1
         said = terminal("approve", status["approvals"][0]["id"])
-        assert "No orchestrator runs" not in said.out
+        assert "No office runs" not in said.out
         assert until(lambda: len(relay.messages) == 1)
         assert until(lambda: terminal("status", "--json").json["counts"]["done"] == 2)
         second = terminal("run", "--once")
         assert second.code == 1
-        assert "another orchestrator" in second.err
+        assert "another office" in second.err
         assert "stop it first" in terminal("leave", "--yes").err
         assert terminal("audit", "verify").code == 0
 
