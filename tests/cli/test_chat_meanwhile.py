@@ -328,3 +328,33 @@ def test_an_office_that_a_conversation_keeps_says_so_to_whoever_begins_another(
         assert "runs in a conversation (factotum chat, pid " in up.err
         assert "Nobody is at work" not in other("status").out
         assert person.process.poll() is None
+
+
+@pytest.mark.slow
+def test_what_was_under_way_when_one_left_is_told_in_the_next_conversation_once(
+    terminal: Terminal,
+) -> None:
+    asked: list[str] = []
+
+    def reply(body: Any) -> Item:
+        asked.append(last_said(body))
+        return slow(LONG_S, "Too late.") if len(asked) == 1 else "The letter is found."
+
+    with thinking(terminal, reply) as (terminal, _):
+        with Person(terminal, "chat", term="xterm") as person:
+            person.reads("you> ")
+            person.types("Find the letter")
+            until(lambda: bool(asked))
+            person.presses("\x04")
+            assert person.ends() == 0
+            assert "What comes of it is told when you next talk here." in person.whole
+        with Person(terminal, "chat", term="xterm") as person:
+            person.reads("📬 Done while you were away: “Find the letter”")
+            person.reads("  ✅ The letter is found.")
+            assert person.leaves() == 0
+        with Person(terminal, "chat", term="xterm") as person:
+            person.reads("you> ")
+            person.types("/status")
+            person.reads("factotum> ")
+            assert "📬" not in person.whole
+            assert person.leaves() == 0
