@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 
 from factotum import names
@@ -44,9 +44,10 @@ async def at_terminal(rooms: Rooms, out: Out, *, asks: bool) -> AsyncIterator[At
     )
     service = Service(window, channel, rooms.clock.wall)
     left = LeftTerminals(window)
-    if asks:
-        left.open()
-        service.look_besides = left.look
+    with suppress(OSError):  # without it a person can talk all the same
+        if asks:
+            left.open()
+            service.look_besides = left.look
     service.begin()
     with on_news(rooms.state, service.nudge):
         speaking = asyncio.create_task(service.speak())

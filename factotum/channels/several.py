@@ -13,11 +13,14 @@ from factotum.views.saying import plain
 #: How much of a title tells one piece of work from others.
 TITLE_CHARS = 60
 
+#: What was given longer before is not looked at, in seconds.
+BEFORE_S = 7 * 86_400.0
+
 #: What was given on this channel, in this chat, before a moment, and had not ended at another.
 _BESIDE = (
     "SELECT 1 FROM talk k JOIN task t ON t.id = k.task"
     f" {LATEST}"
-    " WHERE t.id <> ? AND t.source = ? AND t.missing IS NULL AND t.created < ?"
+    " WHERE k.at > ? AND t.id <> ? AND t.source = ? AND t.missing IS NULL AND t.created < ?"
     " AND json_extract(t.facts, '$.chat') = ? AND (r.ended IS NULL OR r.ended > ?) LIMIT 1"
 )
 
@@ -29,7 +32,7 @@ def which(window: Window, row: TaskRow, till: float) -> str:
     if window.limits.replies or MESSAGE not in row.facts:
         return ""
     chat = str(row.facts.get(CHAT) or "")
-    asked = (row.id, window.name, till, chat, row.created)
+    asked = (row.created - BEFORE_S, row.id, window.name, till, chat, row.created)
     if window.ledger.db.execute(_BESIDE, asked).fetchone() is None:
         return ""
     return f"“{plain(row.title, TITLE_CHARS)}”"

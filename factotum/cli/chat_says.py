@@ -1,9 +1,13 @@
 """What a person is told who talks at a terminal, beside what every channel tells them."""
 
-HELP = """Write a message and press Enter, also while work goes on. What needs your yes is shown,
-and you are asked; Enter alone puts that off, and brings it back.
-/stop   halt everything at once          /new    begin a conversation anew
-/help   what else there is               /quit   leave (so do Ctrl-D, and Ctrl-C twice)"""
+HELP = (
+    "Write a message and press Enter, also while work goes on. What needs your yes is shown, and "
+    "you are asked; Enter alone puts that off, and brings it back.\n"
+    "/stop   halt everything at once\n"
+    "/new    begin a conversation anew\n"
+    "/help   what else there is\n"
+    "/quit   leave (so do Ctrl-D, and Ctrl-C twice)"
+)
 PUT_OFF = "It waits. Enter alone brings it back{hint}"
 COMMAND = "It waits: {command}"
 NOTHING = (
