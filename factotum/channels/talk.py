@@ -141,6 +141,8 @@ class Talk:
         if heard.reply_to:
             there = outbox.standing(name, heard.chat, heard.reply_to)
             return there or self._arrived(heard, now)
+        if not self.window.limits.replies:  # there each line says itself what it is a word on
+            return None
         row, told = meant(self.window, heard, self.conversation(heard.chat), now)
         if told:
             self.say(heard, Words.of(told), now, what="meant")

@@ -68,3 +68,13 @@ def test_a_question_says_how_it_is_answered_there(kind: str, asks: str, tmp_path
         rig.says("a question of letters")
         rig.reads("Which Ada?")
         rig.reads(asks)
+
+
+def test_what_is_typed_beside_a_question_in_a_terminal_is_new_work(tmp_path: Path) -> None:
+    """The line says what it is a word on; a question that was put off is not answered by it."""
+    with house("terminal", tmp_path) as (rig, _, _relay):
+        rig.says("a question of letters")
+        rig.reads("Which Ada?")
+        rig.says("a mail to Ada")
+        rig.reads("Send this mail to ada@rossi.example?")
+        assert "Answered" not in rig.out.getvalue()  # type: ignore[attr-defined]
