@@ -13,6 +13,7 @@ from tests.office import TestOffice, smtp
 from tests.servers.smtp import Relay
 
 TOKEN = "42:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
+ON_TELEGRAM = {"FACTOTUM_TELEGRAM_TOKEN": TOKEN, "FACTOTUM_TELEGRAM_CHAT_ID": "4711"}
 
 ELSEWHERE = """
 when: {kind: email, words: [invoice]}
@@ -77,7 +78,7 @@ def test_where_telegram_is_set_up_typing_is_not_enough(
     risky: tuple[TestOffice, Path], relay: Relay
 ) -> None:
     office, _ = risky
-    office.env |= {"FACTOTUM_TELEGRAM_TOKEN": TOKEN, "FACTOTUM_TELEGRAM_CHAT_ID": "4711"}
+    office.env |= ON_TELEGRAM
     office.run()
     said = terminal_of(office).really(
         "approve", office.card().id, given="backup@data-safe.example\n"
@@ -97,3 +98,37 @@ def test_where_telegram_is_set_up_typing_is_not_enough(
         "approve", office.card().id, given="backup@data-safe.example\n"
     )
     assert said.code == 0, said.err
+
+
+def test_the_note_names_the_channel_that_is_set_up_or_how_to_set_one_up(
+    risky: tuple[TestOffice, Path],
+) -> None:
+    office, note = risky
+    said = note.read_text()
+    assert f"**Yes:** `factotum approve {office.card().id}` in a terminal." in said
+    assert "set up Telegram: `factotum channels login telegram`" in said
+    office.env |= ON_TELEGRAM
+    office.run()
+    said = note.read_text()
+    assert "**Yes** only in Telegram. **No:**" in said
+    assert "factotum approve" not in said and "I undid" not in said
+    card = office.card()
+    assert strength.yes_by(card, strength.STRONG).endswith("in Telegram or on the dashboard.")
+    assert strength.yes_by(card, ("dashboard",)) == "**Yes** only on the dashboard."
+
+
+def test_a_reason_that_is_written_while_telegram_is_set_up_is_no_change_of_ours(
+    risky: tuple[TestOffice, Path],
+) -> None:
+    office, note = risky
+    said = note.read_text()
+    office.env |= ON_TELEGRAM
+    note.write_text(said.replace("## Why not", "## Why not\n\nI do not know them.", 1))
+    office.run()
+    said = note.read_text()
+    assert "**Yes** only in Telegram." in said and "I do not know them." in said
+    assert "I undid" not in said
+    office.tick(note, "reject")
+    office.run()
+    (decision,) = [office.card().decision]
+    assert decision is not None and decision.why == "I do not know them."

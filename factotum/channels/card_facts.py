@@ -10,7 +10,8 @@ from factotum.channels.split import fitted, utf16
 from factotum.channels.words import Words
 from factotum.gate import card as cards
 from factotum.gate.records import Card
-from factotum.inert import one_line, uninert
+from factotum.inert import one_line, uninert, visible
+from factotum.words import local
 
 #: How long all of that may be, and whom it reaches, in UTF-16 units.
 FACTS_UNITS, WHO_UNITS = 1200, 300
@@ -47,3 +48,16 @@ def _who(card: Card, lines: list[str], share: float) -> str:
 def _matters(n: int, line: str, own: set[str]) -> tuple[int, int]:
     """The lower, the less it may be left out."""
     return (0 if n == 0 else 1 if line.startswith("⚠") else 2 if line in own else 3), n
+
+
+def receipt(card: Card) -> list[Words]:
+    """What became of it, in a line."""
+    if card.ended is None:
+        return []
+    found = card.ended.evidence
+    told = [f"{local(found.get('resolved_at', card.ended.at)):%a %H:%M}"]
+    for key in ("to", "note", "reason", "resolved_by"):
+        if value := found.get(key):
+            text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            told.append(f"{key.replace('_', ' ')} {one_line(visible(text), 120)}")
+    return [Words.of(" · ".join(told))]

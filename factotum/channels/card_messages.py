@@ -17,9 +17,11 @@ from factotum.channels.choices import LATER, OPEN
 from factotum.channels.contract import Message
 from factotum.channels.window import Window
 from factotum.channels.words import Words
+from factotum.gate import pause
 from factotum.gate.observe import quiet as by_rule
 from factotum.gate.records import Card
 from factotum.outbox import ANSWER, CARD, Row
+from factotum.vault import stop_lies
 
 KIND = "card"
 ASKING = frozenset({"pending", "unknown", "expired"})
@@ -97,12 +99,13 @@ class CardMessages:
             outbox.drop(row.seq, f"it was decided before it was said: {card.status}")
             return
         changed, going = changed_of(self.window.ledger, card), self._going(card)
-        made_of = _signature(card, stage, changed, going=going)
+        held = self._held() if card.status == "approved" else ""
+        made_of = _signature(card, stage, changed, going=going, held=held)
         if row.made_of == made_of and row.state != "dropped":
             return
         shown = cards.shown(
             card, stage, now, self.window.regret_s, changed,
-            strong=self.window.strong, replies=self.window.limits.replies, going=going,
+            strong=self.window.strong, replies=self.window.limits.replies, going=going, held=held,
         )  # fmt: skip
         buttons = self.window.buttons.draw(
             row.seq, shown.rows, now, card.id, card.seal.digest, shown.words.text
@@ -120,6 +123,10 @@ class CardMessages:
             return False
         last = self.window.register.last_try(card)
         return last is not None and last[2] is None
+
+    def _held(self) -> str:
+        """Till when nothing is begun; empty while it is."""
+        return pause.till(self.window.ledger, stop_lies(self.window.root), "/resume")
 
     def _reply_to(self, card: Card, row: Row) -> str:
         task = self.window.ledger.task(card.task)
@@ -145,7 +152,7 @@ def _goes_on(row: Row, card: Card) -> str:
     return row.stage if same or row.stage == LATER else OPEN
 
 
-def _signature(card: Card, stage: str, changed: Changed | None, *, going: bool) -> str:
+def _signature(card: Card, stage: str, changed: Changed | None, *, going: bool, held: str) -> str:
     """Of what a message is made: equal for as long as it would say the same."""
     parts = (
         card.status,
@@ -156,5 +163,6 @@ def _signature(card: Card, stage: str, changed: Changed | None, *, going: bool) 
         card.seal.deadline,
         card.decision and (card.decision.who, card.decision.why),
         changed,
+        *([held] if held else []),
     )
     return f"{card.version} {hashlib.sha256(repr(parts).encode()).hexdigest()[:24]}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from factotum.channels.buttons import Choice
-from factotum.channels.card_facts import facts
+from factotum.channels.card_facts import facts, receipt
 from factotum.channels.choices import (
     CHANGE,
     CONTENT_UNITS,
@@ -87,13 +87,13 @@ def shown(
     strong: bool = True,
     going: bool = False,
     replies: bool = True,
+    held: str = "",
 ) -> Shown:
-    """The card as it stands, for a person who has come to `stage` with it; `going` while it is
-    being carried out."""
+    """The card, for a person who has come to `stage` with it; `going` while it is carried out,
+    `held` till when nothing is begun."""
     changing = changed is not None and changed.under_way
-    rows = tuple(
-        tuple(row) for row in choices(card, stage, changing=changing, strong=strong) if row
-    )
+    found = choices(card, stage, changing=changing, strong=strong)
+    rows = tuple(tuple(row) for row in found if row)
     if card.status == "pending" and stage == LATER:
         return Shown(_put_off(card, now), rows)
     for share in SPARING:
@@ -103,7 +103,7 @@ def shown(
         if card.status == "pending" and card.kind == "question":
             parts.append(Words.italic(f"{TO_ANSWER[replies]}{_bounds(card, now)}"))
         else:
-            parts += [GOING] if going else _tail(card, stage, now, regret_s, changed)
+            parts += [GOING] if going else _tail(card, stage, now, regret_s, changed, held)
         words = Words.join("\n", [part for part in parts if part])
         if utf16(words.text) <= MOST_UNITS:
             break
@@ -209,11 +209,13 @@ def _files(card: Card) -> list[Words]:
 
 
 def _tail(
-    card: Card, stage: str, now: float, regret_s: float, changed: Changed | None
+    card: Card, stage: str, now: float, regret_s: float, changed: Changed | None, held: str
 ) -> list[Words]:
     match card.status:
         case "pending":
             return _asking(card, stage, now, changed)
+        case "approved" if held:
+            return [Words.of(f"{_by(card)} Everything is stopped: it waits {held}.".strip())]
         case "approved" if card.attempts:
             return [Words.of(f"{_by(card)} It is tried again; till it is out you can stop it.")]
         case "approved" if card.seal.effect is Effect.OPAQUE and card.decision:
@@ -231,7 +233,7 @@ def _tail(
         case "answered":
             return [Words.of(_by(card)), *_why(card)]
         case _:
-            return [Words.of(_by(card)), *_receipt(card)]
+            return [Words.of(_by(card)), *receipt(card)]
 
 
 def _bounds(card: Card, now: float) -> str:
@@ -281,18 +283,6 @@ def _unknown(card: Card) -> str:
         f"It was begun, and what came of it is lost: {last}.{check}\n"
         f"I do not try it again by myself. What happened?"
     )
-
-
-def _receipt(card: Card) -> list[Words]:
-    if card.ended is None:
-        return []
-    found = card.ended.evidence
-    told = [f"{local(found.get('resolved_at', card.ended.at)):%a %H:%M}"]
-    for key in ("to", "note", "reason", "resolved_by"):
-        if value := found.get(key):
-            text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-            told.append(f"{key.replace('_', ' ')} {one_line(visible(text), 120)}")
-    return [Words.of(" · ".join(told))]
 
 
 def _put_off(card: Card, now: float) -> Words:

@@ -20,6 +20,8 @@ from factotum.gate.records import Card
 
 logger = log.get("factotum.channels")
 
+#: What is on record when everything is stopped, and when it goes on.
+SWITCHED = frozenset({"paused", "resumed"})
 #: How many events are looked at at once.
 AT_ONCE = 1000
 
@@ -72,6 +74,11 @@ class Displays:
             return False
         touched = dict.fromkeys(event.card for event in events if event.card)
         found = [card for id in touched if (card := self.window.register.find(id))]
+        if SWITCHED & {event.kind for event in events}:  # what was approved waits, or goes on
+            unsettled = self.window.register.unsettled()
+            found += [
+                one for one in unsettled if one.status == "approved" and one.id not in touched
+            ]
         ended = dict.fromkeys(event.task for event in events if event.kind == "ended")
         try:
             with self.window.ledger.tx():

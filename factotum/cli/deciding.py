@@ -22,10 +22,12 @@ from factotum.gate import grants, strength
 from factotum.gate.content import whole
 from factotum.gate.form import CardDamaged, edited
 from factotum.gate.register import Card, NotOpen, TooWeak
+from factotum.gate.standing import standing
 from factotum.inert import uninert
 from factotum.model import FOLDERS, Effect, State
 from factotum.note import NoteError, parse
 from factotum.scan import CARD_MOST_BYTES
+from factotum.vault import stop_lies
 
 ID = click.argument("id")
 
@@ -230,6 +232,8 @@ def what_it_is(card: Card) -> str:
 
 
 def goes_out(opened: Books, card: Card, at_once: bool) -> str:
+    if held := standing(opened.ledger, stop_lies(opened.root)).held:
+        return f"Everything is stopped: it waits {held.replace('`', '')}."
     regret_s = opened.settings.seconds("REGRET_S")
     if at_once or not regret_s or card.seal.effect is not Effect.OPAQUE:
         return "It is carried out at once."

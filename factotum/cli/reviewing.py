@@ -19,7 +19,9 @@ from factotum.cli.showing import card_lines
 from factotum.cli.telling import as_shown, line
 from factotum.gate.observe import quiet
 from factotum.gate.records import Card, GateError
+from factotum.gate.standing import standing
 from factotum.model import Risk
+from factotum.vault import stop_lies
 
 #: What can be answered, by what the card is, the first letter being enough.
 CHOICES: dict[str, tuple[str, ...]] = {
@@ -155,7 +157,8 @@ class Review:
             print(f"Please answer {', '.join(choices)}, or its first letter.")
 
     def _text(self, card: Card) -> str:
-        return as_shown(card, self.opened.settings.seconds("REGRET_S"))
+        stands = standing(self.opened.ledger, stop_lies(self.opened.root))
+        return as_shown(card, self.opened.settings.seconds("REGRET_S"), stands)
 
 
 def together(cards: Sequence[Card]) -> Iterator[list[Card]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from factotum.cli import place
 from factotum.gate.card import body
 from factotum.gate.records import Card
+from factotum.gate.standing import Standing
 from factotum.inert import one_line, uninert, visible
 from factotum.ledger import Event, Ledger
 from factotum.views.saying import tell
@@ -34,9 +35,9 @@ def moment(at: float) -> str:
     return when(local(at), local(place.now()))
 
 
-def as_shown(card: Card, regret_s: float) -> str:
+def as_shown(card: Card, regret_s: float, stands: Standing) -> str:
     """A request as its note shows it, without what is folded away there."""
-    whole = visible(body(card, place.now(), regret_s))
+    whole = visible(body(card, place.now(), regret_s, stands))
     lines = [one for one in whole.splitlines() if not one.startswith(">") or one.startswith(SHOWN)]
     text = "\n".join(lines).strip()
     return f"{text}\n\nWhy it asks: {line(card.seal.rule, 200)} ({card.seal.risk} risk)"

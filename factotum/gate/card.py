@@ -14,7 +14,8 @@ from factotum.gate import grants, undo
 from factotum.gate.content import callout, content
 from factotum.gate.form import WHY_NOT, YOUR_ANSWER
 from factotum.gate.register import Card
-from factotum.gate.strength import needs_strong
+from factotum.gate.standing import Standing
+from factotum.gate.strength import needs_strong, yes_by
 from factotum.inert import code, inert, one_line
 from factotum.model import Risk, State
 from factotum.note import Note, fence
@@ -105,11 +106,11 @@ def _iso(at: float) -> str:
     return local(at).isoformat(timespec="seconds")
 
 
-def body(card: Card, now: float, regret_s: float) -> str:
-    """The whole text of the card's note below its properties."""
+def body(card: Card, now: float, regret_s: float, stands: Standing) -> str:
+    """The whole text of the card's note below its properties, as things stand in the house."""
     about = card.seal.about
     parts = [*_danger(card), f"# {headline(card)}", facts(card, now), *_remark(card)]
-    parts.append(_how(card, now, regret_s))
+    parts.append(_how(card, now, regret_s, stands))
     if card.kind == "question":
         parts += _choices(card)
         parts += [f"## {YOUR_ANSWER}", card.decision.why if card.decision else ""]
@@ -187,7 +188,7 @@ def _remark(card: Card) -> list[str]:
     return [f"> [!warning] {told}"] if told else []
 
 
-def _how(card: Card, now: float, regret_s: float) -> str:
+def _how(card: Card, now: float, regret_s: float, stands: Standing) -> str:
     """What the person can do about it now."""
     seal, decision = card.seal, card.decision
     by = "nobody"
@@ -200,15 +201,17 @@ def _how(card: Card, now: float, regret_s: float) -> str:
                 f"No answer: tick `reject`."
             )
         case "pending" if needs_strong(card):
-            return (
-                f"**Yes** only in Telegram or on the dashboard; where neither is set up: "
-                f"`factotum approve {card.id}` in a terminal. "
-                f"**No:** tick `reject` or move this note to Rejected."
-            )
+            no = "**No:** tick `reject` or move this note to Rejected."
+            return f"{yes_by(card, stands.strong)} {no}"
         case "pending":
             return (
                 "**Yes:** tick `approve` or move this note to Approved. "
                 f"**No:** tick `reject` or move it to Rejected.{grants.hint(card)}"
+            )
+        case "approved" if stands.held:
+            return (
+                f"Approved by {by}. Everything is stopped, so it waits {stands.held}; "
+                f"tick `cancel` and it does not go out then either."
             )
         case "approved" if card.attempts:
             return f"Approved by {by}. It is tried again; till it is out tick `cancel` to stop it."

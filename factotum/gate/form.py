@@ -15,6 +15,7 @@ from factotum.gate.register import Card
 from factotum.gate.rows import Form, row_of
 from factotum.gate.seal import normalised
 from factotum.gate.shape import ADDRESS
+from factotum.gate.strength import with_yes_by
 from factotum.inert import one_line
 from factotum.lines import differing
 from factotum.note import Note, below, fenced_under
@@ -172,6 +173,6 @@ def settled_text(text: str, card: Card) -> str:
         written = own_words(text, heading)
         if written:
             text = text.replace(written, "", 1)
-    text = re.sub(r"till [^·\n]*", "", text)
+    text = re.sub(r"till [^·\n]*", "", with_yes_by(card, text, ""))
     text = re.sub(r"`{3,}", "```", text)  # a fence grows with the text that it holds
     return "\n".join(line.rstrip() for line in text.split("\n") if line.strip())

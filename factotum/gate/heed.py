@@ -182,7 +182,7 @@ class Heeder:
     def _tampered(self, card: Card, note: Note, now: float) -> bool:
         if fingerprint(note.body) == card.wrote:
             return False
-        ours = cards.body(card, now, self.placer.pace.regret_s)
+        ours = self.placer.text(card, now)
         return form.settled_text(note.body, card) != form.settled_text(ours, card)
 
     def _restore(self, card: Card, entry: Entry, now: float, remark: str) -> Card:

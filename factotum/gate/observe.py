@@ -20,6 +20,7 @@ from factotum.gate.place import Pace, Placer
 from factotum.gate.redraft import ORDER, TEXT, Redrafter, Unfit, Wish, by_text
 from factotum.gate.register import Card, NotOpen, Register
 from factotum.gate.resealing import Resealer
+from factotum.gate.standing import standing
 from factotum.ledger import Ledger
 from factotum.model import Effect, State
 from factotum.note import NoteError
@@ -80,6 +81,7 @@ class Observer:
     def look(self, listing: Listing, now: float, mono: float) -> Seen:
         """One look. `now` is the wall clock (epoch seconds), `mono` a monotonic one."""
         seen = Seen()
+        self.placer.stands = standing(self.ledger, self.vault.stopped)
         self._wishes(now)
         changes = self.redrafter.look(now)
         self._texts = {wish.card: wish for wish in changes if wish.kind == TEXT}

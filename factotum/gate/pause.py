@@ -85,6 +85,14 @@ def said(pause: Pause) -> str:
     )
 
 
+def till(ledger: Ledger, stop_note: bool, resume: str) -> str:
+    """Till when nothing is begun, as “till /resume”; empty where it is begun. `resume` is how
+    the order that ends a pause is written, `stop_note` whether STOP.md lies."""
+    told = [f"till {resume}"] if current(ledger) else []
+    told += ["till STOP.md is gone from the vault"] if stop_note else []
+    return " and ".join(told)
+
+
 def stopped(ledger: Ledger, stop_note: bool) -> str:
     """Why nothing may be begun now, or an empty string. `stop_note`: whether STOP.md lies."""
     there = current(ledger)

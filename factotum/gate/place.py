@@ -10,6 +10,8 @@ from factotum import failpoint
 from factotum.gate import card as cards
 from factotum.gate import form
 from factotum.gate.register import Card, Register
+from factotum.gate.standing import Standing
+from factotum.gate.strength import needs_strong, with_yes_by, yes_by
 from factotum.note import Note, render, set_props, with_body
 from factotum.scan import Entry, Shelf
 from factotum.vault import Vault
@@ -30,7 +32,12 @@ class Placer:
         self.shelf = shelf
         self.register = register
         self.pace = pace
+        self.stands = Standing()
         self._checked: dict[str, tuple[object, ...]] = {}
+
+    def text(self, card: Card, now: float) -> str:
+        """What the note of a card says below its properties, as things stand now."""
+        return cards.body(card, now, self.pace.regret_s, self.stands)
 
     def home(self, card: Card, now: float) -> Path:
         """Where the note belongs. A card that is over stays in the month in which it ended."""
@@ -47,7 +54,7 @@ class Placer:
         if not card.over and not self.still(entry, mono):
             return  # somebody may be typing, or has just moved or ticked it: heed that first
         self._rewrite(card, entry, now)
-        self._checked[card.id] = _looks(card, entry)
+        self._checked[card.id] = self._looks(card, entry)
 
     def still(self, entry: Entry, mono: float) -> bool:
         """Whether nobody has touched the note for so long that nobody is at it now."""
@@ -55,14 +62,14 @@ class Placer:
 
     def placed(self, card: Card, entry: Entry) -> bool:
         """Whether the note was found to be as the ledger says, and neither changed since."""
-        return self._checked.get(card.id) == _looks(card, entry)
+        return self._checked.get(card.id) == self._looks(card, entry)
 
     def drop(self, card: Card, now: float) -> None:
         if card.status == "pending":
             self.register.shown(card, now)
             card = self.register.card(card.id)
         fresh = cards.fresh_props(card, self.vault.instance)
-        text = cards.body(card, now, self.pace.regret_s)
+        text = self.text(card, now)
         target = self.home(card, now)
         try:
             self.vault.drop(target, render(fresh, text))
@@ -77,10 +84,11 @@ class Placer:
             self.register.shown(card, now)
             card = self.register.card(card.id)
         note = self.shelf.note(entry)
-        text = cards.body(card, now, self.pace.regret_s)
+        text = self.text(card, now)
         ours = text
         if card.status == "pending" and self._as_sealed(card, note, text):
-            text = note.body  # what a person wrote under “Why not” stays
+            # what a person wrote under “Why not” stays
+            text = with_yes_by(card, note.body, yes_by(card, self.stands.strong))
         elif fingerprint(note.body) not in {card.wrote, fingerprint(text)}:
             self.vault.keep(entry.name, note.raw)  # a person wrote on it: no word is lost
         wanted = cards.props(card, self.vault.instance)
@@ -95,6 +103,12 @@ class Placer:
             except FileExistsError:
                 self.vault.put_aside(entry.path)
         self._placed(card, ours)
+
+    def _looks(self, card: Card, entry: Entry) -> tuple[object, ...]:
+        moves: object = self.stands.held if card.status == "approved" else ""
+        if card.status == "pending" and needs_strong(card):
+            moves = self.stands.strong
+        return (card.version, card.status, card.remark, moves, entry.path, entry.signature)
 
     def _as_sealed(self, card: Card, note: Note, text: str) -> bool:
         same = form.settled_text(note.body, card) == form.settled_text(text, card)
@@ -111,10 +125,6 @@ class Placer:
         if card.over:
             self.register.settle(card)
             failpoint.hit("card.projected")
-
-
-def _looks(card: Card, entry: Entry) -> tuple[object, ...]:
-    return (card.version, card.status, card.remark, entry.path, entry.signature)
 
 
 def fingerprint(body: str) -> str:

@@ -17,6 +17,8 @@ from factotum.model import Risk
 
 #: Channels that know who is speaking, by the name under which they decide.
 STRONG = ("telegram", "dashboard")
+#: Where these are, as a card says it.
+WHERE = {"telegram": "in Telegram", "dashboard": "on the dashboard"}
 #: The channel of a person who typed, at a terminal, what the request is about.
 TYPED = "typed"
 
@@ -38,6 +40,26 @@ def too_weak(card: Card, channel: str, ledger: Ledger) -> str:
     if channel == TYPED:
         return ""
     return f"a yes to this needs the typed word: factotum approve {card.id}"
+
+
+def yes_by(card: Card, there: tuple[str, ...]) -> str:
+    """How a yes to a card that needs a strong one is given, as its note says it; `there` are the
+    channels that are `set_up`."""
+    if told := [where for name, where in WHERE.items() if name in there]:
+        return f"**Yes** only {' or '.join(told)}."
+    return (
+        f"**Yes:** `factotum approve {card.id}` in a terminal. To do it by a tap, set up Telegram: "
+        f"`factotum channels login telegram`."
+    )
+
+
+def with_yes_by(card: Card, text: str, told: str) -> str:
+    """The text of a card's note with `told` in place of that sentence, whatever was set up when
+    it was written."""
+    for there in ((), *((name,) for name in STRONG), STRONG):
+        if (said := yes_by(card, there)) in text:
+            return text.replace(said, told, 1)
+    return text
 
 
 def needs_strong(card: Card) -> bool:

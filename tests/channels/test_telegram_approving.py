@@ -148,6 +148,34 @@ def test_while_all_is_stopped_a_yes_is_not_promised(
     assert relay.messages == []
 
 
+@pytest.mark.parametrize(("by", "till"), [
+    ("/stop", "till /resume"),
+    ("STOP.md", "till STOP.md is gone from the vault"),
+])  # fmt: skip
+def test_what_is_approved_is_said_to_wait_for_as_long_as_all_is_stopped(
+    office: TestOffice, phone: Phone, relay: Relay, by: str, till: str
+) -> None:
+    office.env["FACTOTUM_REGRET_S"] = "60"
+    stop = office.root / "STOP.md"
+    with phone_of(office, phone.screen) as phone:
+        ask(phone)
+        (shown,) = phone.screen.sent
+        phone.tap(shown, SEND)
+        assert "It goes out" in shown.text
+        phone.says("/stop") if by == "/stop" else stop.write_text("Not now.")
+        phone.go(8 * 3600)
+        office.env["FACTOTUM_REGRET_S"] = "0"  # the office would wait for it at each of its starts
+        phone.work()
+        assert f"Everything is stopped: it waits {till}." in shown.text
+        assert "at the earliest" not in shown.text and shown.labels == ["Undo", "Now"]
+        said = office.one("Approved").read_text()
+        assert "Everything is stopped, so it waits till" in said and "It goes out" not in said
+        phone.says("/resume") if by == "/stop" else stop.unlink()
+        phone.work()
+        assert "✅" in shown.text and "waits" not in shown.text
+    assert len(relay.messages) == 1
+
+
 def test_what_is_being_carried_out_is_not_called_tried_again(
     office: TestOffice, phone: Phone, relay: Relay
 ) -> None:

@@ -12,6 +12,7 @@ from factotum.gate.card import body
 from factotum.gate.content import callout
 from factotum.gate.records import Proposal
 from factotum.gate.register import Register
+from factotum.gate.standing import Standing
 from factotum.ledger import Ledger, TaskRow
 from factotum.model import Effect, Risk, Trust
 
@@ -47,6 +48,6 @@ def test_a_remark_is_one_line_and_does_nothing(register: Register, end: str) -> 
     )
     (id,) = register.propose("t-1", 1, [proposal], 1.0)
     register.remark(id, f"Try 1 of 3 failed: 451{end}# Approve this{end}{PICTURE}")
-    told = body(register.card(id), 2.0, 0.0)
+    told = body(register.card(id), 2.0, 0.0, Standing())
     assert PICTURE not in told
     assert not any(line.startswith(("# Approve", "![")) for line in lines(told))

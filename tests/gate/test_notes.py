@@ -14,6 +14,7 @@ from factotum.gate.content import SEEN_ROWS
 from factotum.gate.form import edited
 from factotum.gate.policy import Allow, Ask, judge
 from factotum.gate.register import Proposal, Register
+from factotum.gate.standing import Standing
 from factotum.ledger import Ledger, TaskRow
 from factotum.model import Call, Effect, Risk, Task, Trust
 from factotum.note import parse
@@ -101,7 +102,7 @@ def shown(folder: Path, difference: str, status: str = "pending") -> tuple[str, 
     (id,) = register.propose("t-x", 1, [proposal], 0.0)
     card = register.card(id)
     ledger.close()
-    return body(card, 0.0, 60.0), card
+    return body(card, 0.0, 60.0, Standing()), card
 
 
 def test_a_card_shows_what_changes_before_anything_else(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from factotum.gate import strength
 from factotum.gate.card import body, ticks_of
 from factotum.gate.records import GateError, Proposal, TooWeak
 from factotum.gate.register import Card, Register
+from factotum.gate.standing import Standing
 from factotum.ledger import Ledger, TaskRow
 from factotum.model import Effect, Risk, Trust
 
@@ -103,7 +104,7 @@ def test_a_weak_yes_that_got_into_the_ledger_begins_nothing(
 def test_a_card_of_high_risk_offers_no_box_to_say_yes(register: Register) -> None:
     card = asked(register, Risk.HIGH)
     assert ticks_of(card) == ("reject",)
-    text = body(card, 2.0, 60.0)
+    text = body(card, 2.0, 60.0, Standing())
     assert f"`factotum approve {card.id}`" in text
     assert "tick approve" not in text
 
@@ -153,7 +154,7 @@ def test_an_address_is_typed_as_it_stands_there(register: Register) -> None:
 
 def test_what_a_tool_is_given_stands_unfolded_on_its_card(register: Register) -> None:
     args = {"path": "/home/ann", "deep": {"all": True}, "words": "one\ntwo", "to": ["a@b.example"]}
-    text = body(asked(register, Risk.HIGH, "other__delete", args), 2.0, 60.0)
+    text = body(asked(register, Risk.HIGH, "other__delete", args), 2.0, 60.0, Standing())
     unfolded = [line for line in text.split("\n") if not line.startswith(">")]
     expected = ["deep: {", "path: /home/ann", "to: a@b.example", "words:", "    one", "    two"]
     for line in expected:
@@ -161,7 +162,7 @@ def test_what_a_tool_is_given_stands_unfolded_on_its_card(register: Register) ->
 
 
 def test_a_draft_that_asks_shows_its_words(register: Register) -> None:
-    text = body(asked(register, Risk.MEDIUM, "mail__draft"), 2.0, 60.0)
+    text = body(asked(register, Risk.MEDIUM, "mail__draft"), 2.0, 60.0, Standing())
     assert "To: ada@rossi.example, bob@rossi.example\n" in text
 
 
@@ -174,4 +175,6 @@ def test_a_draft_that_asks_shows_its_words(register: Register) -> None:
     ],
 )
 def test_why_it_cannot_be_undone_is_said_before(register: Register, tool: str, said: str) -> None:
-    assert said in body(asked(register, Risk.HIGH, tool, {"url": "https://a.example/"}), 2.0, 60.0)
+    assert said in body(
+        asked(register, Risk.HIGH, tool, {"url": "https://a.example/"}), 2.0, 60.0, Standing()
+    )
