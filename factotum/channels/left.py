@@ -62,9 +62,9 @@ class LeftTerminals:
         """What is not told yet stays for the next terminal."""
         if self._ours is None:
             return
-        if not self._untold(self.window.chat, now):
-            (self._folder / self.window.chat).unlink(missing_ok=True)
-        for held in (self._ours, *self._left.values()):
+        for chat, held in {self.window.chat: self._ours, **self._left}.items():
+            if not self._untold(chat, now):
+                (self._folder / chat).unlink(missing_ok=True)
             held.close()
 
     def look(self, now: float) -> None:
