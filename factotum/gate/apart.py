@@ -8,11 +8,12 @@ cut, and without what nobody sees. They stand in lists alone; no title, note or 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from factotum.gate.records import Card
 from factotum.inert import one_line, visible
 from factotum.redaction import black_out
+from factotum.words import local
 
 #: How much is shown of what differs, in characters without the quotation marks.
 DETAIL_CHARS = 40
@@ -35,7 +36,7 @@ def apart(cards: Sequence[Card]) -> dict[str, str]:
     told = dict.fromkeys((card.id for card in cards), "")
     for group in alike.values():
         if len(group) > 1:
-            told |= _differing(group)
+            told |= _with_times(group, _differing(group))
     return told
 
 
@@ -46,10 +47,30 @@ def titled(title: str, detail: str, most_chars: int) -> str:
         return one_line(title, most_chars)
     bare = title.rstrip()
     mark = "?" if bare.endswith("?") else ""
-    if len(detail) > most_chars // 2:
-        detail = f"“{one_line(detail[1:-1], max(1, most_chars // 2 - 2))}”"
+    quoted, end, asked = detail.rpartition("”")
+    if len(detail) > most_chars // 2 and end:
+        room = max(1, most_chars // 2 - 2 - len(asked))
+        detail = f"“{one_line(quoted[1:], room)}”{asked}"
     room = max(1, most_chars - len(detail) - len(mark) - 1)
     return f"{one_line(bare.removesuffix(mark), room)} {detail}{mark}"
+
+
+def _with_times(group: Sequence[Card], told: Mapping[str, str]) -> dict[str, str]:
+    """The same, and when each was asked of which the same is told."""
+    alike: dict[str, list[Card]] = defaultdict(list)
+    for card in group:
+        alike[told.get(card.id, "")].append(card)
+    full = dict(told)
+    for said, those in alike.items():
+        for shape in ("%H:%M", "%a %H:%M", "%a %H:%M:%S"):
+            times = [format(local(card.created), shape) for card in those]
+            if len(those) > 1 and len(set(times)) == len(times):
+                full |= {
+                    card.id: ", ".join(filter(None, [said, f"asked {at}"]))
+                    for card, at in zip(those, times, strict=True)
+                }
+                break
+    return full
 
 
 def _differing(group: Iterable[Card]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from factotum.gate.apart import apart, titled
 from factotum.gate.records import Card
 from factotum.views import digest, status
 from factotum.views.dashboard import block
+from factotum.words import local
 from tests.channels.commanding import Ann
 from tests.channels.phone import phone_of
 from tests.office import TestOffice, smtp
@@ -52,6 +53,23 @@ def test_where_nothing_differs_that_may_be_shown_nothing_is_said(house: House) -
     assert set(apart([one, two]).values()) == {""}
     assert apart([one, one]) == {one.id: ""}
     assert apart([]) == {}
+
+
+def test_of_those_with_one_subject_it_is_said_when_they_were_asked(house: House) -> None:
+    first = put(house, "Hello")
+    house.now += 120
+    second, other = put(house, "Hello"), put(house, "Invoice")
+    times = [f"{local(card.created):%H:%M}" for card in (first, second)]
+    assert apart([first, second]) == {
+        first.id: f"asked {times[0]}",
+        second.id: f"asked {times[1]}",
+    }
+    assert apart([first, second, other]) == {
+        first.id: f"“Hello”, asked {times[0]}",
+        second.id: f"“Hello”, asked {times[1]}",
+        other.id: "“Invoice”",
+    }
+    assert titled(TITLE, "“" + "x" * 40 + "”, asked 14:02", 60).endswith("…”, asked 14:02?")
 
 
 def test_a_note_is_told_by_its_name(house: House) -> None:
