@@ -70,6 +70,7 @@ def test_what_is_said_stands_in_the_task_and_is_nobodys_order(
     (row,) = budget.ledger.db.execute("SELECT root, outside, cost FROM spend").fetchall()
     task = budget.ledger.task(row["root"])
     assert task is not None and (task.title, task.trust) == ("A memo", Trust.STRANGER)
+    assert "cost 0.00 USD, and 0.0061 USD to hear it." in note
     assert (row["outside"], row["cost"]) == (1, pytest.approx(6_150, abs=150))
     budget.ledger.close()
 

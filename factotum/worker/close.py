@@ -27,6 +27,8 @@ from factotum.worker.turns import Turns
 #: How much of how a run ended stands in its task's note, in characters: a note of more than a
 #: megabyte would be no note any more.
 REASON_MOST_CHARS = 20_000
+#: Under which run stands in the ledger what it cost to hear a recording before its first one.
+HEARING = 0
 
 
 class Closer:
@@ -84,7 +86,10 @@ class Closer:
         took_s = max(0.0, (run.ended or run.started) - run.started)
         by = run.plan["by"] if run.plan else "no playbook"
         cost = self.turns.budget.task_usd(run.task, run.n)
-        parts.append(f"Run {run.n}, by {inert(str(by))}, {_span(took_s)}, cost {_usd(cost)}.")
+        heard = self.turns.budget.task_usd(run.task, HEARING) if run.n == 1 else 0.0
+        to_hear = f", and {_usd(heard)} to hear it" if heard else ""
+        told = f"Run {run.n}, by {inert(str(by))}, {_span(took_s)}, cost {_usd(cost)}{to_hear}."
+        parts.append(told)
         parts += self._thought(run)
         if run.result == "failed":
             parts += ["", "## Why it failed", "", inert(cut(run.reason, REASON_MOST_CHARS)), ""]
