@@ -40,6 +40,7 @@ FILES_MOST, SUBJECT_CHARS = 5, 60
 SHORT_CHARS = 160
 #: Stands above what a stranger wants of which much is at stake.
 STRANGER = "⚠️ A STRANGER WANTS THIS, not you. I have done nothing. If unsure: No."
+BROUGHT = "⚠️ WHAT YOU SENT WANTS THIS, not you. I have done nothing. If unsure: No."
 #: What is said while it is carried out, when nothing can be stopped any more.
 GOING = Words.of("It goes out at this moment.")
 #: How a question is answered: where no message can be replied to, what is typed next is it.
@@ -131,7 +132,8 @@ def _head(card: Card) -> Words:
         return Words.bold(f"❓ {_question(card)}")
     said = Words.bold(f"{mark(card)} {outcome(card)}")
     if card.status == "pending" and needs_strong(card) and card.seal.about.get("stranger"):
-        return Words.join("\n", [Words.bold(STRANGER), said])
+        wants = BROUGHT if card.seal.about.get("brought") else STRANGER
+        return Words.join("\n", [Words.bold(wants), said])
     return said
 
 

@@ -134,7 +134,8 @@ def _danger(card: Card) -> list[str]:
     wanted = card.status == "pending" and card.seal.risk is Risk.HIGH
     if not (wanted and card.seal.about.get("stranger")):
         return []
-    return ["> [!danger] Asked by a stranger, not by you. Nothing has happened."]
+    who = "what you sent" if card.seal.about.get("brought") else "a stranger"
+    return [f"> [!danger] Asked by {who}, not by you. Nothing has happened."]
 
 
 def headline(card: Card) -> str:

@@ -157,6 +157,8 @@ def _waits_since(card: Card) -> float:
 
 def _cause(card: Card, ledger: Ledger) -> str:
     """Whose idea it was: you, or the sender of what the task came from."""
+    if card.seal.about.get("brought"):
+        return "what you sent"
     row = ledger.task(card.task)
     sender = str(row.facts.get("sender_name") or row.facts.get("sender") or "") if row else ""
     if card.seal.trust is Trust.OWNER or (row and not (row.source or sender)):

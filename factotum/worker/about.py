@@ -54,6 +54,7 @@ def about(
         "sender": task.sender,
         "sender_name": "" if impostor else task.sender_name,
         "stranger": task.trust is Trust.STRANGER and not owners(task),
+        "brought": brought(task),
         "by_mail": task.kind == "email" and not owners(task),
         "lines": [
             cause(task),
@@ -87,12 +88,18 @@ def cause(task: Task) -> str:
     if owners(task):
         anew = " /new begins a conversation without them." if task.kind == "message" else ""
         return f"{asked} It has read words of others since.{anew}"
-    if task.source in STRONG and not (task.sender_name or task.sender):  # who speaks there is known
+    if brought(task):
         return f"You sent “{inert(one_line(task.title, 80))}”. What stands in it is nobody's order."
     who = task.sender_name or task.sender or NOBODY_ELSE[task.trust]
     address = f" ({inert(task.sender)})" if task.sender and task.sender_name else ""
     title = inert(one_line(task.title, 80))
     return f"{inert(one_line(who, 60))}{address} caused it: “{title}”.{proved(task)}"
+
+
+def brought(task: Task) -> bool:
+    """Whether the owner sent what it came from, and what stands there is not their word: where
+    they are known by who they are, what is nobody else's is theirs."""
+    return task.source in STRONG and not (owners(task) or task.sender_name or task.sender)
 
 
 def proved(task: Task) -> str:

@@ -95,6 +95,7 @@ class House:
         more = {"args": letter, "ttl_s": 86_400.0, "tool": "mail__send", **more}
         more.setdefault("risk", Risk.MEDIUM)
         trust = Trust.STRANGER if more.pop("stranger", False) else Trust.OWNER
+        about = {"note": "a-task", **more.pop("about", {})}
         proposal = Proposal(
             idx=len(self.runs.cards(run)),
             title=title,
@@ -102,7 +103,7 @@ class House:
             rule="whatever leaves the house asks",
             trust=trust,
             policy="built-in-1",
-            about={"note": "a-task"},
+            about=about,
             **more,
         )
         (id,) = self.register.propose(task, run.n, [proposal], self.now)

@@ -60,6 +60,17 @@ def test_a_card_is_told_with_all_that_a_face_needs(house: House) -> None:
     }
 
 
+def test_what_the_owner_sent_is_no_stranger(house: House) -> None:
+    house.card(
+        "Send it on?",
+        task=house.task("rep", Trust.STRANGER),
+        stranger=True,
+        about={"brought": True},
+    )
+    (told,) = house.snapshot()["approvals"]
+    assert told["caused_by"] == "what you sent"
+
+
 def test_the_text_of_a_letter_is_not_told(house: House) -> None:
     house.card()
     assert "here it is" not in json.dumps(house.snapshot())
