@@ -14,6 +14,7 @@ from factotum.gate.card import body, props
 from factotum.gate.place import fingerprint
 from factotum.gate.records import Proposal
 from factotum.gate.register import Register
+from factotum.gate.standing import Standing
 from factotum.ledger import Ledger, TaskRow
 from factotum.model import Effect, Risk, Trust
 from factotum.note import render
@@ -51,7 +52,7 @@ def asked(office: Office, count: int, first: int = 0) -> None:
             shown = register.card(card)
             register.shown(shown, now)
             shown = register.card(card)
-            text = body(shown, now, 60.0)
+            text = body(shown, now, 60.0, Standing())
             held = {k: v for k, v in props(shown, "bench").items() if v is not None}
             (office.root / "Pending_Approval" / shown.name).write_bytes(render(held, text))
             register.lies(shown, "pending_approval", fingerprint(text))
