@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
+import os
 import random
 import socket
 import time
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
@@ -12,21 +16,39 @@ from tests.patience import PATIENCE_S
 
 #: Below those that a system gives to whoever asks for any port at all (Linux from 32768 on, others
 #: from 49152 on): else what is free now may be the near end of another test's connection in a
-#: moment. By chance of our own, which nobody seeds: processes beside this one choose too.
+#: moment.
 PORTS = range(20_000, 32_000)
-_CHANCE = random.SystemRandom()
+#: So many belong to one process of tests, so that no two choose the same: whoever holds the first
+#: one of a stretch takes of it, one after the other.
+STRETCH = 400
+
+
+@functools.cache
+def _stretch(pid: int) -> tuple[socket.socket, Iterator[int]]:
+    """What is held for as long as this process lives, and the ports that are its own for it."""
+    firsts = list(PORTS[::STRETCH])
+    random.SystemRandom().shuffle(firsts)
+    for first in firsts:
+        held = socket.socket()
+        try:
+            held.bind(("127.0.0.1", first))
+        except OSError:
+            held.close()
+            continue
+        return held, itertools.cycle(range(first + 1, first + STRETCH))
+    raise OSError(f"no stretch of {STRETCH} ports is left from {PORTS.start} to {PORTS.stop}")
 
 
 def free_port() -> int:
     """A port at which nobody listens, nor will by accident."""
-    while True:
-        port = _CHANCE.choice(PORTS)
+    for port in itertools.islice(_stretch(os.getpid())[1], STRETCH):
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
-                continue  # it is taken
+                continue  # it is taken, or was a moment ago
             return port
+    raise OSError("no port of this process is free")
 
 
 def wait_for(port: int, limit_s: float = PATIENCE_S) -> None:
